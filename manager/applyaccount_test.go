@@ -66,7 +66,7 @@ func TestService_Update_keepsApplyAccountUsable(t *testing.T) {
 				return
 			}
 			require.ErrorIs(t, err, store.ErrInUse)
-			require.EqualError(t, err, "this AMI account is still needed by pbxusers to apply changes, as apply")
+			require.EqualError(t, err, "this AMI account is needed by pbxusers to apply changes, as apply")
 			require.Equal(t, before, o.storedAccount(t, "apply"))
 		})
 	}

@@ -230,7 +230,7 @@ func TestService_Create_rejectsNameInConfig(t *testing.T) {
 		exists := (*store.AlreadyExistsError)(nil)
 		require.ErrorAs(t, err, &exists, name)
 		require.Equal(t, where, exists.Location)
-		require.EqualError(t, err, "name: another AMI account has this name already ("+where+"); choose a different one")
+		require.EqualError(t, err, "name: another AMI account already has this name ("+where+"); choose a different one")
 	}
 	list, err := o.List(t.Context(), manager.Query{})
 	require.NoError(t, err)

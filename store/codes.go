@@ -1,7 +1,7 @@
 package store
 
-// Codes of a [FieldError]. A code is stable: programs may compare it. The comment is
-// the reason for the error.
+// Codes of a [FieldError]. A code is stable: programs may compare it. The comment
+// is the reason for the error.
 const (
 	// The value as a whole.
 	CodeRequired      = "required"       // the value is empty

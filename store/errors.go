@@ -8,32 +8,31 @@ import (
 	"time"
 )
 
-// The ways in which a request is refused. Every refusal of this module
-// matches exactly one of them with [errors.Is]; the typed error beside it
-// carries the details and is found with [errors.As]. Any other error is a
-// failure of the system, not a refusal: it may be worth another try.
+// The domain errors. Every error that is caused by a request matches exactly one of
+// them with [errors.Is]. The typed errors have the details, for [errors.As]. Any
+// other error is an internal error, and a retry may succeed.
 var (
-	// ErrNotFound means that no such record is stored.
+	// ErrNotFound means that there is no such record.
 	ErrNotFound = errors.New("not found")
-	// ErrAlreadyExists means that another record holds a value that must be unique.
-	ErrAlreadyExists = errors.New("exists already")
-	// ErrConflict means that something changed at the same time, or that the
-	// state of the system does not allow the act now.
+	// ErrAlreadyExists means that another record has a value that must be unique.
+	ErrAlreadyExists = errors.New("already exists")
+	// ErrConflict means that there was a concurrent change, or that the current
+	// state does not allow the operation.
 	ErrConflict = errors.New("conflict")
-	// ErrInUse means that other records still refer to this one.
-	ErrInUse = errors.New("still in use")
-	// ErrInvalid means that one or more fields hold something unacceptable.
+	// ErrInUse means that other records refer to this one.
+	ErrInUse = errors.New("in use")
+	// ErrInvalid means that one or more fields are invalid.
 	ErrInvalid = errors.New("invalid")
-	// ErrForbidden means that whoever asks may not do this.
+	// ErrForbidden means that the actor is not authorized.
 	ErrForbidden = errors.New("forbidden")
-	// ErrRateLimited means that there were too many tries; later ones may do.
-	ErrRateLimited = errors.New("too many tries")
+	// ErrRateLimited means that there were too many attempts.
+	ErrRateLimited = errors.New("too many attempts")
 )
 
-// NotFoundError says that no record of Kind has the key that was asked for.
-// It matches [ErrNotFound].
+// NotFoundError means that no record of Kind has the requested key. It matches
+// [ErrNotFound].
 type NotFoundError struct {
-	// Kind is what was looked for, such as "AMI account".
+	// Kind is the kind of the record, such as "AMI account".
 	Kind string
 }
 
@@ -44,15 +43,15 @@ func (e *NotFoundError) Error() string {
 // Is reports whether target is [ErrNotFound].
 func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
 
-// AlreadyExistsError says that another record of Kind already holds the value given
-// for Field. It matches [ErrAlreadyExists].
+// AlreadyExistsError means that another record of Kind has the value of Field. It
+// matches [ErrAlreadyExists].
 type AlreadyExistsError struct {
-	// Kind is what exists already, such as "AMI account".
+	// Kind is the kind of the other record, such as "AMI account".
 	Kind string
-	// Field is the field, named as in JSON, that has to be unique.
+	// Field is the JSON name of the field that must be unique.
 	Field string
-	// Location says which place outside the store holds the value, such as
-	// "manager.conf:12". Empty when it is another record of the store.
+	// Location is the place outside the store that has the value, such as
+	// "manager.conf:12". It is empty for a record of the store.
 	Location string
 }
 
@@ -61,16 +60,16 @@ func (e *AlreadyExistsError) Error() string {
 	if e.Location != "" {
 		location = " (" + e.Location + ")"
 	}
-	return fmt.Sprintf("%s: another %s has this %s already%s; choose a different one", e.Field, e.Kind, e.Field, location)
+	return fmt.Sprintf("%s: another %s already has this %s%s; choose a different one", e.Field, e.Kind, e.Field, location)
 }
 
 // Is reports whether target is [ErrAlreadyExists].
 func (e *AlreadyExistsError) Is(target error) bool { return target == ErrAlreadyExists }
 
-// ConflictError says that an act could not be done because of what happens or
-// stands elsewhere. It matches [ErrConflict].
+// ConflictError means that the current state does not allow an operation. It
+// matches [ErrConflict].
 type ConflictError struct {
-	// Reason is one sentence: what is in the way, and the way out.
+	// Reason is one sentence: the obstacle and the remedy.
 	Reason string
 }
 
@@ -79,16 +78,16 @@ func (e *ConflictError) Error() string { return e.Reason }
 // Is reports whether target is [ErrConflict].
 func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
 
-// Reference is a record that refers to another one.
+// Reference is a record that refers to another record.
 type Reference struct {
-	// Kind is what refers, such as "call flow".
+	// Kind is the kind of the referring record, such as "call flow".
 	Kind string `json:"kind"`
-	// Key names the record among those of its kind.
+	// Key identifies the record in its kind.
 	Key string `json:"key"`
 }
 
-// InUseError says that a record of Kind cannot go, or be narrowed, because
-// References still need it. It matches [ErrInUse].
+// InUseError means that a record of Kind cannot be deleted or restricted because
+// References need it. It matches [ErrInUse].
 type InUseError struct {
 	Kind       string
 	References []Reference
@@ -99,16 +98,15 @@ func (e *InUseError) Error() string {
 	for i, r := range e.References {
 		users[i] = r.Kind + " " + r.Key
 	}
-	return fmt.Sprintf("this %s is still needed by %s", e.Kind, strings.Join(users, ", "))
+	return fmt.Sprintf("this %s is needed by %s", e.Kind, strings.Join(users, ", "))
 }
 
 // Is reports whether target is [ErrInUse].
 func (e *InUseError) Is(target error) bool { return target == ErrInUse }
 
-// ForbiddenError says that whoever asks may not do this. It matches
-// [ErrForbidden].
+// ForbiddenError means that the actor is not authorized. It matches [ErrForbidden].
 type ForbiddenError struct {
-	// Reason is one sentence: what may not be done, and who could.
+	// Reason is one sentence: what is forbidden, and who is authorized.
 	Reason string
 }
 
@@ -117,19 +115,19 @@ func (e *ForbiddenError) Error() string { return e.Reason }
 // Is reports whether target is [ErrForbidden].
 func (e *ForbiddenError) Is(target error) bool { return target == ErrForbidden }
 
-// RateLimitedError says that there were too many tries of late. It matches
+// RateLimitedError means that there were too many attempts recently. It matches
 // [ErrRateLimited].
 type RateLimitedError struct {
-	// RetryAfter is how long to wait before the next try, above 0.
+	// RetryAfter is the time until the next attempt is allowed, above 0.
 	RetryAfter time.Duration
 }
 
 func (e *RateLimitedError) Error() string {
-	return fmt.Sprintf("there were too many tries; try again in %s", time.Duration(e.RetryAfterSeconds())*time.Second)
+	return fmt.Sprintf("too many attempts; try again in %s", time.Duration(e.RetryAfterSeconds())*time.Second)
 }
 
-// RetryAfterSeconds returns RetryAfter in whole seconds, after which it is over: as the
-// header Retry-After has it (RFC 9110, section 10.2.3).
+// RetryAfterSeconds returns RetryAfter in seconds, rounded up, for the header
+// Retry-After (RFC 9110, section 10.2.3).
 func (e *RateLimitedError) RetryAfterSeconds() int {
 	return max(1, int((e.RetryAfter+time.Second-1)/time.Second))
 }
@@ -137,15 +135,14 @@ func (e *RateLimitedError) RetryAfterSeconds() int {
 // Is reports whether target is [ErrRateLimited].
 func (e *RateLimitedError) Is(target error) bool { return target == ErrRateLimited }
 
-// FieldError says what is wrong with one field. It never holds the value that
-// was submitted.
+// FieldError is an error of one field. It never contains the submitted value.
 type FieldError struct {
-	// Field is the field's name as in JSON; an element of a list is
-	// "permit[2]", a field of an element "event_filters[0].header".
+	// Field is the JSON name of the field. An element of a list is "permit[2]", a
+	// field of an element "event_filters[0].header".
 	Field string `json:"field"`
-	// Code is a short, stable word for programs, such as "required".
+	// Code is stable, for programs: one of the Code constants.
 	Code string `json:"code"`
-	// Message is one sentence for people: what is wrong, and the way out.
+	// Message is one sentence: the error and the remedy.
 	Message string `json:"message"`
 }
 
@@ -157,8 +154,8 @@ func (f FieldError) String() string {
 	return f.Field + ": " + f.Message
 }
 
-// InvalidError lists every field that was refused, in the order of the
-// record's fields. It matches [ErrInvalid].
+// InvalidError lists all invalid fields, in the order of the record's fields. It
+// matches [ErrInvalid].
 type InvalidError struct {
 	Fields []FieldError
 }
@@ -174,8 +171,8 @@ func (e *InvalidError) Error() string {
 // Is reports whether target is [ErrInvalid].
 func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
-// NewInvalidError makes an [InvalidError] of the given fields, or nil when there are
-// none, so that a validation may end with "return store.NewInvalidError(found...)".
+// NewInvalidError returns an [InvalidError] with the given fields, or nil if there
+// are none. A validation can end with "return store.NewInvalidError(errs...)".
 func NewInvalidError(fields ...FieldError) error {
 	if len(fields) == 0 {
 		return nil

@@ -19,10 +19,10 @@ func TestNotFoundError_Is_matchesOnlyItsSentinel(t *testing.T) {
 		says             string
 	}{
 		{&store.NotFoundError{Kind: "AMI account"}, store.ErrNotFound, "there is no such AMI account"},
-		{&store.AlreadyExistsError{Kind: "AMI account", Field: "name"}, store.ErrAlreadyExists, "name: another AMI account has this name already; choose a different one"},
-		{&store.AlreadyExistsError{Kind: "AMI account", Field: "name", Location: "manager.conf:12"}, store.ErrAlreadyExists, "name: another AMI account has this name already (manager.conf:12); choose a different one"},
+		{&store.AlreadyExistsError{Kind: "AMI account", Field: "name"}, store.ErrAlreadyExists, "name: another AMI account already has this name; choose a different one"},
+		{&store.AlreadyExistsError{Kind: "AMI account", Field: "name", Location: "manager.conf:12"}, store.ErrAlreadyExists, "name: another AMI account already has this name (manager.conf:12); choose a different one"},
 		{&store.ConflictError{Reason: "another apply is running; try again"}, store.ErrConflict, "another apply is running; try again"},
-		{&store.InUseError{Kind: "extension", References: []store.Reference{{Kind: "call flow", Key: "7"}, {Kind: "group", Key: "sales"}}}, store.ErrInUse, "this extension is still needed by call flow 7, group sales"},
+		{&store.InUseError{Kind: "extension", References: []store.Reference{{Kind: "call flow", Key: "7"}, {Kind: "group", Key: "sales"}}}, store.ErrInUse, "this extension is needed by call flow 7, group sales"},
 		{store.NewInvalidError(store.FieldError{Field: "name", Code: "required", Message: "write a name"}, store.FieldError{Field: "owner", Code: "max", Message: "write less"}), store.ErrInvalid, "name: write a name; owner: write less"},
 	} {
 		wrapped := fmt.Errorf("while importing: %w", test.refusal)
@@ -75,7 +75,7 @@ func TestAddFieldErrors_mergesInvalidAndExistingFields(t *testing.T) {
 	unreadable := store.FieldError{Field: "permit[0]", Code: "network", Message: "this is no network"}
 	invalid := store.FieldError{Field: "name", Code: "required", Message: "write a name"}
 	exists := &store.AlreadyExistsError{Kind: "AMI account", Field: "name"}
-	taken := store.FieldError{Field: "name", Code: "already_exists", Message: "another AMI account has this name already; choose a different one"}
+	taken := store.FieldError{Field: "name", Code: "already_exists", Message: "another AMI account already has this name; choose a different one"}
 	conflict := &store.ConflictError{Reason: "another apply is running"}
 	for _, test := range []struct {
 		err    error

@@ -27,7 +27,7 @@ func ExampleOpenKeyring() {
 	fmt.Println(err)
 	// Output:
 	// s3cret <nil>
-	// the sealed value was changed or belongs elsewhere
+	// the encrypted value was modified or belongs to another context
 }
 
 func ExampleKeyring_Rotate() {
@@ -52,7 +52,7 @@ func ExampleKeyring_Sign() {
 	fmt.Println(keyring.Verify(signature, []byte("entry 6"), "trail/head"))
 	// Output:
 	// <nil>
-	// the signature is forged, or belongs to something else
+	// the signature is forged or belongs to another message
 }
 
 func ExampleSecret() {

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// maxKeyFileSize bounds what is read of a key file; some 700 keys fit.
+// maxKeyFileSize is the maximum size of a key file, enough for 700 keys.
 const maxKeyFileSize = 64 << 10
 
 const keyFileHeader = `# Keys of pbxusers. The first one seals, all of them open. Keep this file
@@ -20,19 +20,19 @@ const keyFileHeader = `# Keys of pbxusers. The first one seals, all of them open
 # be read without it. One key a line: its id, a space, 32 bytes in base64.
 `
 
-// KeyFileError says why a key file is refused.
+// KeyFileError is the error of an unusable key file.
 type KeyFileError struct {
 	Path string
-	// Reason is one sentence: what is wrong, and the way out.
+	// Reason is one sentence: the error and the remedy.
 	Reason string
 }
 
 func (e *KeyFileError) Error() string { return "key file " + e.Path + ": " + e.Reason }
 
-// OpenKeyring reads the key file at path, and makes one with a random key on
-// first use: with mode 0600, whole or not at all, and one and the same when
-// several processes start at once. A file that others may read, or that is
-// broken, is refused with a [KeyFileError].
+// OpenKeyring reads the key file at path. If there is no file, it creates one with
+// a random key and mode 0600, atomically: processes that start at the same time use
+// the same key. It returns a [KeyFileError] if other users can read the file or if
+// the file is damaged.
 func OpenKeyring(path string) (*Keyring, error) {
 	set, err := readKeyFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -48,9 +48,9 @@ func OpenKeyring(path string) (*Keyring, error) {
 	return k, nil
 }
 
-// Rotate adds a new random key to the key file and makes it primary. Older
-// keys still open what they sealed. The file is replaced whole, and several
-// processes may rotate at once. After a rotation, encrypt everything again
+// Rotate adds a new random key to the key file and makes it the primary key. Older
+// keys still decrypt their values. The file is replaced atomically, and several
+// processes may rotate at the same time. After a rotation, encrypt everything again
 // (Reencrypt of the backend), and only then call [Keyring.DropOldKeys]. Rotate
 // returns an error for a keyring of [NewKeyring], which has no file.
 func (k *Keyring) Rotate() error {
@@ -59,31 +59,30 @@ func (k *Keyring) Rotate() error {
 	})
 }
 
-// PrimaryID returns the id of the primary key, that of the key file as it is
-// now.
+// PrimaryID returns the ID of the primary key in the current key file.
 func (k *Keyring) PrimaryID() string { return k.currentKeys().primary.id }
 
-// DropOldKeys removes all keys but the primary one from the key file. What
-// they sealed can never be opened again, so encrypt everything again first. It
-// changes nothing and returns an error wrapping [ErrConflict] if the primary
-// key is not primaryID: another process has rotated since.
+// DropOldKeys removes all keys but the primary one from the key file. Values that
+// they encrypted are lost, so encrypt everything again first. It changes nothing
+// and returns an error wrapping [ErrConflict] if the primary key is not primaryID:
+// another process has rotated the keys.
 func (k *Keyring) DropOldKeys(primaryID string) error {
 	return k.editKeyFile("drop old keys", func(keys []Key) ([]Key, error) {
 		if keys[0].ID != primaryID {
-			return nil, &ConflictError{Reason: "the keys were rotated again in the meantime; rotate them once more"}
+			return nil, &ConflictError{Reason: "another process has rotated the keys; rotate them again"}
 		}
 		return keys[:1], nil
 	})
 }
 
-// editKeyFile replaces the keys of the file while no other process does.
+// editKeyFile replaces the keys of the file under a lock.
 func (k *Keyring) editKeyFile(operation string, edit func(keys []Key) ([]Key, error)) error {
 	if k.path == "" {
-		return errors.New("this keyring has no key file; make a new keyring with the new keys")
+		return errors.New("this keyring has no key file; create a new keyring with the new keys")
 	}
 	k.rotateMu.Lock()
 	defer k.rotateMu.Unlock()
-	// A link is followed: the file it points to is the one to replace.
+	// A symbolic link is followed: its target is replaced.
 	path, err := filepath.EvalSymlinks(k.path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
@@ -112,9 +111,9 @@ func (k *Keyring) editKeyFile(operation string, edit func(keys []Key) ([]Key, er
 	return nil
 }
 
-// currentKeys returns the keys of the file as it is now, or those that are known
-// when it cannot be read: to seal with the key of before a rotation would lose
-// the value with that key.
+// currentKeys returns the keys of the current file, or the known keys if the file
+// cannot be read. A value that was encrypted with the primary key of before a
+// rotation would be lost with that key.
 func (k *Keyring) currentKeys() *keySet {
 	current := k.keys.Load()
 	if k.path == "" {
@@ -149,10 +148,10 @@ func readKeyFile(path string) (*keySet, error) {
 		return nil, fmt.Errorf("open keyring: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &KeyFileError{path, "this is not a regular file; name another path"}
+		return nil, &KeyFileError{path, "not a regular file; set another path"}
 	}
 	if others := otherPermissions(info); others != 0 {
-		return nil, &KeyFileError{path, fmt.Sprintf("its mode lets others in (%04o); run chmod 600 on it, and rotate if others may have read it", others)}
+		return nil, &KeyFileError{path, fmt.Sprintf("other users can read it (mode %04o); run chmod 600 on it, and rotate the keys if others may have read it", others)}
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxKeyFileSize+1))
 	if err != nil {
@@ -164,16 +163,16 @@ func readKeyFile(path string) (*keySet, error) {
 	}
 	set, err := newKeySet(keys)
 	if err != nil {
-		return nil, &KeyFileError{path, err.Error() + "; put back a copy of the file"}
+		return nil, &KeyFileError{path, err.Error() + "; restore a copy of the file"}
 	}
 	set.fileInfo = info
 	return set, nil
 }
 
-// parseKeys reads the text of a key file. Its errors quote nothing of it.
+// parseKeys parses a key file. Its errors contain nothing of the file.
 func parseKeys(text []byte) ([]Key, error) {
 	if len(text) > maxKeyFileSize {
-		return nil, fmt.Errorf("it is larger than %d bytes; this is no key file", maxKeyFileSize)
+		return nil, fmt.Errorf("it is larger than %d bytes and is not a key file", maxKeyFileSize)
 	}
 	var keys []Key
 	for i, line := range strings.Split(string(text), "\n") {
@@ -184,7 +183,7 @@ func parseKeys(text []byte) ([]Key, error) {
 		id, encoded, _ := strings.Cut(line, " ")
 		secret, err := base64.StdEncoding.Strict().DecodeString(encoded)
 		if err != nil || len(secret) != KeySize {
-			return nil, fmt.Errorf("line %d is not an id, a space and %d bytes in base64; put back a copy of the file", i+1, KeySize)
+			return nil, fmt.Errorf("line %d is not an id, a space and %d bytes in base64; restore a copy of the file", i+1, KeySize)
 		}
 		keys = append(keys, Key{ID: id, Secret: NewSecret(string(secret))})
 	}
@@ -199,8 +198,8 @@ func formatKeys(keys []Key) []byte {
 	return text.Bytes()
 }
 
-// createKeyFile makes the file with one key. It is not an error when somebody
-// else was first: a hard link, unlike a rename, never replaces a file.
+// createKeyFile creates the file with one key. It returns no error if another
+// process has created it: a hard link, unlike a rename, never replaces a file.
 func createKeyFile(path string, key Key) error {
 	temp, err := writeTempFile(path, formatKeys([]Key{key}), nil)
 	if err != nil {
@@ -213,8 +212,8 @@ func createKeyFile(path string, key Key) error {
 	return syncDir(path)
 }
 
-// replaceKeyFile puts keys in the place of the old file, whose owner the new
-// one has: root may rotate the keys of a service that runs as somebody else.
+// replaceKeyFile replaces the file and keeps its owner: root may rotate the keys of
+// a service of another user.
 func replaceKeyFile(path string, keys []Key, old fs.FileInfo) error {
 	temp, err := writeTempFile(path, formatKeys(keys), old)
 	if err != nil {
@@ -227,8 +226,8 @@ func replaceKeyFile(path string, keys []Key, old fs.FileInfo) error {
 	return syncDir(path)
 }
 
-// writeTempFile writes a file of mode 0600 into the folder of path, safe on
-// disk, and returns its name. It has the owner of the old file, if any.
+// writeTempFile writes and syncs a file of mode 0600 in the folder of path, and
+// returns its name. The file has the owner of the old file, if any.
 func writeTempFile(path string, text []byte, old fs.FileInfo) (string, error) {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// Modes, owners, flock and the syncing of folders are of Unix. Elsewhere the folder of the key file
-// has to be kept from others, and keys rotated by one process at a time.
+// Modes, owners, flock and syncing folders exist only on Unix. On other systems,
+// protect the folder of the key file, and rotate keys in one process at a time.
 
 func otherPermissions(fs.FileInfo) fs.FileMode { return 0 }
 

@@ -10,17 +10,17 @@ import (
 	"syscall"
 )
 
-// otherPermissions returns the rights that group and others have.
+// otherPermissions returns the permissions of the group and of other users.
 func otherPermissions(info fs.FileInfo) fs.FileMode { return info.Mode().Perm() & 0o077 }
 
-// openKeyFile does not wait, as to open a pipe would.
+// openKeyFile does not block, as opening a pipe would.
 func openKeyFile(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
-// lockKeyFile waits until no other process rotates. The lock goes with the
-// process that holds it, however that ends. It is on the file itself, which a
-// rotation replaces: a lock on what is no longer the file is taken anew.
+// lockKeyFile waits until no other process rotates. The lock ends with the process
+// that holds it. It is on the file itself, which a rotation replaces: a lock on a
+// replaced file is taken again.
 func lockKeyFile(path string) (unlock func(), err error) {
 	for {
 		file, err := openKeyFile(path)
@@ -38,7 +38,7 @@ func lockKeyFile(path string) (unlock func(), err error) {
 	}
 }
 
-// lockIfCurrent reports false when another file took the place of this one.
+// lockIfCurrent returns false if the file at path was replaced.
 func lockIfCurrent(file *os.File, path string) (bool, error) {
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
 		return false, fmt.Errorf("lock %s: %w", path, err)
@@ -54,9 +54,9 @@ func lockIfCurrent(file *os.File, path string) (bool, error) {
 	return os.SameFile(locked, current), nil
 }
 
-// chownLike gives the file to the owner of info. It goes by the open file:
-// whoever may write to the folder could put a link in the place of a name. The
-// group has no rights, and only root may give a file to every group.
+// chownLike gives the file to the owner of info. It uses the open file: a user with
+// write access to the folder could replace the name with a link. The group has no
+// permissions, and only root can set any group.
 func chownLike(file *os.File, info fs.FileInfo) error {
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -65,7 +65,7 @@ func chownLike(file *os.File, info fs.FileInfo) error {
 	return file.Chown(int(owner.Uid), -1)
 }
 
-// syncDir makes a new name in the folder of path survive a power cut.
+// syncDir makes a new name in the folder of path durable.
 func syncDir(path string) error {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {

@@ -10,59 +10,59 @@ import (
 	"sync/atomic"
 )
 
-// KeySize is the length of a key in bytes: that of AES-256.
+// KeySize is the size of an AES-256 key in bytes.
 const KeySize = 32
 
-// maxKeyID bounds the length of a key's id, which precedes all that it seals.
+// maxKeyID is the maximum length of the ID of a key. Every encrypted value starts
+// with it.
 const maxKeyID = 64
 
-// ErrDecrypt means that a sealed value was changed, cut, or belongs to
-// another place than the one it was opened for.
-var ErrDecrypt = errors.New("the sealed value was changed or belongs elsewhere")
+// ErrDecrypt means that an encrypted value was modified or truncated, or was
+// encrypted in another context.
+var ErrDecrypt = errors.New("the encrypted value was modified or belongs to another context")
 
-// UnknownKeyError says that a value was sealed with a key that the keyring
-// does not hold. The way out is to put that key back.
+// UnknownKeyError means that a value was encrypted with a key that is not in the
+// keyring. Restore that key.
 type UnknownKeyError struct {
-	// ID names the missing key.
+	// ID is the ID of the missing key.
 	ID string
 }
 
 func (e *UnknownKeyError) Error() string {
-	return "the value is sealed with key " + e.ID + ", which is not in the keyring; put that key back"
+	return "the value is encrypted with key " + e.ID + ", which is not in the keyring; restore that key"
 }
 
 // Key is one key of a [Keyring].
 type Key struct {
-	// ID names the key in all that it seals: 1 to 64 letters, digits, dots,
-	// dashes and underscores. Never use an id for another key.
+	// ID identifies the key in encrypted values: 1 to 64 letters, digits, dots,
+	// dashes and underscores. Never use an ID for another key.
 	ID string
 	// Secret is the key itself, [KeySize] random bytes.
 	Secret Secret
 }
 
-// GenerateKey makes a random key with a random id.
+// GenerateKey returns a random key with a random ID.
 func GenerateKey() Key {
 	secret, id := make([]byte, KeySize), make([]byte, 8)
-	_, _ = rand.Read(secret) // it never fails: it ends the program instead
+	_, _ = rand.Read(secret) // it never fails
 	_, _ = rand.Read(id)
 	return Key{ID: hex.EncodeToString(id), Secret: NewSecret(string(secret))}
 }
 
-// Keyring seals what must be readable again, such as the AMI secrets that
-// Asterisk needs in clear, with AES-256-GCM: the primary key seals, all keys
-// open. What is sealed names its key, so keys can be changed one after the
-// other. A Keyring comes from [OpenKeyring] or [NewKeyring], may be used from
-// many goroutines, and never prints a key.
+// Keyring encrypts values that must be readable again, such as AMI secrets, with
+// AES-256-GCM. The primary key encrypts, and all keys decrypt. Encrypted values
+// name their key, so that keys can be rotated. A Keyring comes from [OpenKeyring]
+// or [NewKeyring], is safe for concurrent use, and never prints a key.
 type Keyring struct {
 	keys atomic.Pointer[keySet]
-	// rotateMu keeps two rotations and reloads of this process apart.
+	// rotateMu serializes rotations and reloads of this process.
 	rotateMu sync.Mutex
-	// path is the key file, empty when the embedder holds the keys.
+	// path is the path of the key file, empty for [NewKeyring].
 	path string
 }
 
-// NewKeyring makes a keyring of keys that the embedder keeps elsewhere, such
-// as in a vault. The first one is the primary key.
+// NewKeyring returns a keyring of keys that the caller stores, for example in a
+// vault. The first one is the primary key.
 func NewKeyring(keys ...Key) (*Keyring, error) {
 	set, err := newKeySet(keys)
 	if err != nil {
@@ -73,17 +73,17 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 	return k, nil
 }
 
-// Seal encrypts plaintext. The context says where the value belongs, such as
-// "pbxusers_ami_accounts/crm/secret": it is not stored, but only the same context
-// opens the value, so that it is of no use in another place. The primary key
-// is that of the key file as it is now: another process may have rotated.
+// Seal encrypts plaintext. The context identifies the place of the value, such as
+// "pbxusers_ami_accounts/crm/secret". It is not stored, but needed to decrypt, so
+// that a value cannot be moved to another place. The primary key is that of the
+// current key file: another process may have rotated the keys.
 func (k *Keyring) Seal(plaintext []byte, context string) []byte {
 	return k.currentKeys().primary.seal(plaintext, context)
 }
 
-// Open decrypts what [Keyring.Seal] made for the same context. It returns an
-// [UnknownKeyError], or [ErrDecrypt]. A keyring of a key file reads the
-// file again when it meets an unknown key: another process may have rotated.
+// Open decrypts a value of [Keyring.Seal] with the same context. It returns an
+// [UnknownKeyError] or [ErrDecrypt]. A keyring of a key file reads the file again
+// for an unknown key: another process may have rotated the keys.
 func (k *Keyring) Open(sealed []byte, context string) ([]byte, error) {
 	key, err := k.keyFor(sealed)
 	if err != nil {
@@ -92,7 +92,7 @@ func (k *Keyring) Open(sealed []byte, context string) ([]byte, error) {
 	return key.open(sealed, context)
 }
 
-// keyFor returns the key that a sealed value or a signature names.
+// keyFor returns the key of an encrypted value or a signature.
 func (k *Keyring) keyFor(sealed []byte) (*sealer, error) {
 	id, err := sealedKeyID(sealed)
 	if err != nil {
@@ -111,26 +111,25 @@ func (k *Keyring) keyFor(sealed []byte) (*sealer, error) {
 	return key, nil
 }
 
-// IsPrimary reports whether sealed, which [Keyring.Seal] or [Keyring.Sign] made,
-// names the primary key, that of the key file as it is now. What does not is
-// due to be opened and sealed again, or verified and signed again, after a
-// rotation.
+// IsPrimary reports whether a value of [Keyring.Seal] or [Keyring.Sign] uses the
+// primary key of the current key file. After a rotation, other values must be
+// encrypted or signed again.
 func (k *Keyring) IsPrimary(sealed []byte) bool {
 	id, err := sealedKeyID(sealed)
 	return err == nil && string(id) == k.currentKeys().primary.id
 }
 
-// String names the primary key and no secret.
+// String returns the ID of the primary key and no secret.
 func (k *Keyring) String() string { return "keyring of primary key " + k.keys.Load().primary.id }
 
-// GoString keeps %#v from showing the keys.
+// GoString hides the keys from %#v.
 func (k *Keyring) GoString() string { return k.String() }
 
-// Format keeps every verb of package fmt from showing the keys.
+// Format hides the keys from package fmt.
 func (k *Keyring) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, k.String()) }
 
-// LogValue keeps package slog from showing the keys.
+// LogValue hides the keys from package slog.
 func (k *Keyring) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
-// MarshalText keeps JSON and other documents from showing the keys.
+// MarshalText hides the keys from JSON and other encodings.
 func (k *Keyring) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

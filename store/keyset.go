@@ -10,20 +10,18 @@ import (
 	"strings"
 )
 
-// sealVersion is the first byte of all that is sealed. The form of version 1:
-// the version, the length of the key's id, the id, and what AES-GCM makes with
-// a random nonce in front. All before the nonce is authenticated together with
-// the context.
+// sealVersion is the first byte of encrypted values. The format of version 1: the
+// version, the length of the key's ID, the ID, a random nonce, and the output of
+// AES-GCM. Everything before the nonce is authenticated together with the context.
 const sealVersion = 1
 
-// keySet is what a Keyring holds at one moment. It never changes.
+// keySet is an immutable set of keys.
 type keySet struct {
 	primary *sealer
 	byID    map[string]*sealer
 	// keys are in the order of the file.
 	keys []Key
-	// fileInfo is what they were read from; nil when they were not, which makes
-	// newest read a key file again.
+	// fileInfo describes the file of the keys; nil if the file must be read again.
 	fileInfo fs.FileInfo
 }
 
@@ -38,7 +36,7 @@ func newKeySet(keys []Key) (*keySet, error) {
 			return nil, fmt.Errorf("key %d: %w", i+1, err)
 		}
 		if set.byID[key.ID] != nil {
-			return nil, fmt.Errorf("key %d: another key has the same id", i+1)
+			return nil, fmt.Errorf("key %d: the id is not unique", i+1)
 		}
 		set.byID[key.ID] = s
 	}
@@ -46,14 +44,14 @@ func newKeySet(keys []Key) (*keySet, error) {
 	return set, nil
 }
 
-// sameFile reports whether now is the file that the keys were read from, as it
-// was then.
+// sameFile reports whether info is the file that the keys were read from,
+// unmodified.
 func (s *keySet) sameFile(info fs.FileInfo) bool {
 	return s.fileInfo != nil && os.SameFile(s.fileInfo, info) && s.fileInfo.Size() == info.Size() && s.fileInfo.ModTime().Equal(info.ModTime())
 }
 
-// sealer is one key made ready: the AES key schedule is the greater part of
-// the work for values as short as ours.
+// sealer is a key with its AES key schedule, which costs more than encrypting a
+// short value.
 type sealer struct {
 	id     string
 	header []byte
@@ -92,7 +90,7 @@ func (s *sealer) seal(plaintext []byte, context string) []byte {
 	return s.aead.Seal(sealed, nil, plaintext, s.additionalData(context)) //nolint:gosec // this AEAD draws the nonce itself
 }
 
-// open expects that sealed begins with the header.
+// open requires that sealed starts with the header.
 func (s *sealer) open(sealed []byte, context string) ([]byte, error) {
 	plaintext, err := s.aead.Open(nil, nil, sealed[len(s.header):], s.additionalData(context))
 	if err != nil {
@@ -106,8 +104,7 @@ func (s *sealer) additionalData(context string) []byte {
 	return append(append(data, s.header...), context...)
 }
 
-// sealedKeyID returns the id in front of a sealed value, which nobody has
-// authenticated yet.
+// sealedKeyID returns the ID at the start of an encrypted value, not authenticated.
 func sealedKeyID(sealed []byte) ([]byte, error) {
 	if len(sealed) < 2 || sealed[0] != sealVersion {
 		return nil, ErrDecrypt
@@ -119,7 +116,7 @@ func sealedKeyID(sealed []byte) ([]byte, error) {
 	return rest[:length], nil
 }
 
-// validKeyID keeps what is unreadable or hostile out of key files and errors.
+// validKeyID rejects unreadable or hostile IDs in key files and errors.
 func validKeyID(id string) bool {
 	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 	return id != "" && len(id) <= maxKeyID && strings.Trim(id, allowed) == ""

@@ -1,20 +1,20 @@
 package store
 
-// Bounds of [PageRequest.Limit].
+// Limits of [PageRequest.Limit].
 const (
 	DefaultPageLimit = 50
 	MaxPageLimit     = 1000
 )
 
-// PageRequest asks for a part of a list in key order. Pages are cut by key, never by
-// offset, so that records made or deleted meanwhile neither repeat nor hide
-// others.
+// PageRequest requests a page of a list in key order. Pages are split by key, not
+// by offset: records that are created or deleted between two pages neither repeat
+// nor hide others.
 type PageRequest struct {
-	// After is the key that the page begins after: the Next of the page
-	// before. Empty begins at the start.
+	// After is the key before the page: the Next of the previous page. Empty starts
+	// at the beginning.
 	After string
-	// Limit is the largest number of records wanted. 0 and less mean
-	// [DefaultPageLimit]; more than [MaxPageLimit] means that.
+	// Limit is the maximum number of records. 0 and less mean [DefaultPageLimit];
+	// more than [MaxPageLimit] means MaxPageLimit.
 	Limit int
 }
 
@@ -32,7 +32,6 @@ func (p PageRequest) EffectiveLimit() int {
 // Page is one page of records in key order.
 type Page[T any] struct {
 	Items []T `json:"items"`
-	// Next is what to pass as [PageRequest.After] for the page that follows; empty
-	// when this is the last one.
+	// Next is the [PageRequest.After] of the next page; empty for the last page.
 	Next string `json:"next"`
 }

@@ -8,22 +8,21 @@ import (
 	"log/slog"
 )
 
-// redacted is all that is ever printed of a secret.
+// redacted is printed in place of a secret.
 const redacted = "[redacted]"
 
 // Secret is a string that must not reach a log, an error, a page or a JSON
-// document by accident: however it is printed, it prints as "[redacted]", and
-// inside an unexported field, where package fmt asks no method, as an address.
-// [Secret.Reveal] is the one way out. The zero value is "no secret" and prints
-// as nothing. [Secret.Equal] compares secrets; == would compare addresses and
-// does not compile.
+// document. It prints as "[redacted]" in all formats. In an unexported field, where
+// package fmt calls no methods, it prints as an address. Only [Secret.Reveal]
+// returns the text. The zero value means "no secret" and prints as nothing. Compare
+// secrets with [Secret.Equal]; == would compare addresses and does not compile.
 type Secret struct {
-	// A pointer, because fmt prints the strings of unexported fields.
+	// A pointer, because fmt prints strings in unexported fields.
 	value *string
 	_     [0]func()
 }
 
-// NewSecret wraps value. An empty value is no secret.
+// NewSecret returns a secret. An empty value is no secret.
 func NewSecret(value string) Secret {
 	if value == "" {
 		return Secret{}
@@ -31,8 +30,7 @@ func NewSecret(value string) Secret {
 	return Secret{value: &value}
 }
 
-// Reveal returns the secret itself. Every call is a place to look at when
-// asking where secrets go.
+// Reveal returns the text of the secret. Review every call: secrets leak only here.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -43,13 +41,12 @@ func (s Secret) Reveal() string {
 // IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s.value == nil }
 
-// Equal reports whether both are the same secret, in a time that tells nothing
-// of where they differ.
+// Equal reports whether both secrets are equal, in constant time.
 func (s Secret) Equal(other Secret) bool {
 	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
 }
 
-// String returns "[redacted]", or "" when there is no secret.
+// String returns "[redacted]", or "" if there is no secret.
 func (s Secret) String() string {
 	if s.IsZero() {
 		return ""
@@ -57,14 +54,13 @@ func (s Secret) String() string {
 	return redacted
 }
 
-// GoString keeps %#v from showing the secret.
+// GoString hides the secret from %#v.
 func (s Secret) GoString() string { return s.String() }
 
-// Format keeps every verb of package fmt, %x and %d too, from showing the
-// secret.
+// Format hides the secret from package fmt, including %x and %d.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
-// LogValue keeps package slog from showing the secret.
+// LogValue hides the secret from package slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MarshalJSON writes the redacted form.
@@ -73,8 +69,7 @@ func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) 
 // MarshalText writes the redacted form.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalJSON reads a secret that a person or program submits. Like a plain
-// string, null leaves it as it is.
+// UnmarshalJSON reads a secret. Like for a string, null changes nothing.
 func (s *Secret) UnmarshalJSON(data []byte) error {
 	value := s.Reveal()
 	if err := json.Unmarshal(data, &value); err != nil {
@@ -84,7 +79,7 @@ func (s *Secret) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalText reads a secret that a person or program submits.
+// UnmarshalText reads a secret.
 func (s *Secret) UnmarshalText(text []byte) error {
 	*s = NewSecret(string(text))
 	return nil

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Sort says how a list is sorted: by a field, named as in JSON, and then by
-// key. The zero Order is that of the keys.
+// Sort is the order of a list: by a field, and then by key. The zero Sort is by
+// key.
 type Sort struct {
-	// By is the field; empty means the key.
+	// By is the JSON name of the field; empty means the key.
 	By string
-	// Descending turns the order around.
+	// Descending reverses the order.
 	Descending bool
 }
 
-// ParseSort reads "field" or, for descending order, "-field". A field that is
-// not among fields is an [InvalidError] on "sort"; "" is the zero Order.
+// ParseSort reads "field" or, for descending order, "-field". "" is the zero Sort.
+// It returns an [InvalidError] on "sort" if the field is not in fields.
 func ParseSort(text string, fields []string) (Sort, error) {
 	by, descending := strings.CutPrefix(text, "-")
 	if text != "" && !slices.Contains(fields, by) {
@@ -24,8 +24,8 @@ func ParseSort(text string, fields []string) (Sort, error) {
 	return Sort{By: by, Descending: descending}, nil
 }
 
-// Validate returns an [InvalidError] on "sort" when o is by a field that is not
-// among fields. Whoever makes an Order without [ParseSort] may be wrong.
+// Validate returns an [InvalidError] on "sort" if the field of s is not in fields.
+// It is for a Sort that does not come from [ParseSort].
 func (s Sort) Validate(fields []string) error {
 	if s.By != "" && !slices.Contains(fields, s.By) {
 		return newSortError(fields)
@@ -39,7 +39,7 @@ func newSortError(fields []string) error {
 	})
 }
 
-// String returns what [ParseSort] reads.
+// String returns the text for [ParseSort].
 func (s Sort) String() string {
 	if s.Descending {
 		return "-" + s.By

@@ -2,7 +2,7 @@ package store
 
 import "context"
 
-// Transactor runs several writes as one.
+// Transactor runs several writes in one transaction.
 type Transactor interface {
 	// RunInTx runs fn in a transaction. It commits when fn returns nil. It
 	// rolls back when fn returns an error, panics, or ctx ends. The

@@ -144,7 +144,7 @@ func TestService_Delete_rejectsReferencedUser(t *testing.T) {
 	inUse, ok := errors.AsType[*store.InUseError](err)
 	require.True(t, ok, "%v", err)
 	require.Equal(t, want, inUse.References)
-	require.EqualError(t, err, "this user is still needed by call flow night, group administrator Sales jane")
+	require.EqualError(t, err, "this user is needed by call flow night, group administrator Sales jane")
 	require.Equal(t, "denied delete jane: in_use", h.lastAuditEntry(t))
 	h.get(t, "jane")
 	h.deleteUser(t, "joan")

@@ -93,10 +93,10 @@ func ExampleService_PreviewMail() {
 	// Choose your password here:
 	// https://pbx.example.com/set-password/this-is-a-preview-and-the-link-does-nothing
 	//
-	// The link works once, until 8 March 2026, 09:00 (UTC). If it has expired, open it all the same: you will be offered a new one.
+	// The link works once, until 8 March 2026, 09:00 (UTC). If it has expired, open it anyway to request a new one.
 	//
 	// You log in here:
 	// https://pbx.example.com
 	//
-	// You get this mail because somebody who administers ACME Telephony made the account. Nobody will ever ask you for your password by mail.
+	// You receive this email because an administrator of ACME Telephony created the account. We will never ask for your password by email.
 }

@@ -63,5 +63,5 @@ func ExampleService_Sync() {
 	// create Roe@example.com []
 	// disable Poe@example.com []
 	// update Miller@example.com [last_name username]
-	// this would disable or delete 2 of the 3 people of the directory, and 1 at most may go at once; look who they are, and allow a larger share if they should
+	// this would disable or delete 2 of 3 users of the directory, but at most 1 at once; check the users, and allow a larger ratio if this is intended
 }

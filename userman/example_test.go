@@ -28,7 +28,7 @@ func ExampleNew() {
 	ctx := context.Background()
 	_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", FirstName: "Jane"}})
 	fmt.Println(users.Delete(ctx, "jane"))
-	// Output: this user is still needed by call flow night service of Jane
+	// Output: this user is needed by call flow night service of Jane
 }
 
 // A person owns extensions, and logs in with a password of their own.
@@ -66,7 +66,7 @@ func ExampleService_Create_invalid() {
 	// Output:
 	// username username
 	// email email
-	// default_extension: another user has this default_extension already; choose a different one
+	// default_extension: another user already has this default_extension; choose a different one
 }
 
 // Update changes what the function changes, and nothing else.
@@ -131,7 +131,7 @@ func ExampleService_DeleteGroup() {
 	fmt.Println(total, impact[0].Username, impact[0].Changes)
 	fmt.Println(users.DeleteGroup(ctx, "Sales", true))
 	// Output:
-	// this group is still needed by user jane
+	// this group is needed by user jane
 	// 1 jane [{xmpp.login on off}]
 	// <nil>
 }
@@ -153,7 +153,7 @@ func ExampleService_Restore() {
 	})
 	fmt.Println(restored.Username, restored.DefaultExtension, err)
 	// Output:
-	// username: another user has this username already; choose a different one
+	// username: another user already has this username; choose a different one
 	// jane.doe 1001 <nil>
 }
 

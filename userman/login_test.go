@@ -114,7 +114,7 @@ func TestService_Authenticate_requiresPortalPermission(t *testing.T) {
 	requireLoginError(t, err, credential.InvalidCredentials)
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	requireLoginError(t, err, credential.NotAuthorized)
-	require.EqualError(t, err, "you are not permitted to log in here; ask your administrator to turn on the permission portal.login for you")
+	require.EqualError(t, err, "you are not authorized to log in here; ask your administrator for the permission portal.login")
 	require.Equal(t, "denied login jane: forbidden: not_authorized", h.lastAuditEntry(t))
 	_, err = h.Session(t.Context(), session.ID, session.SessionEpoch)
 	require.ErrorIs(t, err, store.ErrNotFound, "a session has the rights of now")

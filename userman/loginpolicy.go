@@ -64,14 +64,14 @@ func (s *Service) authorizeService(permission string, authorized **User) auth.Au
 func notAuthorized(permission string) *credential.LoginError {
 	return &credential.LoginError{
 		Code:    credential.NotAuthorized,
-		Message: "you are not permitted to log in here; ask your administrator to turn on the permission " + permission + " for you",
+		Message: "you are not authorized to log in here; ask your administrator for the permission " + permission,
 	}
 }
 
 func passwordExpired() *credential.LoginError {
 	return &credential.LoginError{
 		Code:    credential.PasswordExpired,
-		Message: "your password has to be changed first; log in to the portal and choose another one",
+		Message: "your password has expired; change it in the portal",
 	}
 }
 
@@ -99,7 +99,7 @@ func (s *Service) requireLocalPassword(u *User) error {
 func (s *Service) verifyExternally(ctx context.Context, u *User, password store.Secret) (bool, error) {
 	directory, ok := s.directoryOf(u)
 	if !ok {
-		s.opts.Logger.ErrorContext(ctx, KindUser+": the directory that compares the password is not among the options any more",
+		s.opts.Logger.ErrorContext(ctx, KindUser+": the directory of the user is not configured",
 			"username", u.Username, "directory", u.Directory)
 		return false, nil
 	}

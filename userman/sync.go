@@ -100,7 +100,7 @@ type SyncReport struct {
 // [DirectoryError]. If the directory is empty but the service has users of it, Sync
 // changes nothing and returns an error wrapping [store.ErrConflict]. It does the same
 // if the removals exceed MaxRemovalRatio. In both cases, it also returns the report of
-// the plan. If an entry has no usable external ID, Sync treats no user as missing,
+// the plan. If an entry has no valid external ID, Sync treats no user as missing,
 // because the entry may belong to any of them.
 //
 // Sync first reads the directory and plans all changes. A DryRun reports this plan.

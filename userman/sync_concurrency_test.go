@@ -68,7 +68,7 @@ func TestService_Sync_keepsConcurrentChanges(t *testing.T) {
 	require.Empty(t, r.Steps)
 	require.Equal(t, []string{
 		"id-1: " + meanwhile, "id-2: there is no such user", "id-3: " + meanwhile, "id-4: there is no such user",
-		"id-5: username: another user has this username already; choose a different one",
+		"id-5: username: another user already has this username; choose a different one",
 	}, problems(r))
 	require.False(t, h.get(t, "anna").Disabled)
 }

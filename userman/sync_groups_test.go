@@ -54,7 +54,7 @@ func TestService_Sync_ignoresLocalGroupsOfSameName(t *testing.T) {
 			r := h.trySync(t)
 			require.Equal(t, []string{"create jane", "create john"}, steps(r), "they are synced without it")
 			require.Equal(t, []string{
-				": the group OPERATORS is not one of this directory but kept here, or of another; its members there are not put into it, rename one of the two",
+				": the group OPERATORS is not managed by this directory; its members were not added, rename one of the two groups",
 			}, problems(r), "told once")
 			require.Equal(t, []string{"Sales"}, h.get(t, "jane").Groups)
 			perms, err := h.EffectivePermissions(t.Context(), "jane")

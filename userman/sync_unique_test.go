@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	msgTaken     = " is held by somebody else, whom this sync does not change; change it there, or rename them here"
-	msgDuplicate = " is that of another entry of the directory too; it must be of one only"
+	msgTaken     = " is already in use by a user outside this directory"
+	msgDuplicate = " is not unique in the directory"
 )
 
 func TestService_Sync_reportsDuplicateEntries(t *testing.T) {
 	t.Parallel()
-	const twice = "several entries have this external ID; it must be of one only"
+	const twice = "duplicate external ID in the directory"
 	for _, test := range []struct {
 		name    string
 		entries []userman.DirectoryEntry
@@ -185,7 +185,7 @@ func TestService_Sync_keepsReferencedUsers(t *testing.T) {
 	h.clock.Advance(10_000 * 3600e9)
 	r := h.trySync(t)
 	require.Empty(t, r.Steps)
-	require.Equal(t, []string{"id-1: this user is still needed by call flow sales"}, problems(r))
+	require.Equal(t, []string{"id-1: this user is needed by call flow sales"}, problems(r))
 	require.Equal(t, []string{"id-2: the default extension" + msgTaken}, messages(r.Warnings), "it is not free")
 	needed = false
 	require.Equal(t, []string{"delete jane", "update john default_extension"}, steps(h.sync(t)))
@@ -200,8 +200,8 @@ func TestService_Sync_invalidExternalIDPreventsRemovals(t *testing.T) {
 		r := h.trySync(t)
 		require.Empty(t, r.Steps)
 		require.Equal(t, []userman.SyncProblem{
-			{Message: "some entries have no usable external ID, so that nobody can tell who is missing; nobody was disabled or deleted"},
-			{Message: "the entry has no usable external ID"},
+			{Message: "some entries have no valid external ID, so missing users cannot be determined; no user was disabled or deleted"},
+			{Message: "the entry has no valid external ID"},
 		}, r.Problems)
 	}
 	d.setEntries(newEntry("id-1", "jane", ""))

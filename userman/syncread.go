@@ -130,7 +130,7 @@ func (r *syncRun) readEntry(ctx context.Context, entry DirectoryEntry) error {
 	r.entries = append(r.entries, e)
 	if !isExternalID(e.ExternalID) {
 		e.ExternalID = ""
-		e.Fail(problemText(entry.Problem, "the entry has no usable external ID"))
+		e.Fail(problemText(entry.Problem, "the entry has no valid external ID"))
 		return nil
 	}
 	if r.seen[e.ExternalID] {

@@ -185,7 +185,7 @@ func TestCLI_adminReportsAllFieldErrors(t *testing.T) {
 	require.Contains(t, output, "\n  dids: ")
 	require.Contains(t, output, "\n  sections[0]: ")
 	require.NotContains(t, output, "extensions")
-	require.Contains(t, c.fails(t, exitRejected, "admin", "add", "JANE"), "username: another administrator has this username already")
+	require.Contains(t, c.fails(t, exitRejected, "admin", "add", "JANE"), "username: another administrator already has this username")
 	require.Contains(t, c.fails(t, exitRejected, "admin", "edit", "root", "--sections", "audit"), "\n  sections: a full administrator cannot have restrictions")
 	for _, verb := range []string{"show", "edit --disabled", "disable", "enable", "delete"} {
 		line := append([]string{"admin"}, strings.Fields(verb)...)

@@ -21,7 +21,7 @@ func TestCLI_keepsLastFullAdministratorAndRecovers(t *testing.T) {
 		{"admin", "edit", "root", "--access", "limited"},
 		{"admin", "edit", "root", "--access", "limited", "--sections", "administrators"},
 	} {
-		require.Contains(t, c.fails(t, exitRejected, line...), "this is the last enabled Full administrator who can log in", "jane has no password yet")
+		require.Contains(t, c.fails(t, exitRejected, line...), "this is the last enabled full administrator who can log in", "jane has no password yet")
 	}
 	require.True(t, c.logsIn(t, "root", goodPassword))
 

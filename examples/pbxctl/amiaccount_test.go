@@ -156,7 +156,7 @@ func TestCLI_amiAccountProtectsApplyAccount(t *testing.T) {
 	c.do(t, "config", "install")
 	for _, line := range [][]string{{"delete", "pbxusers"}, {"disable", "pbxusers"}, {"rotate", "pbxusers"}, {"edit", "pbxusers", "--write", "call"}} {
 		output := c.fails(t, exitRejected, append([]string{"ami-account"}, line...)...)
-		require.Contains(t, output, "still needed by pbxusers to apply changes")
+		require.Contains(t, output, "needed by pbxusers to apply changes")
 		require.Contains(t, output, "\nSwitch to another account first: run 'pbxctl config install --ami-user NAME'")
 	}
 	second := c.withFlags("--ami-user", "second")

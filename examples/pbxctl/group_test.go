@@ -91,7 +91,7 @@ func TestCLI_groupImpactBeforeDelete(t *testing.T) {
 	require.InDelta(t, 2, shown["total"], 0)
 
 	output = c.fails(t, exitRejected, "group", "delete", "Sales")
-	require.Contains(t, output, "this group is still needed by user alice, user bob")
+	require.Contains(t, output, "this group is needed by user alice, user bob")
 	require.Contains(t, output, "'pbxctl group impact NAME'")
 	require.Equal(t, map[string]any{"deleted": "Sales"}, c.json(t, "group", "delete", "SALES", "--force"))
 	require.Empty(t, c.json(t, "user", "show", "alice")["groups"])
@@ -107,7 +107,7 @@ func TestCLI_groupReportsAllFieldErrors(t *testing.T) {
 		require.Contains(t, output, "\n  "+field+": ")
 	}
 	require.NotContains(t, output, "hush")
-	require.Contains(t, c.fails(t, exitRejected, "group", "add", "SALES"), "name: another group has this name already")
+	require.Contains(t, c.fails(t, exitRejected, "group", "add", "SALES"), "name: another group already has this name")
 	require.Contains(t, c.fails(t, exitRejected, "group", "edit", "Sales", "--permissions", "xmpp.login=x"), "\n  permissions.xmpp.login: ")
 	require.Equal(t, []string{"Sales"}, c.page(t, "group", "list").names())
 }

@@ -59,7 +59,7 @@ func TestCLI_userRestoreAndPurge(t *testing.T) {
 	require.Equal(t, c.do(t, "user", "list", "--deleted"), c.do(t, "user", "list", "--status", "deleted"))
 
 	c.do(t, "user", "add", "jane", "--default-extension", "401")
-	require.Contains(t, c.fails(t, exitRejected, "user", "restore", id), "username: another user has this username already")
+	require.Contains(t, c.fails(t, exitRejected, "user", "restore", id), "username: another user already has this username")
 	restored := c.json(t, "user", "restore", id, "--username", "jane.old", "--default-extension", "")
 	require.Equal(t, "jane.old", restored["username"])
 	require.Empty(t, restored["default_extension"])

@@ -9,47 +9,45 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Account is what a login reads and writes of somebody's record.
+// Account is the part of a record that a login reads and writes.
 type Account struct {
-	// ID finds the record again, see [Accounts.Reload].
+	// ID identifies the record for [Accounts.Reload].
 	ID string
-	// Name identifies the record in the audit log, the limiter and the log, in one
-	// form only.
+	// Name identifies the record in the audit log, the rate limits and the log, in
+	// canonical form.
 	Name string
 	// Username is the name that an authenticator app shows.
 	Username string
-	// Words are what a password must not be made of, the username first.
+	// Words must not be part of a password; the username is first.
 	Words    []string
 	Disabled bool
-	// SessionEpoch identifies the open sessions. It counts up to end them all.
+	// SessionEpoch identifies the open sessions. Increasing it ends all of them.
 	SessionEpoch      int64
 	Credentials       credential.Credentials
 	PasswordChangedAt time.Time
 	LastLoginAt       time.Time
-	// VerifyExternal, when it is not nil, is asked for the password in place of the
-	// hash: the password is kept elsewhere. It is a match, or it is not; an
-	// error is a failure of the system. It is never asked for an empty
-	// password.
+	// VerifyExternal, if not nil, checks the password in place of the hash, because
+	// another system has the password. An error is an internal error. It is never
+	// called with an empty password.
 	VerifyExternal func(ctx context.Context, password store.Secret) (match bool, err error)
 }
 
-// foldedName returns the name by which the throttle counts tries.
+// foldedName returns the name for the rate limits.
 func (a *Account) foldedName() string { return username.Fold(a.Name) }
 
-// Accounts is how a [Authenticator] reaches the records of one kind.
+// Accounts reads and writes the records of one kind.
 type Accounts interface {
 	store.Transactor
-	// Lookup returns the account of whoever is meant by what was typed as a
-	// username, at most maxUsernameBytes bytes of it. A [store.NotFoundError] when it
-	// is nobody, and a [store.ForbiddenError] when it is somebody whom they do
-	// not hand out.
+	// Lookup returns the account for a typed username of at most maxUsernameBytes.
+	// It returns a [store.NotFoundError] if there is none, and a
+	// [store.ForbiddenError] if the account is out of scope.
 	Lookup(ctx context.Context, typed string) (*Account, error)
-	// Reload returns the account of that ID as it is now, in the transaction
-	// of ctx; the desk may change it. A [store.NotFoundError] when it is
-	// gone.
+	// Reload returns the current account with that ID, in the transaction of ctx.
+	// The authenticator may change it. It returns a [store.NotFoundError] if the
+	// account was deleted.
 	Reload(ctx context.Context, id string) (*Account, error)
-	// Save writes what the desk changed of an account that Now returned, its
-	// credentials and LastLoginAt, in the transaction of ctx, and tells the
-	// trail of the action there, by the actor of ctx.
+	// Save writes the credentials and LastLoginAt of an account that Reload
+	// returned, in the transaction of ctx. It records the action there, with the
+	// actor of ctx.
 	Save(ctx context.Context, action string, after *Account) error
 }

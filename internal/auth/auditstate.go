@@ -2,12 +2,11 @@ package auth
 
 import "github.com/pbxusers/pbxusers/store/credential"
 
-// AuditState is the part of [audit.Event.State] that credentials are: all that is
-// kept of them, for embedding. Every write is in the trail, so nothing has to
-// be left out: who puts a device, a recovery code or a later login into the
-// database is found as well. A field that is added later must be left out when
-// it is zero, and the order stay, or records of before would not match their
-// entries any more.
+// AuditState is the state of credentials for [audit.Event.State], for embedding.
+// The audit log has every write, so that a device, a recovery code or a login that
+// was added in the database is found. A field that is added later must be omitted
+// when it is zero, and the order must not change: older records would not match
+// their entries otherwise.
 type AuditState struct {
 	PasswordHash        string        `json:"password_hash,omitempty"`
 	SecondFactor        *totpState    `json:"second_factor,omitempty"`
@@ -25,11 +24,11 @@ type totpState struct {
 
 type deviceState struct {
 	TokenHash []byte `json:"token_hash"`
-	// LastUsedAt is in microseconds, as the store keeps it.
+	// LastUsedAt is in microseconds, as in the store.
 	LastUsedAt int64 `json:"last_used_at"`
 }
 
-// NewAuditState returns c as it is sealed.
+// NewAuditState returns the state of c.
 func NewAuditState(c *credential.Credentials) AuditState {
 	state := AuditState{PasswordHash: c.PasswordHash.Reveal()}
 	if f := c.SecondFactor; f != nil {

@@ -7,15 +7,16 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Authenticate logs somebody in, or refuses with a [credential.LoginError] or
-// what vet refuses with, or, after too many tries, with a
-// [store.RateLimitedError]. vet is asked once the password is proven, and before
-// a code is asked for. An unknown name and a wrong password take the same time
-// and get the same answer; somebody whom the records do not hand out is refused
-// as the records do, takes that time, too, and is counted as an unknown name.
-// Codes of an authenticator app are counted apart from passwords.
+// Authenticate checks a login. It returns a [credential.LoginError], the error of
+// authorize, or, after too many attempts, a [store.RateLimitedError]. It calls
+// authorize after the password was verified and before it requires a code. An
+// unknown name and a wrong password take the same time and get the same error. An
+// account that is out of scope takes that time, too; it gets the error of the
+// records, and counts as an unknown name. Codes of an authenticator app are counted
+// apart from passwords.
 //
-// In the trail are the logins and the refusals, but that a code is still asked
+// The audit log has the logins and the denials, except that a code is still
+// required. It has only the first of several rate-limited attempts.
 // for; of those that are held up only the first.
 func (au *Authenticator) Authenticate(ctx context.Context, attempt credential.LoginAttempt, authorize AuthorizeFunc) (*Login, error) {
 	c, err := au.verifyAttempt(ctx, attempt, authorize)
@@ -25,12 +26,12 @@ func (au *Authenticator) Authenticate(ctx context.Context, attempt credential.Lo
 	return au.logIn(ctx, c)
 }
 
-// Verify only compares the password, for a service that keeps no session: no
-// code is asked for, no device is remembered, and LastLoginAt stays. An
-// outdated hash is replaced. The refusals are those of Authenticate and are
-// kept in the trail; successes are not, services ask all the time.
+// Verify only checks the password, for a service without sessions. It requires no
+// code, stores no device, and does not change LastLoginAt. It replaces an outdated
+// hash. Errors are those of Authenticate, and the audit log has them. It does not
+// have successes, because services check often.
 //
-// A service that does not know the address of the caller sets attempt.Service.
+// A service that does not know the address of its client sets attempt.Service.
 func (au *Authenticator) Verify(ctx context.Context, attempt credential.LoginAttempt, authorize AuthorizeFunc) (*Account, error) {
 	c, err := au.verifyAttempt(ctx, attempt, authorize)
 	if err != nil {
@@ -40,7 +41,7 @@ func (au *Authenticator) Verify(ctx context.Context, attempt credential.LoginAtt
 	return c.account, nil
 }
 
-// verifyAttempt returns who is logging in, with a password that is proven.
+// verifyAttempt returns the claimant of an attempt with the right password.
 func (au *Authenticator) verifyAttempt(ctx context.Context, attempt credential.LoginAttempt, authorize AuthorizeFunc) (*claimant, error) {
 	c, err := au.newClaimant(ctx, attempt)
 	if err != nil {
@@ -60,8 +61,8 @@ func (au *Authenticator) Confirm(ctx context.Context, attempt credential.MFAAtte
 	if err != nil {
 		return nil, err
 	}
-	// Strangers who guess the password must not keep the owner from giving the
-	// code of an app: logIn counts those.
+	// Password guesses of strangers must not prevent the owner from giving a code
+	// of the app. logIn counts codes.
 	if !epochMatches || !totp.IsCode(c.Code) {
 		if err := au.rateLimit(ctx, c, c.rateAttempt); err != nil {
 			return nil, err

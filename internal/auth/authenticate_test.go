@@ -65,7 +65,7 @@ func TestAuthenticator_Authenticate_sameErrorForInvalidCredentials(t *testing.T)
 		}
 		require.Equal(t, first, err, name)
 	}
-	// People type passwords where names belong.
+	// Some type their password into the field of the username.
 	require.Len(t, h.auditEntries(t, audit.Query{}), 8)
 	for _, line := range h.auditLines(t) {
 		require.Contains(t, []string{
@@ -74,8 +74,8 @@ func TestAuthenticator_Authenticate_sameErrorForInvalidCredentials(t *testing.T)
 	}
 }
 
-// Whoever is told no in either case, as by a service, is not told by the time
-// that there is somebody of that name.
+// The time of a denied login, as of a service, does not reveal that the account
+// exists.
 func TestAuthenticator_Authenticate_constantTimeForOutOfScopeAccount(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t)
@@ -400,7 +400,7 @@ func TestAuthenticator_Authenticate_respectsContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = h.Verify(ctx, newLoginAttempt("jane", rightPassword), nil)
 	require.ErrorIs(t, err, context.Canceled)
-	// Somebody who does not wait for the answer is not worth a line.
+	// A canceled request is not recorded.
 	ctx, cancel = context.WithCancel(t.Context())
 	h.accounts.update("7", func(a *auth.Account) {
 		a.VerifyExternal = func(ctx context.Context, _ store.Secret) (bool, error) {
@@ -424,7 +424,7 @@ func TestAuthenticator_Authenticate_forgetsLeastRecentlyUsedDevice(t *testing.T)
 		tokens = append(tokens, result.DeviceToken)
 	}
 	require.Len(t, h.jane(t).Credentials.Devices, credential.MaxTrustedDevices)
-	// An unknown device is remembered in place of the oldest one: it goes last.
+	// A new device replaces the oldest one, and becomes the last.
 	for _, again := range []struct {
 		device store.Secret
 		known  bool

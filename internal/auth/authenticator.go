@@ -15,29 +15,30 @@ import (
 )
 
 const (
-	// maxUsernameBytes bounds, in bytes, what is looked at of a username that was
-	// typed: the longest name and the longest address of mail fit.
+	// maxUsernameBytes is the maximum length of a typed username in bytes. It is
+	// more than the longest name and the longest email address.
 	maxUsernameBytes = 1024
-	// maxPasswordBytes bounds, in bytes, a password that is shown to others, as it
-	// was typed: it may be longer than the form of it that is hashed.
+	// maxPasswordBytes is the maximum length of a password that other systems
+	// check, as typed, in bytes. It may be longer than its normalized form, which
+	// is hashed.
 	maxPasswordBytes = 4 * passwords.MaxLength
 )
 
-// Options of [New]; all are required but for Other, and for Trail, which may
-// be nil.
+// Options of [New]. All are required except Audit and DetectAccountType.
 type Options struct {
-	// Kind is what an account is called in the trail and in refusals, such
-	// as "administrator".
+	// Kind is the kind of the records in the audit log and in errors, such as
+	// "administrator".
 	Kind string
-	// ActorKind is the kind of actor that whoever logged in is.
+	// ActorKind is the kind of actor of a login.
 	ActorKind audit.ActorKind
 	Accounts  Accounts
 	Hasher    *passwords.Hasher
 	Policy    passwords.Policy
-	// RejectCurrentPassword makes a changed password differ from the current one.
+	// RejectCurrentPassword requires a changed password to differ from the current
+	// one.
 	RejectCurrentPassword bool
 	Limiter               *ratelimit.Limiter
-	// Pending keeps logins that wait for a code.
+	// Pending stores logins that wait for a code.
 	Pending store.TTLStore
 	// Issuer is the name of the product in authenticator apps.
 	Issuer string
@@ -45,20 +46,21 @@ type Options struct {
 	Clock  func() time.Time
 	Random io.Reader
 	Logger *slog.Logger
-	// DisabledMessage is the sentence of the refusal of one who is disabled.
+	// DisabledMessage is the error message of a disabled account.
 	DisabledMessage string
-	// DetectAccountType says in one sentence what kind of account username and password
-	// belong to when they belong to nobody here, or "". nil is not asked.
+	// DetectAccountType returns one sentence about the kind of account that has
+	// this username and password, if there is no such account here, or "". nil
+	// returns "".
 	DetectAccountType func(ctx context.Context, username string, password store.Secret) (string, error)
 }
 
-// Authenticator is where people log in. It may be used from many goroutines.
+// Authenticator checks logins. It is safe for concurrent use.
 type Authenticator struct{ opts Options }
 
-// New returns a desk.
+// New returns an authenticator.
 func New(opts Options) *Authenticator { return &Authenticator{opts} }
 
-// now returns the time as the store keeps it.
+// now returns the current time in the precision of the store.
 func (au *Authenticator) now() time.Time { return au.opts.Clock().UTC().Truncate(time.Microsecond) }
 
 // WithAccounts returns an authenticator that logs in these accounts and shares
@@ -69,7 +71,7 @@ func (au *Authenticator) WithAccounts(accounts Accounts) *Authenticator {
 	return &Authenticator{opts}
 }
 
-// Login is a login whose password was right.
+// Login is the result of a login with the right password.
 type Login struct {
 	credential.LoginResult
 
@@ -78,8 +80,8 @@ type Login struct {
 	Account *Account
 }
 
-// Session returns the record of a new session, as session looks it up. The login
-// fails if a concurrent change has ended the session already.
+// Session returns the record of a new session, as session reads it. The login fails
+// if a concurrent change has already ended the session.
 func Session[ID ~string, R any](ctx context.Context, login *Login, session func(ctx context.Context, id ID, epoch int64) (R, error)) (R, error) {
 	record, err := session(ctx, ID(login.Account.ID), login.Account.SessionEpoch)
 	if errors.Is(err, store.ErrNotFound) {
@@ -88,6 +90,6 @@ func Session[ID ~string, R any](ctx context.Context, login *Login, session func(
 	return record, err
 }
 
-// AuthorizeFunc refuses somebody whose password is proven, with a reason that may be
-// told to them; nil lets everybody pass.
+// AuthorizeFunc returns an error if an account must not log in, after its password
+// was verified. The client gets the reason. nil allows all.
 type AuthorizeFunc func(ctx context.Context, a *Account) error

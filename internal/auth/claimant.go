@@ -10,21 +10,20 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// claimant is who may be logging in: an attempt, and what the records know of
-// it.
+// claimant is an attempt to log in, and its account.
 type claimant struct {
 	credential.LoginAttempt
-	// account is nil when there is nobody of that name, and when the records do
-	// not hand out who has it: then withheld is their refusal.
+	// account is nil if there is no such account, or if it is out of scope;
+	// scopeErr is the error then.
 	account     *Account
 	scopeErr    error
 	rateAttempt ratelimit.Attempt
-	// mfaToken is that of the second step of a login.
+	// mfaToken is the token of the second step of a login.
 	mfaToken store.Secret
 }
 
-// newClaimant reads who is meant. What is longer than it can be stands for what
-// nobody has, and takes the same time.
+// newClaimant reads the account of an attempt. A value that is too long is replaced
+// by one that matches nothing, and takes the same time.
 func (au *Authenticator) newClaimant(ctx context.Context, attempt credential.LoginAttempt) (*claimant, error) {
 	c := &claimant{LoginAttempt: attempt}
 	c.Code = boundCode(c.Code)
@@ -39,8 +38,8 @@ func (au *Authenticator) newClaimant(ctx context.Context, attempt credential.Log
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return nil, err
 	}
-	// Tries with what nobody is called never count for somebody: who finds
-	// out that they do would know that there is such an account.
+	// Attempts with an invalid name never count for an account. Otherwise they
+	// would reveal that it exists.
 	folded := username.Fold(username.Normalize(typed))
 	c.rateAttempt = ratelimit.Attempt{RemoteAddr: c.RemoteAddr, User: "\x00" + folded}
 	if c.Service != "" {
@@ -55,7 +54,7 @@ func (au *Authenticator) newClaimant(ctx context.Context, attempt credential.Log
 	return c, nil
 }
 
-// setAccount makes account the one that logs in.
+// setAccount sets the account of the claimant.
 func (c *claimant) setAccount(account *Account) {
 	c.account = account
 	c.rateAttempt.User = account.foldedName()

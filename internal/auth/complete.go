@@ -11,9 +11,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// logIn ends the login of a candidate whose password is proven. Everything is
-// asked again where it is written: a code is spent once, also by two logins at
-// the same instant.
+// logIn completes a login with a verified password. All checks are repeated in the
+// transaction: a code works once, also for two concurrent logins.
 func (au *Authenticator) logIn(ctx context.Context, c *claimant) (*Login, error) {
 	if c.account.Credentials.HasSecondFactor() && c.Code == "" && c.mfaToken.IsZero() {
 		return au.requireMFA(ctx, c)
@@ -47,8 +46,8 @@ func (au *Authenticator) logIn(ctx context.Context, c *claimant) (*Login, error)
 	return login, nil
 }
 
-// trustedDeviceToken returns the token that the candidate's device holds, when it is
-// known, or a new one, and what to keep of it.
+// trustedDeviceToken returns the token of the claimant's device, if it is trusted,
+// or a new token, and its hash.
 func (au *Authenticator) trustedDeviceToken(c *claimant) (token store.Secret, hash []byte, err error) {
 	if c.rateAttempt.Device != "" {
 		return c.DeviceToken, HashToken(c.DeviceToken), nil
@@ -56,8 +55,8 @@ func (au *Authenticator) trustedDeviceToken(c *claimant) (token store.Secret, ha
 	return NewToken(au.opts.Random)
 }
 
-// complete writes, in the transaction of ctx, that the candidate logged in from
-// the device that holds a token of this hash.
+// complete saves, in the transaction of ctx, a login from the device with that
+// token hash.
 func (au *Authenticator) complete(ctx context.Context, c *claimant, tokenHash []byte) (*Login, error) {
 	after, err := au.reload(ctx, c)
 	if err != nil {
@@ -93,8 +92,8 @@ func (au *Authenticator) requireMFA(ctx context.Context, c *claimant) (*Login, e
 	return &Login{LoginResult: credential.LoginResult{MFAToken: token, RecoveryCodesLeft: -1}}, nil
 }
 
-// consumeCode uses up a code, and returns how many recovery codes are left when it
-// was one of them, or -1.
+// consumeCode uses up a code. It returns the number of recovery codes that are left
+// if the code was one of them, or -1.
 func (au *Authenticator) consumeCode(a *Account, code string) (int, error) {
 	factor := a.Credentials.SecondFactor
 	if step, ok := totp.Validate(factor.Secret, code, au.now(), factor.LastStep); ok {

@@ -8,14 +8,14 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// sessionDevice stands for the device of those who have a session: strangers who
-// guess at the same name do not slow them.
+// sessionDevice is the device of clients with a session, so that guesses of
+// strangers do not limit them.
 const sessionDevice = "session"
 
-// VerifyCurrentPassword proves that whoever has a session of a knows the current password, with
-// tries throttled as those of a device that is known. A wrong one is a
-// [store.InvalidError] on "current_password". What is worth to be kept in the
-// trail is kept there as a refusal of action.
+// VerifyCurrentPassword checks the current password of a client that has a session
+// of a. Attempts are rate-limited like those of a trusted device. It returns a
+// [store.InvalidError] on "current_password" if the password is wrong. The audit
+// log records denials of action.
 func (au *Authenticator) VerifyCurrentPassword(ctx context.Context, action string, a *Account, current store.Secret) error {
 	attempt := ratelimit.Attempt{RemoteAddr: audit.ActorFromContext(ctx).RemoteAddr, User: a.foldedName(), Device: sessionDevice}
 	first, err := au.checkRate(attempt)
@@ -33,13 +33,13 @@ func (au *Authenticator) VerifyCurrentPassword(ctx context.Context, action strin
 	return nil
 }
 
-// checkCurrentPassword refuses whoever does not know the current password of a.
+// checkCurrentPassword checks the current password of a.
 func (au *Authenticator) checkCurrentPassword(ctx context.Context, a *Account, current store.Secret) error {
 	result, err := au.checkPassword(ctx, a, current)
 	if err != nil || result.Match {
 		return err
 	}
 	return store.NewInvalidError(store.FieldError{
-		Field: "current_password", Code: store.CodeWrong, Message: "this is not the current password; type it again",
+		Field: "current_password", Code: store.CodeWrong, Message: "wrong password; enter your current password",
 	})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// deviceKey returns the name of the device that holds a token of this hash, for
-// the throttle; "" when it is not known.
+// deviceKey returns the name of the device with that token hash for the rate
+// limits; "" if it is not trusted.
 func deviceKey(devices []credential.TrustedDevice, tokenHash []byte) string {
 	if tokenHash == nil || deviceIndex(devices, tokenHash) < 0 {
 		return ""
@@ -24,10 +24,10 @@ func deviceIndex(devices []credential.TrustedDevice, tokenHash []byte) int {
 	})
 }
 
-// rememberDevice returns the devices with the one that was used now at their end,
-// and without the one that was not used for longest when there are too many.
-// Devices are in the order of their use, whatever the clock says: one that was
-// set back must not forget each new device at once.
+// rememberDevice moves the current device to the end of devices. It removes the
+// least recently used device if there are too many. The devices are in the order of
+// their use, independent of the clock: if the clock was set back, new devices must
+// not be removed immediately.
 func rememberDevice(devices []credential.TrustedDevice, tokenHash []byte, now time.Time) []credential.TrustedDevice {
 	if i := deviceIndex(devices, tokenHash); i >= 0 {
 		devices = slices.Delete(devices, i, i+1)

@@ -66,7 +66,7 @@ func (l Lifecycle[R]) issueRecoveryCodes(ctx context.Context, op Operation, key 
 	return codes, nil
 }
 
-// RemoveSecondFactor turns the second factor off. It is no error when there is
+// RemoveSecondFactor turns the second factor off. It returns no error if there is
 // none.
 func (l Lifecycle[R]) RemoveSecondFactor(ctx context.Context, key string) (R, error) {
 	return l.records.Update(ctx, OpRemoveSecondFactor, key, func(a *Account) error {

@@ -8,14 +8,14 @@ import (
 )
 
 func invalidCredentials() *credential.LoginError {
-	return &credential.LoginError{Code: credential.InvalidCredentials, Message: "the username or the password is wrong; try again"}
+	return &credential.LoginError{Code: credential.InvalidCredentials, Message: "wrong username or password; try again"}
 }
 
 func (au *Authenticator) accountDisabled() *credential.LoginError {
 	return &credential.LoginError{Code: credential.AccountDisabled, Message: au.opts.DisabledMessage}
 }
 
-// sessionEnded is the message to those whose sessions a concurrent change ended.
+// sessionEnded is the error message after a concurrent change ended the sessions.
 const sessionEnded = "your session has expired; log in again"
 
 // SessionEnded returns the error of a login whose sessions have ended.
@@ -25,18 +25,18 @@ func SessionEnded() *credential.LoginError {
 
 func invalidMFACode() *credential.LoginError {
 	return &credential.LoginError{
-		Code: credential.InvalidMFACode, Message: "this code is wrong or was used already; wait for the next one, or use a recovery code",
+		Code: credential.InvalidMFACode, Message: "this code is wrong or was already used; wait for the next one, or use a recovery code",
 	}
 }
 
-// credentialsError returns the refusal of whoever is nobody here with that password.
+// credentialsError returns the error of a wrong username or password.
 func (au *Authenticator) credentialsError(ctx context.Context, attempt credential.LoginAttempt) *credential.LoginError {
 	if au.opts.DetectAccountType == nil || len(attempt.Username) > maxUsernameBytes || len(attempt.Password.Reveal()) > maxPasswordBytes {
 		return invalidCredentials()
 	}
 	message, err := au.opts.DetectAccountType(ctx, attempt.Username, attempt.Password)
 	if err != nil {
-		au.opts.Logger.ErrorContext(ctx, au.opts.Kind+": looking for another kind of account failed", "error", err)
+		au.opts.Logger.ErrorContext(ctx, au.opts.Kind+": detecting the kind of account failed", "error", err)
 	}
 	if err != nil || message == "" {
 		return invalidCredentials()
@@ -44,8 +44,8 @@ func (au *Authenticator) credentialsError(ctx context.Context, attempt credentia
 	return &credential.LoginError{Code: credential.WrongAccountType, Message: message}
 }
 
-// recordDenied keeps a refusal in the trail and returns it. A name that nobody has
-// is not kept: people type passwords there.
+// recordDenied records a denial and returns it. It does not record an unknown name,
+// because that may be a password.
 func (au *Authenticator) recordDenied(ctx context.Context, c *claimant, err error) error {
 	event := audit.Event{Action: "login", Kind: au.opts.Kind}
 	if c.account != nil {
@@ -55,8 +55,7 @@ func (au *Authenticator) recordDenied(ctx context.Context, c *claimant, err erro
 	return err
 }
 
-// actor returns the actor of an attempt for the audit log, without the name that
-// was typed.
+// actor returns the actor of an attempt for the audit log, without the typed name.
 func (c *claimant) actor(kind audit.ActorKind) audit.Actor {
 	return audit.Actor{Kind: kind, RemoteAddr: c.RemoteAddr, Service: c.Service}
 }

@@ -33,17 +33,17 @@ const rightPassword = "vivid-otter-73-lanterns"
 
 func secret(text string) store.Secret { return store.NewSecret(text) }
 
-// fakeAccounts keep people in memory, who are found by ID and by what they type.
+// fakeAccounts stores accounts in memory, by ID and by login name.
 type fakeAccounts struct {
 	auditLog *audit.Log
-	// txMu is held by the one that runs.
+	// txMu is held by the running transaction.
 	txMu sync.Mutex
 
 	mu       sync.Mutex
 	accounts map[string]auth.Account
-	// idsByLogin holds the IDs of people by what they may type.
+	// idsByLogin maps login names to IDs.
 	idsByLogin map[string]string
-	// outOfScope are the IDs of those whom the records do not hand out.
+	// outOfScope are the IDs of accounts that are out of scope.
 	outOfScope map[string]bool
 }
 
@@ -79,7 +79,7 @@ func (r *fakeAccounts) Save(ctx context.Context, action string, after *auth.Acco
 	return r.auditLog.Record(ctx, audit.Event{Action: action, Kind: "user", Key: after.Name})
 }
 
-// update edits the person of that ID, as another program would.
+// update edits the account with that ID, like another program.
 func (r *fakeAccounts) update(id string, fn func(a *auth.Account)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,11 +88,11 @@ func (r *fakeAccounts) update(id string, fn func(a *auth.Account)) {
 	r.accounts[id] = a
 }
 
-// hashCounter counts computations of argon2id.
+// hashCounter counts argon2id computations.
 type hashCounter struct {
 	total, running, peak atomic.Int64
-	// txMu is held during transactions, and inTx counts computations in one, where
-	// nothing runs concurrently.
+	// txMu is held during transactions. inTx counts computations in a transaction,
+	// if nothing runs concurrently.
 	txMu *sync.Mutex
 	inTx atomic.Int64
 }
@@ -112,7 +112,7 @@ func (h *hashCounter) derive(password, salt []byte, passes, memory uint32, threa
 	return argon2.IDKey(password, salt, passes, memory, threads, length)
 }
 
-// env is a desk with all that it stands on.
+// env is an authenticator with its dependencies.
 type env struct {
 	*auth.Authenticator
 
@@ -123,8 +123,8 @@ type env struct {
 	hasher   *passwords.Hasher
 }
 
-// newEnv returns a desk with cheap hashes, two at once, where jane logs in,
-// who has the ID 7 and the mail jane@example.com.
+// newEnv returns an authenticator with cheap hashes, two at a time. jane has the ID
+// 7 and the email jane@example.com.
 func newEnv(t testing.TB, configure ...func(*auth.Options)) *env {
 	t.Helper()
 	h := &env{clock: testclock.New(), hashes: &hashCounter{}}
@@ -150,7 +150,7 @@ func newEnv(t testing.TB, configure ...func(*auth.Options)) *env {
 	return h
 }
 
-// addAccount adds somebody with the right password.
+// addAccount adds an account with the right password.
 func (h *env) addAccount(t testing.TB, id, name string) {
 	t.Helper()
 	hash, err := h.hasher.Hash(t.Context(), secret(rightPassword))
@@ -162,7 +162,8 @@ func (h *env) addAccount(t testing.TB, id, name string) {
 	h.hashes.total.Store(0)
 }
 
-// enrollTOTP gives jane a second factor, and returns its secret and recovery codes.
+// enrollTOTP enrolls a second factor for jane, and returns its secret and recovery
+// codes.
 func (h *env) enrollTOTP(t testing.TB) (key store.Secret, recovery []store.Secret) {
 	t.Helper()
 	recovery, hashes, err := auth.NewRecoveryCodes(rand.Reader)
@@ -172,7 +173,7 @@ func (h *env) enrollTOTP(t testing.TB) (key store.Secret, recovery []store.Secre
 		key = a.Credentials.SecondFactor.Secret
 		require.NoError(t, auth.ConfirmSecondFactor(&a.Credentials, totpCode(t, key, h.clock.Now()), h.clock.Now(), hashes))
 	})
-	h.clock.Advance(time.Minute) // that code is spent
+	h.clock.Advance(time.Minute) // that code is used up
 	return key, recovery
 }
 
@@ -194,7 +195,7 @@ func (h *env) jane(t testing.TB) *auth.Account {
 	return a
 }
 
-// auditEntries returns what the trail says, newest first.
+// auditEntries returns the entries of the audit log, newest first.
 func (h *env) auditEntries(t testing.TB, q audit.Query) []*audit.Entry {
 	t.Helper()
 	q.Limit = store.MaxPageLimit
@@ -221,7 +222,7 @@ func newLoginAttempt(username, password string) credential.LoginAttempt {
 	return credential.LoginAttempt{Username: username, Password: secret(password), RemoteAddr: netip.MustParseAddr("192.0.2.1")}
 }
 
-// totpCode returns what an app shows.
+// totpCode returns the code that an app shows.
 func totpCode(t testing.TB, key store.Secret, at time.Time) string {
 	t.Helper()
 	passcode, err := totp.GenerateCode(key.Reveal(), at)
@@ -238,7 +239,7 @@ func requireLoginError(t testing.TB, err error, want credential.LoginErrorCode) 
 	require.ErrorIs(t, err, store.ErrForbidden)
 }
 
-// runConcurrently runs n calls at the same instant and returns their errors.
+// runConcurrently runs n calls at the same time and returns their errors.
 func runConcurrently(n int, call func(i int) error) []error {
 	errs := make([]error, n)
 	var done sync.WaitGroup

@@ -6,28 +6,29 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// Records is how a [Lifecycle] reads and changes the records of one kind. R is
-// the record that the service returns. A key is what the caller of the service
-// gave for op, such as a username.
+// Records reads and changes the records of one kind for a [Lifecycle]. R is the
+// record that the service returns. A key is the argument that the caller of the
+// service gave for op, such as a username.
 type Records[R any] interface {
-	// Get returns the account of key. It returns an error, together with the
-	// account where it found one, if the rules of the service forbid op.
+	// Get returns the account of key. If the rules of the service forbid op, it
+	// returns an error, and the account if it found one.
 	Get(ctx context.Context, op Operation, key string) (*Account, error)
 	// GetByInvitation returns the account with the invitation of that hash. It
 	// returns an error wrapping [store.ErrNotFound] if there is none.
 	GetByInvitation(ctx context.Context, hash []byte) (*Account, error)
-	// Update runs edit on the account of key in one transaction, where the rules
-	// of the service allow op, and saves the result together with its audit
-	// entry. edit may run more than once. Update records a denial.
+	// Update runs edit on the account of key in one transaction, if the rules of
+	// the service allow op, and saves the result together with its audit entry.
+	// edit may run more than once. Update records a denial.
 	Update(ctx context.Context, op Operation, key string, edit func(a *Account) error) (R, error)
-	// AuditKey returns how the audit log names the key of op. It returns "" for
-	// text that is no username, which may be a password in the wrong field.
+	// AuditKey returns the name of key in the audit log. It returns "" for text
+	// that is not a username, because that may be a password typed into the wrong
+	// field.
 	AuditKey(op Operation, key string) string
 }
 
-// Lifecycle is the life cycle of credentials: it sets and changes passwords, sets
-// up second factors, and invites. The rules about who may do that are those of
-// its Records. It may be used from many goroutines.
+// Lifecycle has the operations on credentials: setting and changing passwords,
+// second factors, and invitations. Its Records authorize them. It is safe for
+// concurrent use.
 type Lifecycle[R any] struct {
 	authenticator *Authenticator
 	records       Records[R]

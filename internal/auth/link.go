@@ -10,8 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// NewLink returns a link that works once, for that long, and the hash of its token
-// to store.
+// NewLink returns a link that works once within lifetime, and the token hash to
+// store.
 func (au *Authenticator) NewLink(lifetime time.Duration) (*credential.Link, *credential.OneTimeToken, error) {
 	token, hash, err := NewToken(au.opts.Random)
 	if err != nil {
@@ -33,10 +33,10 @@ func (au *Authenticator) CheckLink(kind string, stored *credential.OneTimeToken,
 	return nil
 }
 
-// invitationKind is what an invitation is called in errors.
+// invitationKind is the kind of an invitation in errors.
 const invitationKind = "invitation"
 
-// checkInvitation rejects a hash that is not that of a working invitation of a.
+// checkInvitation rejects a hash that does not belong to a valid invitation of a.
 func (l Lifecycle[R]) checkInvitation(a *Account, hash []byte) error {
 	if a.Disabled {
 		return &store.NotFoundError{Kind: invitationKind}
@@ -44,8 +44,7 @@ func (l Lifecycle[R]) checkInvitation(a *Account, hash []byte) error {
 	return l.authenticator.CheckLink(invitationKind, a.Credentials.Invitation, hash)
 }
 
-// Invite stores a link with which the account can set a password once, in place of
-// an earlier one.
+// Invite stores a link to set a password once, and replaces an earlier one.
 func (l Lifecycle[R]) Invite(ctx context.Context, key string, invitation *credential.OneTimeToken) (R, error) {
 	return l.records.Update(ctx, OpInvite, key, func(a *Account) error {
 		a.Credentials.Invitation = invitation.Clone()
@@ -71,14 +70,15 @@ func (l Lifecycle[R]) Invitation(ctx context.Context, token store.Secret) (*Acco
 	return a, l.checkInvitation(a, hash)
 }
 
-// AcceptInvitation sets the password and uses up the token, which a rejected
-// password does not ([store.ErrInvalid] on "password"). It ends all sessions and
-// forgets trusted devices. A second factor stays. Other errors are those of
-// [Lifecycle.Invitation].
+// AcceptInvitation sets the password and uses up the token. A rejected password
+// does not use up the token ([store.ErrInvalid] on "password"). It ends all
+// sessions and removes trusted devices. A second factor stays. Other errors are
+// those of [Lifecycle.Invitation].
 func (l Lifecycle[R]) AcceptInvitation(ctx context.Context, token, password store.Secret) (R, error) {
 	const op = OpAcceptInvitation
 	var none R
-	// An unknown link is not recorded: anyone could fill the audit log.
+	// An unknown link is not recorded: otherwise any client could fill the audit
+	// log.
 	a, err := l.Invitation(ctx, token)
 	if err != nil {
 		return none, err

@@ -9,7 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// maxMemoryValues bounds how many pending logins a process remembers.
+// maxMemoryValues is the maximum number of pending logins in memory.
 const maxMemoryValues = 10_000
 
 // memoryStore is a [store.TTLStore] in the memory of this process, for services
@@ -27,8 +27,7 @@ type memoryValue struct {
 // NewMemoryStore returns an empty TTL store in memory.
 func NewMemoryStore() store.TTLStore { return &memoryStore{values: map[[2]string]memoryValue{}} }
 
-// RunInTx implements [store.Transactor] without a transaction: what fn wrote stays
-// when it fails.
+// RunInTx implements [store.Transactor] without a rollback.
 func (m *memoryStore) RunInTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	return fn(ctx)
 }
@@ -44,8 +43,8 @@ func (m *memoryStore) Get(ctx context.Context, kind, key string, now time.Time) 
 	return bytes.Clone(v.value), ctx.Err()
 }
 
-// Put implements [store.TTLStore]. When the store is full, the value that expires
-// first makes room.
+// Put implements [store.TTLStore]. If the store is full, it removes the value that
+// expires first.
 func (m *memoryStore) Put(ctx context.Context, kind, key string, value []byte, expires time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -11,10 +11,10 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// mfaLifetime is how long a login waits for its code.
+// mfaLifetime is the lifetime of a pending login.
 const mfaLifetime = 5 * time.Minute
 
-// pendingLogin is a login whose password was right and whose code is missing.
+// pendingLogin is a login with the right password that waits for a code.
 type pendingLogin struct {
 	ID           string `json:"id"`
 	SessionEpoch int64  `json:"session_epoch"`
@@ -23,8 +23,8 @@ type pendingLogin struct {
 // mfaKind is the kind of pending logins in the TTL store.
 func (au *Authenticator) mfaKind() string { return "login " + au.opts.Kind }
 
-// mfaKey returns the key of a token in the TTL store; ok is false for text that is
-// no token.
+// mfaKey returns the key of a token in the TTL store. ok is false for text that is
+// not a token.
 func mfaKey(token store.Secret) (key string, ok bool) {
 	hash := HashToken(token)
 	return hex.EncodeToString(hash), hash != nil

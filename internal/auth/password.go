@@ -9,7 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// verifyPassword finds out whether the candidate knows the password, and may log in.
+// verifyPassword checks the password of a claimant and whether it may log in.
 func (au *Authenticator) verifyPassword(ctx context.Context, c *claimant, authorize AuthorizeFunc) error {
 	result, err := au.checkPassword(ctx, c.account, c.Password)
 	if err != nil {
@@ -24,14 +24,14 @@ func (au *Authenticator) verifyPassword(ctx context.Context, c *claimant, author
 	if err := au.authorize(ctx, c, authorize); err != nil || !result.NeedsRehash {
 		return err
 	}
-	// Now: whoever ends the login with a code does not show the password.
+	// Here, because the login with a code does not contain the password.
 	if err := au.rehash(ctx, c); err != nil {
 		return au.recordDenied(ctx, c, err)
 	}
 	return nil
 }
 
-// authorize refuses a candidate whose password is proven and who may not log in.
+// authorize returns an error if a claimant with the right password must not log in.
 func (au *Authenticator) authorize(ctx context.Context, c *claimant, authorize AuthorizeFunc) error {
 	if c.account.Disabled {
 		return au.recordDenied(ctx, c, au.accountDisabled())
@@ -45,8 +45,8 @@ func (au *Authenticator) authorize(ctx context.Context, c *claimant, authorize A
 	return nil
 }
 
-// recordFailed returns err, which is no refusal. Where another system failed, the
-// trail is told; that somebody did not wait for the answer is not worth it.
+// recordFailed records an internal error and returns it. It does not record that a
+// client has canceled its request.
 func (au *Authenticator) recordFailed(ctx context.Context, c *claimant, err error) error {
 	if ctx.Err() != nil {
 		return err
@@ -54,8 +54,8 @@ func (au *Authenticator) recordFailed(ctx context.Context, c *claimant, err erro
 	return au.recordDenied(ctx, c, err)
 }
 
-// checkPassword compares a password with that of a, who may be nil, and takes as
-// long when there is none.
+// checkPassword compares a password with that of a. It takes the same time if a is
+// nil.
 func (au *Authenticator) checkPassword(ctx context.Context, a *Account, password store.Secret) (passwords.Result, error) {
 	var hash store.Secret
 	switch {
@@ -73,10 +73,10 @@ func (au *Authenticator) checkPassword(ctx context.Context, a *Account, password
 	return result, err
 }
 
-// verifyExternally has a password compared where it is kept, and takes the time of a
-// hash at least, so that time does not tell who is kept elsewhere. A password
-// that is empty is never shown: to some directories it is that of a visitor,
-// and right (RFC 4513, section 5.1.2).
+// verifyExternally lets another system check a password. It takes at least the time
+// of a hash, so that the time does not reveal external accounts. It never checks an
+// empty password: some directories accept it as an anonymous login (RFC 4513,
+// section 5.1.2).
 func (au *Authenticator) verifyExternally(ctx context.Context, a *Account, password store.Secret) (passwords.Result, error) {
 	dummy := make(chan error, 1)
 	go func() {
@@ -94,8 +94,8 @@ func (au *Authenticator) verifyExternally(ctx context.Context, a *Account, passw
 	return passwords.Result{Match: match}, nil
 }
 
-// rehash replaces the hash of a password that was proven, unless it was
-// replaced meanwhile.
+// rehash replaces the hash of a verified password, unless a concurrent change
+// replaced it.
 func (au *Authenticator) rehash(ctx context.Context, c *claimant) error {
 	hash, err := au.opts.Hasher.Hash(ctx, c.Password)
 	if err != nil {
@@ -112,8 +112,8 @@ func (au *Authenticator) rehash(ctx context.Context, c *claimant) error {
 	})
 }
 
-// reload reads the candidate again, and refuses when the password that was
-// proven is not that of now.
+// reload reads the account of a claimant again, and returns an error if the
+// verified password is no longer the current one.
 func (au *Authenticator) reload(ctx context.Context, c *claimant) (*Account, error) {
 	current, err := au.opts.Accounts.Reload(ctx, c.account.ID)
 	switch {

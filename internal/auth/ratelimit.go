@@ -7,8 +7,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// checkRate counts a try, and returns a [store.RateLimitedError] when it may not go
-// on. first says that this is worth a line in the trail.
+// checkRate counts an attempt, and returns a [store.RateLimitedError] if it is not
+// allowed. first reports whether it should be recorded.
 func (au *Authenticator) checkRate(attempt ratelimit.Attempt) (first bool, err error) {
 	wait, first := au.opts.Limiter.Allow(attempt)
 	if wait <= 0 {
@@ -17,7 +17,8 @@ func (au *Authenticator) checkRate(attempt ratelimit.Attempt) (first bool, err e
 	return first, &store.RateLimitedError{RetryAfter: wait}
 }
 
-// rateLimit counts a try of a candidate, and refuses whoever has tried too often.
+// rateLimit counts an attempt of a claimant, and returns an error if there were too
+// many.
 func (au *Authenticator) rateLimit(ctx context.Context, c *claimant, attempt ratelimit.Attempt) error {
 	first, err := au.checkRate(attempt)
 	if first {

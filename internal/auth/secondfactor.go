@@ -10,20 +10,20 @@ import (
 )
 
 const (
-	// recoveryCodeCount is how many are given.
+	// recoveryCodeCount is the number of recovery codes.
 	recoveryCodeCount = 10
-	// qrSize is that of [credential.TOTPEnrollment.QR], in pixels.
+	// qrSize is the size of [credential.TOTPEnrollment.QR] in pixels.
 	qrSize = 256
-	// maxCodeLength bounds a code, in bytes: a recovery code with blanks and
-	// dashes fits.
+	// maxCodeLength is the maximum length of a code in bytes, enough for a recovery
+	// code with spaces and dashes.
 	maxCodeLength = 100
 )
 
-// BeginSecondFactor gives c a new secret that counts only after [ConfirmSecondFactor]. A
-// second factor that there is already is a [store.ConflictError].
+// BeginSecondFactor sets a new secret that takes effect with [ConfirmSecondFactor].
+// It returns a [store.ConflictError] if there already is a second factor.
 func BeginSecondFactor(c *credential.Credentials, random io.Reader) error {
 	if c.HasSecondFactor() {
-		return &store.ConflictError{Reason: "there is a second factor already; remove it first"}
+		return &store.ConflictError{Reason: "there already is a second factor; remove it first"}
 	}
 	secret, err := totp.NewSecret(random)
 	if err != nil {
@@ -33,8 +33,8 @@ func BeginSecondFactor(c *credential.Credentials, random io.Reader) error {
 	return nil
 }
 
-// PendingSecondFactor returns the enrolment that was begun and not confirmed. A
-// [store.NotFoundError] when there is none.
+// PendingSecondFactor returns the enrollment that is not confirmed. It returns a
+// [store.NotFoundError] if there is none.
 func PendingSecondFactor(c *credential.Credentials, issuer, account string) (*credential.TOTPEnrollment, error) {
 	factor, err := pendingTOTP(c)
 	if err != nil {
@@ -51,17 +51,17 @@ func PendingSecondFactor(c *credential.Credentials, issuer, account string) (*cr
 	return &credential.TOTPEnrollment{Secret: factor.Secret, URL: url, QR: qr}, nil
 }
 
-// pendingTOTP returns the second factor that waits for its first code.
+// pendingTOTP returns the second factor that is not confirmed.
 func pendingTOTP(c *credential.Credentials) (*credential.TOTP, error) {
 	if c.SecondFactor == nil || c.SecondFactor.Confirmed {
-		return nil, &store.NotFoundError{Kind: "second factor that waits for its first code"}
+		return nil, &store.NotFoundError{Kind: "pending second factor"}
 	}
 	return c.SecondFactor, nil
 }
 
-// ConfirmSecondFactor turns the second factor on, given a code of the app, and gives
-// it these recovery codes. A wrong code is a [store.InvalidError] on "code"; a
-// second factor that was not begun is a [store.NotFoundError].
+// ConfirmSecondFactor turns the second factor on, given a code of the app, and sets
+// the recovery codes. It returns a [store.InvalidError] on "code" if the code is
+// wrong, and a [store.NotFoundError] if no enrollment is pending.
 func ConfirmSecondFactor(c *credential.Credentials, code string, now time.Time, recoveryHashes [][]byte) error {
 	factor, err := pendingTOTP(c)
 	if err != nil {
@@ -70,15 +70,15 @@ func ConfirmSecondFactor(c *credential.Credentials, code string, now time.Time, 
 	step, ok := totp.Validate(factor.Secret, boundCode(code), now, factor.LastStep)
 	if !ok {
 		return store.NewInvalidError(store.FieldError{
-			Field: "code", Code: store.CodeWrong, Message: "this is not what the app shows now; check the clock of the device, and type the next code",
+			Field: "code", Code: store.CodeWrong, Message: "wrong code; check the clock of the device, and enter the next code",
 		})
 	}
 	factor.Confirmed, factor.LastStep, factor.RecoveryHashes = true, step, recoveryHashes
 	return nil
 }
 
-// ReplaceRecoveryCodes gives c other recovery codes. A [store.ConflictError]
-// when there is no second factor.
+// ReplaceRecoveryCodes sets other recovery codes. It returns a
+// [store.ConflictError] if there is no second factor.
 func ReplaceRecoveryCodes(c *credential.Credentials, recoveryHashes [][]byte) error {
 	if !c.HasSecondFactor() {
 		return &store.ConflictError{Reason: "there is no second factor; set one up first"}
@@ -87,13 +87,12 @@ func ReplaceRecoveryCodes(c *credential.Credentials, recoveryHashes [][]byte) er
 	return nil
 }
 
-// NewRecoveryCodes returns ten new recovery codes, and what to keep of them.
+// NewRecoveryCodes returns ten new recovery codes and their hashes.
 func NewRecoveryCodes(random io.Reader) (codes []store.Secret, hashes [][]byte, err error) {
 	return totp.NewRecoveryCodes(random, recoveryCodeCount)
 }
 
-// boundCode returns code, or another wrong one in the place of what is too long
-// to be a code.
+// boundCode returns code, or a wrong code if code is too long.
 func boundCode(code string) string {
 	if len(code) > maxCodeLength {
 		return "-"

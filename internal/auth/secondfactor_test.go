@@ -86,8 +86,8 @@ func TestNewSessionEpoch_leavesRoomToIncrement(t *testing.T) {
 	require.Zero(t, lowest)
 }
 
-// The trail keeps fingerprints of this text: to write it in another way would
-// make all records of before look changed.
+// Fingerprints in the audit log are of this text. If its encoding changed, all
+// older records would look modified.
 func TestNewAuditState_keepsStableEncoding(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)

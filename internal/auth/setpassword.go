@@ -8,12 +8,12 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// maxWordBytes bounds the words that a password is compared with. A longer one
-// breaks the rules of its own field.
+// maxWordBytes is the maximum length of words that a password is compared with. A
+// longer word is invalid in its own field.
 const maxWordBytes = 1024
 
-// CheckPassword returns what is wrong with a password on the field of that name.
-// words are the user's own, the username first.
+// CheckPassword returns the errors of a password on the given field. words are the
+// user's own, the username first.
 func (au *Authenticator) CheckPassword(field string, password store.Secret, words ...string) []store.FieldError {
 	bounded := make([]string, len(words))
 	for i, word := range words {
@@ -30,8 +30,8 @@ func (au *Authenticator) HashPassword(ctx context.Context, password store.Secret
 	return au.opts.Hasher.Hash(ctx, password)
 }
 
-// hashPassword returns the hash of a password that is good enough for a. It is
-// slow: call it before a transaction.
+// hashPassword checks a password for a and returns its hash. It is slow: call it
+// before a transaction.
 func (au *Authenticator) hashPassword(ctx context.Context, a *Account, password store.Secret) (store.Secret, error) {
 	if err := store.NewInvalidError(au.CheckPassword("password", password, a.Words...)...); err != nil {
 		return store.Secret{}, err
@@ -49,8 +49,8 @@ func (a *Account) setPasswordHash(hash store.Secret, now time.Time) {
 
 // PrepareSetPassword checks and hashes a new password for the account of key.
 // commit sets it, and ends all sessions, the invitation and trusted devices. It
-// returns an error wrapping [store.ErrInvalid] on "password" if the password is
-// not good enough.
+// returns an error wrapping [store.ErrInvalid] on "password" if the password
+// violates the policy.
 func (l Lifecycle[R]) PrepareSetPassword(ctx context.Context, key string, password store.Secret) (commit func(ctx context.Context) (R, error), err error) {
 	const op = OpSetPassword
 	a, err := l.get(ctx, op, key)
@@ -64,7 +64,7 @@ func (l Lifecycle[R]) PrepareSetPassword(ctx context.Context, key string, passwo
 	return func(ctx context.Context) (R, error) { return l.replacePassword(ctx, op, key, hash) }, nil
 }
 
-// replacePassword sets the hash of another password and forgets trusted devices.
+// replacePassword sets another password hash and removes trusted devices.
 func (l Lifecycle[R]) replacePassword(ctx context.Context, op Operation, key string, hash store.Secret) (R, error) {
 	return l.records.Update(ctx, op, key, func(a *Account) error {
 		a.setPasswordHash(hash, l.authenticator.now())
@@ -73,14 +73,14 @@ func (l Lifecycle[R]) replacePassword(ctx context.Context, op Operation, key str
 	})
 }
 
-// SetPasswordHash takes over a hash from another system. It ends all sessions,
-// the invitation and trusted devices. It returns an error wrapping
-// [store.ErrInvalid] on "password_hash" if the form of the hash is unknown.
+// SetPasswordHash sets a hash from another system. It ends all sessions, the
+// invitation and trusted devices. It returns an error wrapping [store.ErrInvalid]
+// on "password_hash" if the format of the hash is unknown.
 func (l Lifecycle[R]) SetPasswordHash(ctx context.Context, key string, hash store.Secret) (R, error) {
 	const op = OpSetPasswordHash
 	if !passwords.Supported(hash) {
 		err := store.NewInvalidError(store.FieldError{
-			Field: "password_hash", Code: store.CodeUnknown, Message: "give a hash of argon2id in PHC form, bcrypt, phpass, or FreePBX's SHA-1, with bounded costs",
+			Field: "password_hash", Code: store.CodeUnknown, Message: "enter a hash of argon2id in PHC form, bcrypt, phpass, or FreePBX's SHA-1, with bounded costs",
 		})
 		var none R
 		return none, l.recordDenied(ctx, op, l.records.AuditKey(op, key), err)
@@ -88,10 +88,10 @@ func (l Lifecycle[R]) SetPasswordHash(ctx context.Context, key string, hash stor
 	return l.replacePassword(ctx, op, key, hash)
 }
 
-// ChangePassword sets a new password for an account that knows the current one.
-// It ends all sessions and the invitation. It returns an error wrapping
-// [store.ErrInvalid] on "current_password" or "password", and one wrapping
-// [store.ErrRateLimited] after too many guesses.
+// ChangePassword sets a new password, given the current one. It ends all sessions
+// and the invitation. It returns an error wrapping [store.ErrInvalid] on
+// "current_password" or "password", and one wrapping [store.ErrRateLimited] after
+// too many guesses.
 func (l Lifecycle[R]) ChangePassword(ctx context.Context, key string, current, password store.Secret) (R, error) {
 	const op = OpChangePassword
 	var none R
@@ -115,8 +115,8 @@ func (l Lifecycle[R]) ChangePassword(ctx context.Context, key string, current, p
 	})
 }
 
-// hashNewPassword is hashPassword, and rejects the current password where the
-// options say so.
+// hashNewPassword is hashPassword, and rejects the current password if the options
+// require that.
 func (au *Authenticator) hashNewPassword(ctx context.Context, a *Account, password store.Secret) (store.Secret, error) {
 	if au.opts.RejectCurrentPassword {
 		result, err := au.opts.Hasher.Verify(ctx, a.Credentials.PasswordHash, password)
@@ -125,7 +125,7 @@ func (au *Authenticator) hashNewPassword(ctx context.Context, a *Account, passwo
 		}
 		if result.Match {
 			return store.Secret{}, store.NewInvalidError(store.FieldError{
-				Field: "password", Code: store.CodeUnchanged, Message: "this is the current password; choose another one",
+				Field: "password", Code: store.CodeUnchanged, Message: "this is the current password; choose another password",
 			})
 		}
 	}

@@ -14,23 +14,23 @@ import (
 
 const (
 	tokenSize = 32
-	// tokenLength is that of a token as text.
+	// tokenLength is the length of a token as text.
 	tokenLength = 43
 )
 
-// NewToken returns a random token of 43 letters, digits, dashes and
-// underscores, and what to keep of it.
+// NewToken returns a random token of 43 letters, digits, dashes and underscores,
+// and its hash.
 func NewToken(random io.Reader) (token store.Secret, hash []byte, err error) {
 	text := make([]byte, tokenSize)
 	if _, err := io.ReadFull(random, text); err != nil {
-		return store.Secret{}, nil, fmt.Errorf("making a token: %w", err)
+		return store.Secret{}, nil, fmt.Errorf("creating a token: %w", err)
 	}
 	token = store.NewSecret(base64.RawURLEncoding.EncodeToString(text))
 	return token, HashToken(token), nil
 }
 
-// HashToken returns what is kept of a token: SHA-256; nil of what can be none.
-// A token is random and long: it takes no slow hash.
+// HashToken returns the SHA-256 of a token; nil for text that is not a token. A
+// token is random and long, so it needs no slow hash.
 func HashToken(token store.Secret) []byte {
 	if len(token.Reveal()) != tokenLength {
 		return nil
@@ -39,14 +39,14 @@ func HashToken(token store.Secret) []byte {
 	return sum[:]
 }
 
-// NewSessionEpoch returns the random number that the sessions of a new record
-// begin with: those of a deleted one are no sessions of a new one of that name.
+// NewSessionEpoch returns a random first epoch of a new record, so that sessions of
+// a deleted record are invalid for a new one with the same name.
 func NewSessionEpoch(random io.Reader) (int64, error) {
 	var epoch [8]byte
 	if _, err := io.ReadFull(random, epoch[:]); err != nil {
-		return 0, fmt.Errorf("making a session generation: %w", err)
+		return 0, fmt.Errorf("creating a session epoch: %w", err)
 	}
-	// There is room above it to count up.
+	// The epoch can increase without overflow.
 	return int64(binary.BigEndian.Uint64(epoch[:]) >> 2), nil
 }
 

@@ -21,7 +21,7 @@ func TestAuthenticator_Verify_createsNoSession(t *testing.T) {
 	h := newEnv(t)
 	h.enrollTOTP(t)
 	before := h.jane(t)
-	for range 30 { // more than there are tries: those that are right are given back
+	for range 30 { // more than the limit: successes are refunded
 		a, err := h.Verify(t.Context(), newLoginAttempt("jane@example.com", rightPassword), nil)
 		require.NoError(t, err, "no code is asked for")
 		require.Equal(t, "7", a.ID)
@@ -121,12 +121,12 @@ func TestAuthenticator_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testin
 		_, err := h.Verify(t.Context(), one, nil)
 		return err
 	}
-	// One source, whatever it tries.
+	// One source with any name.
 	for i := range 10 {
 		requireLoginError(t, guess(fmt.Sprintf("nobody%d", i), "203.0.113.9"), credential.InvalidCredentials)
 	}
 	require.ErrorIs(t, guess("jane", "203.0.113.9"), store.ErrRateLimited)
-	// One person from many sources, by all the names of that person.
+	// One user from many sources, by all names of the user.
 	for i := range 20 {
 		name := []string{"jane", "jane@example.com"}[i%2]
 		requireLoginError(t, guess(name, fmt.Sprintf("198.51.100.%d", i)), credential.InvalidCredentials)
@@ -135,7 +135,7 @@ func TestAuthenticator_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testin
 	before := len(h.auditLines(t))
 	require.ErrorIs(t, guess("jane", "198.51.100.98"), store.ErrRateLimited)
 	require.Len(t, h.auditLines(t), before, "only the first that is held up is worth a line")
-	// A device that is known has tries of its own.
+	// A trusted device has attempts of its own.
 	own := newLoginAttempt("jane", rightPassword)
 	own.DeviceToken = result.DeviceToken
 	_, err = h.Authenticate(t.Context(), own, nil)

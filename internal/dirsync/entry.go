@@ -50,8 +50,8 @@ func (s *Step) compare(other *Step) int {
 	return strings.Compare(username.Fold(s.Username)+"\x00"+s.ExternalID, username.Fold(other.Username)+"\x00"+other.ExternalID)
 }
 
-// Problem is why a sync leaves a user or a group as it is. Both names are empty for
-// a group.
+// Problem is the reason why a sync does not change a user or a group. Both names
+// are empty for a group.
 type Problem struct {
 	ExternalID string
 	Username   string
@@ -110,8 +110,8 @@ func (u *User) isDeleted() bool { return u.step != nil && u.step.Action == Delet
 type Entry struct {
 	// ExternalID is empty if the entry has no valid one.
 	ExternalID string
-	// Username and Extension are the user's after the step, or the present ones
-	// if the entry cannot be used.
+	// Username and Extension are the user's after the step, or the current ones if
+	// the entry cannot be used.
 	Username, Extension string
 	// Disabled reports that the user is disabled in the directory. Such an entry
 	// has no step. It disables its user, and claims no username or extension.

@@ -8,7 +8,7 @@ import (
 )
 
 // Groups maps the groups of a directory to the groups of the product. A nil Groups
-// is of a directory that has none.
+// is for a directory without groups.
 type Groups struct {
 	directory string
 	limit     int
@@ -82,13 +82,13 @@ func (g *Groups) resolveName(name string) (resolved, problem string) {
 		if owner == g.directory {
 			return g.names[folded], ""
 		}
-		return name, "the group " + name + " is not one of this directory but kept here, or of another; its members there are not put into it, rename one of the two"
+		return name, "the group " + name + " is not managed by this directory; its members were not added, rename one of the two groups"
 	}
 	if pending, planned := g.planned[folded]; planned {
 		return pending, ""
 	}
 	if len(g.owners)+len(g.planned) >= g.limit {
-		return name, fmt.Sprintf("there is no room for the group %s: there may be %d groups; its members are not in it here", name, g.limit)
+		return name, fmt.Sprintf("the group %s was not created: at most %d groups", name, g.limit)
 	}
 	g.planned[folded] = name
 	return name, ""

@@ -102,7 +102,7 @@ func (p *Plan) checkRemovalRatio() error {
 		return nil
 	}
 	if p.Entries == 0 {
-		return &store.ConflictError{Reason: fmt.Sprintf("the directory reads as empty, while %d people come from it; look whether it is read in the right place", len(p.users))}
+		return &store.ConflictError{Reason: fmt.Sprintf("the directory returned no entries but %d users are linked to it; check the base DN and the filter", len(p.users))}
 	}
 	memberships := 0
 	for _, user := range p.users {
@@ -117,12 +117,12 @@ func (p *Plan) checkRemovalRatio() error {
 	}
 	if limit := p.removalLimit(len(p.users)); removed > limit {
 		return &store.ConflictError{Reason: fmt.Sprintf(
-			"this would disable or delete %d of the %d people of the directory, and %d at most may go at once; look who they are, and allow a larger share if they should",
+			"this would disable or delete %d of %d users of the directory, but at most %d at once; check the users, and allow a larger ratio if this is intended",
 			removed, len(p.users), limit)}
 	}
 	if limit := p.removalLimit(memberships); lost > limit {
 		return &store.ConflictError{Reason: fmt.Sprintf(
-			"this would take away %d of the %d memberships in groups of the directory, and %d at most may go at once; look whether its groups can be read, and allow a larger share if they should go",
+			"this would remove %d of %d memberships in groups of the directory, but at most %d at once; check that its groups can be read, and allow a larger ratio if this is intended",
 			lost, memberships, limit)}
 	}
 	return nil

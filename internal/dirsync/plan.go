@@ -12,29 +12,29 @@ import (
 
 // Options of [NewPlan].
 type Options struct {
-	// MaxRemovalRatio is the largest share of the users that a sync disables or
-	// deletes, and of their memberships that it ends. One removal is always
-	// allowed.
+	// MaxRemovalRatio is the maximum ratio of users that a sync disables or
+	// deletes, and of memberships that it ends. One removal is always allowed.
 	MaxRemovalRatio float64
-	// DeleteAfter is how long a missing user stays disabled before the deletion;
-	// negative never deletes.
+	// DeleteAfter is how long a missing user stays disabled before it is deleted;
+	// negative means forever.
 	DeleteAfter time.Duration
 	Now         time.Time
 	Lookup      Lookup
 }
 
-// Lookup answers questions about the records of all users.
+// Lookup finds the owners of unique values among all users.
 type Lookup interface {
 	// UsernameOwner returns the ID of the user with that username, or "".
 	UsernameOwner(ctx context.Context, username string) (id store.UserID, err error)
 	// ExtensionOwner returns the ID of the user with that default extension, or "".
 	ExtensionOwner(ctx context.Context, extension string) (id store.UserID, err error)
-	// CheckDelete returns why the user of that ID cannot be deleted, or "". It
-	// returns an error wrapping [store.ErrNotFound] if there is no such user.
+	// CheckDelete returns the reason why the user with that ID cannot be deleted,
+	// or "". It returns an error wrapping [store.ErrNotFound] if there is no such
+	// user.
 	CheckDelete(ctx context.Context, id store.UserID) (problem string, err error)
 }
 
-// Plan is what a sync does.
+// Plan is the plan of a sync.
 type Plan struct {
 	// Entries is the number of entries in the directory.
 	Entries  int
@@ -55,9 +55,9 @@ type Plan struct {
 	creations []*Step
 }
 
-// NewPlan plans how the users of a directory follow its entries. It takes over both.
-// If the plan removes too many users, NewPlan returns it with an error wrapping
-// [store.ErrConflict].
+// NewPlan plans the synchronization of the users of a directory with its entries.
+// It takes ownership of both. If the plan removes too many users, NewPlan returns
+// it with an error wrapping [store.ErrConflict].
 func NewPlan(ctx context.Context, users []*User, entries []*Entry, opts Options) (*Plan, error) {
 	p := &Plan{Entries: len(entries), opts: opts, users: users}
 	p.addEntries(entries)
@@ -86,7 +86,7 @@ func (p *Plan) addEntries(entries []*Entry) {
 			continue
 		}
 		if earlier := byID[e.ExternalID]; earlier != nil {
-			const duplicate = "several entries have this external ID; it must be of one only"
+			const duplicate = "duplicate external ID in the directory"
 			p.addProblem(e.ExternalID, e.Username, duplicate)
 			if earlier.Problem == "" {
 				earlier.Fail(duplicate)
@@ -102,9 +102,9 @@ func (p *Plan) addEntries(entries []*Entry) {
 	slices.SortFunc(p.entries, func(a, b *Entry) int { return strings.Compare(a.ExternalID, b.ExternalID) })
 }
 
-// planRemovals plans to disable the users whose entries are disabled, and to remove
-// those who have no entry. Entries without a valid external ID may be theirs: then no
-// missing user is removed.
+// planRemovals plans to disable the users with disabled entries, and to remove the
+// users without an entry. If entries have no valid external ID, they may belong to
+// these users, and no missing user is removed.
 func (p *Plan) planRemovals(ctx context.Context) error {
 	missing := 0
 	for _, user := range p.users {
@@ -122,13 +122,13 @@ func (p *Plan) planRemovals(ctx context.Context) error {
 		}
 	}
 	if missing > 0 && p.noExternalID > 0 {
-		p.addProblem("", "", "some entries have no usable external ID, so that nobody can tell who is missing; nobody was disabled or deleted")
+		p.addProblem("", "", "some entries have no valid external ID, so missing users cannot be determined; no user was disabled or deleted")
 	}
 	return nil
 }
 
-// planMissingUser plans to disable a missing user, or to delete one who has been
-// missing for long. A user whom an administrator disabled stays.
+// planMissingUser plans to disable a missing user, or to delete a user that has
+// been missing for DeleteAfter. A user that an administrator disabled stays.
 func (p *Plan) planMissingUser(ctx context.Context, user *User) error {
 	step := user.disableStep()
 	switch {
@@ -161,7 +161,7 @@ func (p *Plan) addProblem(externalID, username, message string) {
 	p.Problems = append(p.Problems, Problem{ExternalID: externalID, Username: username, Message: message})
 }
 
-// Batches returns the steps in their order. The steps of a batch have to be done
+// Batches returns the steps in their order. The steps of a batch must be done
 // together.
 func (p *Plan) Batches() [][]*Step {
 	batches := make([][]*Step, 0, len(p.removals)+len(p.updates)+len(p.creations))
@@ -178,7 +178,7 @@ func (p *Plan) Batches() [][]*Step {
 // Steps returns all steps in their order.
 func (p *Plan) Steps() []*Step { return slices.Concat(p.Batches()...) }
 
-// Unchanged returns how many entries need no step and have no problem.
+// Unchanged returns the number of entries that need no step and have no problem.
 func (p *Plan) Unchanged() int {
 	unchanged := 0
 	for _, e := range p.entries {
@@ -189,7 +189,7 @@ func (p *Plan) Unchanged() int {
 	return unchanged
 }
 
-// Settled returns how many entries need no step.
+// Settled returns the number of entries that need no step.
 func (p *Plan) Settled() int {
 	return len(p.entries) - len(slices.Concat(p.updates...)) - len(p.creations)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// fakeLookup holds the owners of usernames outside of the directory, and the
-// problems of deletions by user ID.
+// fakeLookup has the owners of usernames outside of the directory, and the problems
+// of deletions by user ID.
 type fakeLookup struct {
 	usernames   map[string]store.UserID
 	undeletable map[store.UserID]string

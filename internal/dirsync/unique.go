@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	msgDuplicate = " is that of another entry of the directory too; it must be of one only"
-	msgTaken     = " is held by somebody else, whom this sync does not change; change it there, or rename them here"
+	msgDuplicate = " is not unique in the directory"
+	msgTaken     = " is already in use by a user outside this directory"
 )
 
 // uniqueOwners are the users of the directory by folded username and by default
@@ -32,8 +32,8 @@ func (p *Plan) uniqueOwners() uniqueOwners {
 }
 
 // resolveUnique finds the entries that need a username or an extension of another
-// user. It fails those whose username is not released in this sync, and has the others
-// keep their extension. Then it reports all entries.
+// user. It fails entries whose username is not released in this sync. Entries whose
+// extension is not released keep their extension. Then it reports all entries.
 func (p *Plan) resolveUnique(ctx context.Context) error {
 	p.failDuplicates()
 	owners := p.uniqueOwners()
@@ -127,8 +127,8 @@ func (p *Plan) failDuplicates() {
 	}
 }
 
-// resolveOwner finds who has the value that e needs: owner, a user of the
-// directory, or another user whom find returns. Then it calls taken.
+// resolveOwner finds the owner of the value that e needs: owner, a user of the
+// directory, or another user that find returns. Then it calls taken.
 func (p *Plan) resolveOwner(
 	ctx context.Context, e *Entry, owner *User, find func(context.Context, string) (store.UserID, error), value string, taken func(),
 ) error {
@@ -150,9 +150,9 @@ func (p *Plan) resolveOwner(
 	return nil
 }
 
-// propagateFailures fails the entries whose username its owner does not release, and
-// has those whose extension is not released keep theirs. A failed entry releases
-// nothing, so those that wait for it are affected too.
+// propagateFailures fails the entries whose username its owner does not release.
+// Entries whose extension is not released keep theirs. A failed entry releases
+// nothing, so entries that wait for it are affected, too.
 func (p *Plan) propagateFailures(owners uniqueOwners) {
 	queue := slices.Clone(p.entries)
 	for len(queue) > 0 {

@@ -2,16 +2,16 @@ package ratelimit
 
 import "time"
 
-// bucket holds a number of tries, and gets one more now and then. The zero
-// bucket is full.
+// bucket holds a number of attempts and is refilled over time. The zero bucket is
+// full.
 type bucket struct {
-	// fullAt is when it will be full again.
+	// fullAt is when it is full again.
 	fullAt  time.Time
 	limited bool
 }
 
-// wait returns how long it takes until a try can be taken from a bucket of that
-// size that gets one more per refill.
+// wait returns the time until an attempt can be taken from a bucket of that size
+// that gets one per refill.
 func (b *bucket) wait(now time.Time, size int, refill time.Duration) time.Duration {
 	if b.fullAt.Before(now) {
 		b.fullAt = now
@@ -23,7 +23,7 @@ func (b *bucket) wait(now time.Time, size int, refill time.Duration) time.Durati
 	return max(b.fullAt.Sub(now)-time.Duration(size-1)*refill, 0)
 }
 
-// take takes a try, after wait has said that there is one.
+// take takes an attempt, after wait has returned 0.
 func (b *bucket) take(refill time.Duration) {
 	b.fullAt = b.fullAt.Add(refill)
 	b.limited = false
@@ -33,8 +33,8 @@ func (b *bucket) refund(attempts int, refill time.Duration) {
 	b.fullAt = b.fullAt.Add(-time.Duration(attempts) * refill)
 }
 
-// markLimited notes that a try was held up, and reports whether it is the first since
-// one went on.
+// markLimited notes that an attempt was rate-limited, and reports whether it is the
+// first one since an attempt was allowed.
 func (b *bucket) markLimited() bool {
 	first := !b.limited
 	b.limited = true

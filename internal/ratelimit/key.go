@@ -5,11 +5,11 @@ import (
 	"net/netip"
 )
 
-// key names what is counted, at the same size however long the names are that
-// strangers try.
+// key identifies a count. Its size does not depend on the length of the names,
+// which may be any input.
 type key [16]byte
 
-// hashKey cannot be made to confuse two lists of names: each is hashed by itself.
+// hashKey hashes each name on its own, so that different lists have different keys.
 func hashKey(names ...string) key {
 	var all []byte
 	for _, name := range names {
@@ -25,7 +25,7 @@ func (a Attempt) userKey() key   { return hashKey(a.User) }
 func (a Attempt) deviceKey() key { return hashKey(a.User, a.Device) }
 func (a Attempt) pairKey() key   { return hashKey(a.source(), a.User) }
 
-// codeKey is that of the device, or of all strangers.
+// codeKey returns the key of the device, or of all untrusted devices.
 func (a Attempt) codeKey() key {
 	if a.Device != "" {
 		return a.deviceKey()

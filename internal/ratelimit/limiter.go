@@ -1,42 +1,38 @@
-// Package ratelimit slows down those who guess passwords, and nobody else. It
-// keeps its counts in memory: they are those of one process, and gone when it
-// ends.
+// Package ratelimit limits password guessing without locking out the account owner.
+// Its counts are in the memory of one process.
 //
-// Four counts are kept. A source (an address) that fails too often waits
-// longer and longer, up to a bound. A user name that fails too often, from
-// whatever sources, is open to a few tries per minute for strangers. And a
-// device that the user has logged in from before has a count of its own, which
-// strangers cannot use up: that is how the right owner gets in while others
-// guess. Codes of the second factor, which are short, are counted apart from
-// passwords: see [Attempt].
+// There are four counts. A source (an address) with too many failures waits longer
+// and longer, up to a maximum. A username with too many failures, from any source,
+// allows a few attempts per minute from untrusted devices. A trusted device, from
+// which the user has logged in before, has a count of its own: it can log in during
+// an attack. Codes of the second factor, which are short, are counted apart from
+// passwords; see [Attempt].
 //
-// # What somebody who guesses gets
+// # What an attacker can do
 //
-// From one source: [SourceBurst], then one after 1 s, 2 s, 4 s and so on, up to
-// one per [MaxBackoff]; 29 in the first hour and 12 in each one after. Pausing for
-// [ResetAfter] again and again gets 60 an hour.
+// From one source: [SourceBurst] attempts, then one after 1 s, 2 s, 4 s and so on,
+// up to one per [MaxBackoff]. This is 29 attempts in the first hour and 12 in each
+// later one. Pausing for [ResetAfter] repeatedly allows 60 an hour.
 //
-// From any number of sources, one user: [UserBurst], then one per [UserRefill],
-// which is 360 an hour. Nobody is locked out for good, but strangers share
-// these: as long as many sources guess at once, an owner on a device that is
-// not known is one of them, and gets in when one of the tries happens to fall to
-// the owner. A device that is known is exempt.
+// From any number of sources on one user: [UserBurst] attempts, then one per
+// [UserRefill], which is 360 an hour. No user is locked out permanently. But
+// untrusted devices share these attempts: during an attack from many sources, an
+// owner on an untrusted device logs in only when one of the attempts is left. A
+// trusted device is exempt.
 //
-// With the password of one user, from any number of sources, at the codes of
-// the second factor: [CodeBurst], then one per [CodeRefill], which is 288 a
-// day. Of a million codes three are right at any time: a day of guesses hits one
-// with a chance of 1 in 1 100, and three years of them on average. The owner
-// shares these, too, unless the device is known. A recovery code, which nobody
-// can guess, need not be counted.
+// With the password of one user, from any number of sources, on the codes of the
+// second factor: [CodeBurst] attempts, then one per [CodeRefill], which is 288 a
+// day. Of a million codes three are valid at any time. A day of guesses succeeds
+// with a probability of 1 in 1 100; on average it takes three years. The owner
+// shares these attempts, too, unless the device is trusted. Recovery codes cannot
+// be guessed and are not counted.
 //
-// From more sources than are remembered (see [Options]): sources are forgotten
-// before their time, and start anew. A user is forgotten early only when as many
-// other names are tried in between, each of which is a try that was counted: what
-// is held up makes nothing forgotten.
+// From more sources than the limiter stores (see [Options]): sources are removed
+// early, and start again. A user is removed early only after attempts on as many
+// other names. Each of them was counted: rate-limited attempts remove nothing.
 //
-// Behind one address with somebody who guesses, people on devices that are not
-// known share that address's wait. Behind a proxy that hides addresses, all of
-// them are one source.
+// Untrusted devices behind the address of an attacker share the wait of that
+// address. Behind a proxy that hides addresses, all clients are one source.
 package ratelimit
 
 import (
@@ -45,44 +41,42 @@ import (
 	"time"
 )
 
-// The counts.
+// The limits.
 const (
-	// SourceBurst is how many tries a source has before it waits, first 1 s,
-	// then twice as long after each further one, up to MaxBackoff.
+	// SourceBurst is the number of attempts of a source before it waits: first 1 s,
+	// then twice as long after each further attempt, up to MaxBackoff.
 	SourceBurst = 10
 	MaxBackoff  = 5 * time.Minute
-	// ResetAfter is how long after its last try a source starts anew.
+	// ResetAfter is the time after its last attempt when a source starts again.
 	ResetAfter = 15 * time.Minute
 
-	// UserBurst is how many tries strangers have with one user at once; they
+	// UserBurst is the number of attempts of untrusted devices on one user; they
 	// get one more per UserRefill.
 	UserBurst  = 20
 	UserRefill = 10 * time.Second
 
-	// DeviceBurst is how many tries a device that is known has with its
-	// user at once; it gets one more per DeviceRefill.
+	// DeviceBurst is the number of attempts of a trusted device on its user; it
+	// gets one more per DeviceRefill.
 	DeviceBurst  = 10
 	DeviceRefill = 30 * time.Second
 
-	// CodeBurst is how many codes strangers have with one user at once, and
-	// a device that is known has for itself; they get one more per
-	// CodeRefill.
+	// CodeBurst is the number of codes of untrusted devices on one user, and of
+	// each trusted device; they get one more per CodeRefill.
 	CodeBurst  = 10
 	CodeRefill = 5 * time.Minute
 )
 
-// Options of [New]; the zero value of each field is its default.
+// Options of [New]. Zero fields have defaults.
 type Options struct {
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
-	// MaxEntries bounds how many of each are remembered, at about 200 bytes: sources,
-	// users, devices, users and devices that type codes, and pairs of a source
-	// and a user. Defaults to 100 000; the one that was quiet for longest is
-	// forgotten.
+	// MaxEntries is the maximum number of entries of each kind, of about 200 bytes:
+	// sources, users, devices, users and devices with codes, and pairs of a source
+	// and a user. The least recently used entry is removed. Defaults to 100 000.
 	MaxEntries int
 }
 
-// Limiter decides who may try. It may be used from many goroutines.
+// Limiter limits attempts. It is safe for concurrent use.
 type Limiter struct {
 	now func() time.Time
 
@@ -90,15 +84,15 @@ type Limiter struct {
 	sources *lru[source]
 	users   *lru[bucket]
 	devices *lru[bucket]
-	// codes are those of users and of devices.
+	// codes are the counts of codes of users and of devices.
 	codes *lru[bucket]
-	// pairs are the tries of a source with a user that count in the source.
+	// pairs are the attempts of a source on a user that count for the source.
 	pairs *lru[pair]
-	// windows counts the times that a source started anew.
+	// windows counts how often sources started again.
 	windows uint64
 }
 
-// New returns a throttle.
+// New returns a limiter.
 func New(opts *Options) *Limiter {
 	var o Options
 	if opts != nil {
@@ -120,33 +114,31 @@ func New(opts *Options) *Limiter {
 	}
 }
 
-// Attempt is somebody who wants to try a password, or a code.
+// Attempt is an attempt to check a password or a code.
 type Attempt struct {
-	// RemoteAddr is the IP address of the caller. An IPv6 address counts as its
-	// /64. All callers with the zero address are one source.
+	// RemoteAddr is the IP address of the client. An IPv6 address counts as its
+	// /64. All clients with the zero address are one source.
 	RemoteAddr netip.Addr
-	// Service replaces RemoteAddr where a service asks without knowing the
-	// address: the service and the username, such as "xmpp/jane". Each value is
-	// a source of its own. Guesses there share the source with the owner, so
-	// only the count of the user limits them, and a success refunds one attempt.
+	// Service replaces RemoteAddr if a service does not know the address: the
+	// service and the username, such as "xmpp/jane". Each value is a source.
+	// Guesses there share the source with the owner, so only the count of the user
+	// limits them, and a success refunds one attempt.
 	Service string
-	// User is the folded name that is tried, whether there is such a user
-	// or not.
+	// User is the folded username, whether the user exists or not.
 	User string
-	// Device names a device that User has logged in from before; empty for
-	// a stranger.
+	// Device is a trusted device of User; empty for an untrusted device.
 	Device string
-	// Code says that a code is tried which can be guessed, by somebody who
-	// has proven the password: begin it after that, as a try of its own.
-	// Whoever does not know the password must not get as far, or could use
-	// up the codes of others.
+	// Code reports that this is an attempt with a code that can be guessed, after
+	// the password was verified. It is an attempt of its own. Clients without the
+	// password must not make such attempts, because they could use up the codes of
+	// others.
 	Code bool
 }
 
-// Allow counts a try, and returns how long to wait before the next one may
-// begin: 0 means that this one may go on. first says that this try is the first
-// to be held up since one went on: worth a line in the trail. A try that is held
-// up is not counted, and makes nobody wait longer.
+// Allow counts an attempt. It returns 0 if the attempt is allowed, or how long to
+// wait before the next one. first reports that this attempt is the first to be
+// limited since one was allowed, and should be recorded. A limited attempt is not
+// counted, and does not increase any wait.
 func (l *Limiter) Allow(attempt Attempt) (wait time.Duration, first bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -159,7 +151,7 @@ func (l *Limiter) Allow(attempt Attempt) (wait time.Duration, first bool) {
 	return l.allowUnknownDevice(attempt)
 }
 
-// takeToken takes a try from the bucket of k, or returns how long to wait for one.
+// takeToken takes an attempt from the bucket of k, or returns how long to wait.
 func takeToken(buckets *lru[bucket], k key, now time.Time, size int, refill time.Duration) (wait time.Duration, first bool) {
 	b, _ := buckets.get(k)
 	if wait = b.wait(now, size, refill); wait > 0 {
@@ -188,8 +180,8 @@ func (l *Limiter) allowUnknownDevice(attempt Attempt) (wait time.Duration, first
 		l.countPair(attempt, src.window)
 		return 0, false
 	}
-	// Only what holds a try up is remembered of it: else one source could have
-	// any number of users forgotten, and any number of sources another one.
+	// Only the limiting count is stored. Otherwise one source could remove any
+	// number of users, and any number of sources another source.
 	if srcWait > 0 {
 		first = src.markLimited()
 		l.sources.put(attempt.sourceKey(), src)
@@ -207,11 +199,10 @@ func (l *Limiter) countPair(attempt Attempt, window uint64) {
 	l.pairs.put(attempt.pairKey(), p)
 }
 
-// Reset forgets the failures of that source with that user, or of that
-// device: a source cannot wash itself clean of its failures with other users by
-// one account of its own. Of codes, and of users whom a service asks for, it
-// gives back the one try only: whoever has stolen a password does not gain by
-// each login of the owner.
+// Reset clears the failures of a source on a user, or of a device. A source cannot
+// clear its failures on other users by logging in to an account of its own. For
+// codes, and for users of a service, it refunds only one attempt: an attacker with
+// the password does not gain from the logins of the owner.
 func (l *Limiter) Reset(attempt Attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -235,7 +226,7 @@ func (l *Limiter) resetSource(attempt Attempt) {
 	l.sources.put(attempt.sourceKey(), src)
 	n := p.attempts
 	if attempt.Service != "" {
-		n = 1 // the others may be a stranger's
+		n = 1 // the others may be an attacker's
 	}
 	refund(l.users, attempt.userKey(), n, UserRefill)
 	l.pairs.remove(attempt.pairKey())

@@ -29,13 +29,13 @@ func newLimiter() (*ratelimit.Limiter, *clock) {
 	return ratelimit.New(&ratelimit.Options{Clock: c.now}), c
 }
 
-// allow returns how long a try has to wait.
+// allow returns how long an attempt has to wait.
 func allow(limiter *ratelimit.Limiter, attempt ratelimit.Attempt) time.Duration {
 	wait, _ := limiter.Allow(attempt)
 	return wait
 }
 
-// countAllowed returns how many of n tries may go on at this instant.
+// countAllowed returns how many of n attempts are allowed now.
 func countAllowed(limiter *ratelimit.Limiter, n int, attempt ratelimit.Attempt) int {
 	allowed := 0
 	for range n {
@@ -192,7 +192,7 @@ func TestLimiter_Reset_refundsUsersOfSharedSource(t *testing.T) {
 	limiter, c := newLimiter()
 	for n := range 100 {
 		attempt := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: fmt.Sprint("user", n)}
-		for range 4 { // three mistakes, then right
+		for range 4 { // three wrong, then right
 			require.Zero(t, allow(limiter, attempt))
 			c.advance(time.Second)
 		}
@@ -231,8 +231,8 @@ func TestLimiter_Reset_admitsFrequentLogins(t *testing.T) {
 	}
 }
 
-// A service that does not know addresses asks for strangers and for the owner
-// alike: a program of the owner that logs in all the time must not open the door.
+// A service that does not know addresses checks attempts of attackers and of the
+// owner. A program of the owner that logs in often must not reset the limit.
 func TestLimiter_Reset_refundsOneServiceAttempt(t *testing.T) {
 	t.Parallel()
 
@@ -341,7 +341,7 @@ func TestLimiter_Allow_resetsIdleSource(t *testing.T) {
 	require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, attempt))
 }
 
-// attemptFrom returns an attempt of user from an address, or else from a service.
+// attemptFrom returns an attempt on user from an address, or from a service.
 func attemptFrom(source, user string) ratelimit.Attempt {
 	addr, err := netip.ParseAddr(source)
 	if err != nil {

@@ -2,12 +2,11 @@ package ratelimit
 
 import "container/list"
 
-// lru keeps a bounded number of counts, and forgets the one that nobody has
-// asked for in the longest time.
+// lru stores a bounded number of counts, and removes the least recently used one.
 type lru[Count any] struct {
 	capacity int
 	entries  map[key]*list.Element
-	// recency holds *entry[Count], the latest first.
+	// recency holds *entry[Count], most recently used first.
 	recency *list.List
 }
 
@@ -20,8 +19,8 @@ func newLRU[Count any](size int) *lru[Count] {
 	return &lru[Count]{capacity: size, entries: map[key]*list.Element{}, recency: list.New()}
 }
 
-// get returns the count of k, the zero one if there is none. To ask makes no
-// room for k: nothing is forgotten for it.
+// get returns the count of k, or the zero count. It does not store k, and removes
+// nothing.
 func (c *lru[Count]) get(k key) (count Count, ok bool) {
 	element, ok := c.entries[k]
 	if !ok {
@@ -31,7 +30,7 @@ func (c *lru[Count]) get(k key) (count Count, ok bool) {
 	return entryOf[Count](element).count, true
 }
 
-// put remembers the count of k.
+// put stores the count of k.
 func (c *lru[Count]) put(k key, count Count) {
 	if element, ok := c.entries[k]; ok {
 		c.recency.MoveToFront(element)

@@ -2,16 +2,16 @@ package ratelimit
 
 import "time"
 
-// source counts the tries of an address.
+// source counts the attempts of an address.
 type source struct {
 	attempts    int
 	lastAttempt time.Time
-	// window tells this life of the source from earlier ones.
+	// window distinguishes this period of the source from earlier ones.
 	window  uint64
 	limited bool
 }
 
-// idle reports whether the source is new, or starts anew.
+// idle reports whether the source is new or starts again.
 func (s *source) idle(now time.Time) bool {
 	return s.window == 0 || now.Sub(s.lastAttempt) >= ResetAfter
 }
@@ -22,7 +22,7 @@ func (s *source) wait(now time.Time) time.Duration {
 	return max(backoff(s.attempts)-elapsed, 0)
 }
 
-// backoff returns how long after so many tries the next may begin.
+// backoff returns the time between the last of so many attempts and the next one.
 func backoff(attempts int) time.Duration {
 	excess := attempts - SourceBurst
 	switch {
@@ -39,15 +39,15 @@ func (s *source) take(now time.Time) {
 	s.lastAttempt, s.limited = now, false
 }
 
-// markLimited notes that a try was held up, and reports whether it is the first since
-// one went on.
+// markLimited notes that an attempt was rate-limited, and reports whether it is the
+// first one since an attempt was allowed.
 func (s *source) markLimited() bool {
 	first := !s.limited
 	s.limited = true
 	return first
 }
 
-// pair counts the tries of a source with a user, in one life of the source.
+// pair counts the attempts of a source on a user, in one window of the source.
 type pair struct {
 	window   uint64
 	attempts int

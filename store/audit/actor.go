@@ -4,13 +4,13 @@ import "context"
 
 type actorKey struct{}
 
-// WithActor returns a context in which actor is the one who acts.
+// WithActor returns a context with this actor.
 func WithActor(ctx context.Context, actor Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, actor)
 }
 
-// ActorFromContext returns who acts in ctx; an actor of kind [System] when nobody was
-// named.
+// ActorFromContext returns the actor of ctx; an actor of kind [System] if there is
+// none.
 func ActorFromContext(ctx context.Context) Actor {
 	if actor, ok := ctx.Value(actorKey{}).(Actor); ok {
 		return actor

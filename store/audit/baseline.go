@@ -7,11 +7,11 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Baseline tells the trail of every record of the given kinds that it has never
-// been told of, such as those from before the trail began, and returns which
-// they were. Whoever calls vouches for them: look at what [Log.Verify] finds
-// before. What was changed behind the trail's back, or deleted and added again,
-// is not adopted. All are adopted, or none.
+// Baseline records every record of the given kinds that the audit log does not
+// know, such as records from before the log began. It returns them. The caller
+// vouches for them, and should call [Log.Verify] first. Baseline does not accept
+// records that were modified outside the program, or deleted and added again. It
+// accepts all others or, after an error, none.
 func (l *Log) Baseline(ctx context.Context, records ...RecordSource) ([]store.Reference, error) {
 	baselined := []store.Reference{}
 	if l == nil {
@@ -39,8 +39,8 @@ func (l *Log) Baseline(ctx context.Context, records ...RecordSource) ([]store.Re
 	return baselined, nil
 }
 
-// untracked returns the events that adopt the records of one kind of which the
-// trail says nothing.
+// untracked returns the baseline events of the records of one kind that the audit
+// log does not know.
 func (l *Log) untracked(ctx context.Context, source RecordSource) ([]Event, error) {
 	var events []Event
 	err := source.Each(ctx, func(key string, state []byte) error {

@@ -9,24 +9,23 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// recordTimeout bounds how long a request that was refused waits until that
-// is kept.
+// recordTimeout bounds how long a failed request waits for its audit entry.
 const recordTimeout = 5 * time.Second
 
-// Reasoner is an error that tells the trail more than its kind, such as the
-// step at which an apply failed.
+// Reasoner is an error that adds details for the audit log, such as the step at
+// which an apply failed.
 type Reasoner interface {
 	error
-	// AuditReason returns codes or names of fields, and never a value that
-	// was submitted.
+	// AuditReason returns codes or names of fields, and never a submitted value.
 	AuditReason() string
 }
 
-// RecordFailure keeps that event was refused or failed because of err: its
-// kind, and the names and codes of fields, such as "invalid: secret (min)",
-// but no value and neither Before, After nor Sealed. What is no refusal of
-// package store is "failed", and its text goes to the log. It does so also
-// when ctx has ended. It writes the log when the trail cannot be written.
+// RecordFailure records that event was denied or failed because of err. The entry
+// has the kind of the error and the names and codes of fields, such as "invalid:
+// secret (min)". It has no values, and no Before, After or State. An error that is
+// not a domain error of package store is recorded as "failed", and its text goes to
+// the logger. RecordFailure works after ctx has ended. If the audit log cannot be
+// written, it writes to the logger.
 func (l *Log) RecordFailure(ctx context.Context, event Event, err error) {
 	if l == nil || err == nil {
 		return
@@ -35,7 +34,7 @@ func (l *Log) RecordFailure(ctx context.Context, event Event, err error) {
 	bare := Event{Action: event.Action, Kind: event.Kind, Key: event.Key}
 	e, _ := l.newEntry(ctx, bare, outcome, reason) // only a record could fail
 	if outcome == Failed {
-		l.logger.ErrorContext(ctx, "an act failed", "action", e.Action, "kind", e.Kind, "key", e.Key, "error", err)
+		l.logger.ErrorContext(ctx, "an operation failed", "action", e.Action, "kind", e.Kind, "key", e.Key, "error", err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
@@ -45,8 +44,8 @@ func (l *Log) RecordFailure(ctx context.Context, event Event, err error) {
 	}
 }
 
-// outcomeOf returns how an act ended that returned err, and why in words that hold
-// nothing that was submitted.
+// outcomeOf returns the outcome of an operation with this error, and a reason
+// without submitted values.
 func outcomeOf(err error) (outcome Outcome, reason string) {
 	outcome, reason = Failed, "failed"
 	for _, mapping := range []struct {

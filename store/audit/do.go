@@ -6,7 +6,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Recorder records the changes of one operation, see [Log.Do].
+// Recorder records the changes of one operation; see [Log.Do].
 type Recorder struct {
 	// Intent names the operation in the entry of a denial or failure. fn sets
 	// its Kind and Key when it has found the record.

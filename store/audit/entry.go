@@ -6,54 +6,51 @@ import (
 	"time"
 )
 
-// Outcome says how an act ended.
+// Outcome is the outcome of an operation.
 type Outcome string
 
-// The outcomes of an act.
+// The outcomes.
 const (
-	// Succeeded means that it was done.
+	// Succeeded means that the operation was done.
 	Succeeded Outcome = "succeeded"
-	// Denied means that it was refused, and nothing was changed.
+	// Denied means that the operation was rejected, and nothing was changed.
 	Denied Outcome = "denied"
-	// Failed means that the system failed at it.
+	// Failed means that an internal error occurred.
 	Failed Outcome = "failed"
 )
 
-// ActorKind says what kind of actor acts.
+// ActorKind is a kind of actor.
 type ActorKind string
 
 // The kinds of actors.
 const (
-	// Administrator is somebody who logged in to the pages or the API of the
-	// administrators.
+	// Administrator is an administrator who is logged in to the pages or the API.
 	Administrator ActorKind = "administrator"
-	// User is somebody of the directory who logged in to a portal of their
-	// own, or to a service.
+	// User is a user of the PBX who is logged in to a portal or a service.
 	User ActorKind = "user"
-	// Console is somebody who has a shell on the host.
+	// Console is a user of a shell on the host.
 	Console ActorKind = "console"
-	// System is the program by itself.
+	// System is the program itself.
 	System ActorKind = "system"
-	// Anonymous is somebody who has not logged in.
+	// Anonymous is a client that is not logged in.
 	Anonymous ActorKind = "anonymous"
 )
 
-// Actor is who did something, and from where.
+// Actor is the author of an operation.
 type Actor struct {
 	Kind ActorKind `json:"kind"`
-	// Name is the username, of which each kind has its own; empty for a
-	// visitor.
+	// Name is the username, unique for the kind. It is empty for Anonymous.
 	Name string `json:"name"`
-	// RemoteAddr is the IP address of the actor. It is zero on the host itself
-	// and where a service does not know it.
+	// RemoteAddr is the IP address of the actor. It is zero for the console, and if
+	// a service does not know it.
 	RemoteAddr netip.Addr `json:"remote_addr"`
-	// Service names the service that asked for the actor without an address,
-	// such as "xmpp".
+	// Service names the service that acted for the actor without an address, such
+	// as "xmpp".
 	Service string `json:"service,omitempty"`
 }
 
-// Origin returns where the actor came from as text: the address, "service:xmpp"
-// for a service, or "".
+// Origin returns the origin of the actor as text: the address, "service:xmpp" for a
+// service, or "".
 func (a Actor) Origin() string {
 	switch {
 	case a.RemoteAddr.IsValid():
@@ -64,45 +61,42 @@ func (a Actor) Origin() string {
 	return ""
 }
 
-// Entry is one line of the trail. It holds no secret, no hash of one, and no
-// value that was refused.
+// Entry is an entry of the audit log. It contains no secret, no hash of a secret,
+// and no rejected value.
 type Entry struct {
-	// Sequence counts the entries of a trail from 1, without a gap.
+	// Sequence counts the entries of a log from 1, without gaps.
 	Sequence int64 `json:"sequence"`
 	// Time is UTC with microseconds.
 	Time  time.Time `json:"time"`
 	Actor Actor     `json:"actor"`
-	// Action is a word such as "create", "update", "delete", "login",
-	// "apply".
+	// Action is a verb such as "create", "update", "delete", "login" or "apply".
 	Action string `json:"action"`
-	// Kind is what was acted on, such as "administrator" or "AMI account",
-	// and Key which one among those.
+	// Kind is the kind of the record, such as "administrator" or "AMI account", and
+	// Key identifies the record in its kind.
 	Kind string `json:"kind"`
 	Key  string `json:"key"`
-	// Outcome is Done, Refused or Failed, and Reason says why it was not
-	// done: codes and names of fields, such as "invalid: secret (min)". Of
-	// what was done it is empty, or says what was found wrong with the record
-	// before, see [Event].
+	// Reason explains a Denied or Failed Outcome: codes and names of fields, such
+	// as "invalid: secret (min)". For Succeeded it is empty, or tells how the
+	// previous record was modified; see [Event].
 	Outcome Outcome `json:"outcome"`
 	Reason  string  `json:"reason"`
-	// Before and After are the record as the API shows it; null when there
-	// was none.
+	// Before and After are the record as the API shows it; null if there was none.
 	Before json.RawMessage `json:"before"`
 	After  json.RawMessage `json:"after"`
-	// Fingerprint is that of the whole record after the act, secrets
-	// included: HMAC-SHA-256 with a random key of its own, so that it tells
-	// nothing of them; nil when the record is gone, or the act concerned
-	// none. See [Log.Verify].
+	// Fingerprint is an HMAC-SHA-256 of the whole record after the operation,
+	// including its secrets, with a random key of its own. It reveals nothing about
+	// them. It is nil if the record was deleted or if the operation has no record.
+	// See [Log.Verify].
 	Fingerprint []byte `json:"-"`
-	// Hash chains the entry to the one before: SHA-256 over its hash and all
-	// of the above.
+	// Hash chains the entry to the previous one: SHA-256 of its hash and all fields
+	// above.
 	Hash Hash `json:"hash"`
-	// Signature is the keyring's for Sequence and Hash, and holds the key of
-	// Fingerprint, sealed.
+	// Signature signs Sequence and Hash with the keyring. It contains the encrypted
+	// key of Fingerprint.
 	Signature []byte `json:"-"`
 }
 
-// Clone returns a copy that shares nothing with e.
+// Clone returns a deep copy of e.
 func (e *Entry) Clone() *Entry {
 	c := *e
 	for _, field := range []*[]byte{(*[]byte)(&c.Before), (*[]byte)(&c.After), &c.Fingerprint, (*[]byte)(&c.Hash), &c.Signature} {
@@ -111,13 +105,12 @@ func (e *Entry) Clone() *Entry {
 	return &c
 }
 
-// Head is the end of the chain, kept apart from the entries, so that entries
-// cut off at the end are missed too.
+// Head is the end of the chain. It is stored apart from the entries, so that
+// entries that were removed at the end are missed.
 type Head struct {
-	// Sequence and Hash are those of the last entry; 0 and nil when there is
-	// none.
+	// Sequence and Hash are those of the last entry; 0 and nil if there is none.
 	Sequence int64
 	Hash     Hash
-	// Signature is the keyring's over both.
+	// Signature signs both with the keyring.
 	Signature []byte
 }

@@ -11,56 +11,52 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of the texts of an entry, in bytes.
+// Limits of the texts of an entry, in bytes.
 const (
 	maxText   = 256 // the longest username: 64 characters
 	maxReason = 1000
 )
 
-// Event is an act to keep in the trail. Who acts is in the context, see
-// [WithActor].
+// Event is an operation to record. Its actor is in the context; see [WithActor].
 type Event struct {
-	// Action, Kind and Key are those of [Entry]. They may come from a
-	// stranger: the trail keeps the first 256 bytes, and what is a control
-	// character or no UTF-8 as U+FFFD.
+	// Action, Kind and Key are those of [Entry]. They may be any input: the log
+	// stores the first 256 bytes, and replaces control characters and invalid UTF-8
+	// with U+FFFD.
 	Action string
 	Kind   string
 	Key    string
-	// Before and After are records that are kept as their JSON; nil when
-	// there is none. Their JSON must hold no secret. Without After, an event
-	// with Before says that the record is gone, and one without Before says
-	// nothing of the record, such as a login.
+	// Before and After are the records, stored as JSON; nil if there is none. Their
+	// JSON must not contain secrets. With Before but without After, the record was
+	// deleted. Without both, the event concerns no record, such as a login.
 	Before, After any
-	// State is all of the record after the act that matters, its secrets
-	// included, in a form that is equal for equal records only, also when a
-	// later version of the program makes it: what holds nothing is left out
-	// of it, so that a field may be added. The trail keeps a keyed
-	// fingerprint of it. Nil when the record is gone, or the act concerned
-	// none.
+	// State is everything of the record after the operation, including its secrets,
+	// in a form that is equal only for equal records. Later versions of the program
+	// must produce the same form: empty fields are left out, so that fields can be
+	// added. The log stores a keyed fingerprint of it. It is nil if the record was
+	// deleted or if the operation has no record.
 	State []byte
-	// PriorState is the same of the record before the act; nil when there
-	// was none. It is compared with what the trail says, and not kept: that
-	// the record had been changed in another way would else be lost with the
-	// fingerprint that the act replaces. Such an act is done all the same,
-	// and kept with [CodeRecordModified] or [CodeRecordUntracked] as its reason;
-	// the logger is told, and [Log.Verify] tells of it for ever.
+	// PriorState is the state of the record before the operation; nil if there was
+	// none. It is compared with the last fingerprint of the record and not stored.
+	// The new fingerprint would hide an earlier modification outside the program
+	// otherwise. The operation is done anyway, with [CodeRecordModified] or
+	// [CodeRecordUntracked] as the reason of its entry. The logger reports it, and
+	// [Log.Verify] reports it from then on.
 	PriorState []byte
 }
 
-// ActionBaseline is the action of an event that tells the trail of a record from
-// before the trail began, or vouches for one that was changed in another way:
-// with its Sealed, and neither Before nor After.
+// ActionBaseline is the action of [Log.Baseline]. Its event has State but neither
+// Before nor After.
 const ActionBaseline = "baseline"
 
-// newEntry returns the entry of an event, not chained yet.
+// newEntry returns the entry of an event, not yet chained.
 func (l *Log) newEntry(ctx context.Context, event Event, outcome Outcome, reason string) (*Entry, error) {
 	before, err := marshalRecord(event.Before)
 	if err != nil {
-		return nil, fmt.Errorf("audit: the record before the act: %w", err)
+		return nil, fmt.Errorf("audit: the record before the operation: %w", err)
 	}
 	after, err := marshalRecord(event.After)
 	if err != nil {
-		return nil, fmt.Errorf("audit: the record after the act: %w", err)
+		return nil, fmt.Errorf("audit: the record after the operation: %w", err)
 	}
 	actor := ActorFromContext(ctx)
 	return &Entry{
@@ -79,7 +75,7 @@ func (l *Log) newEntry(ctx context.Context, event Event, outcome Outcome, reason
 	}, nil
 }
 
-// marshalRecord returns the JSON of a record, nil when there is none.
+// marshalRecord returns the JSON of a record, nil if there is none.
 func marshalRecord(record any) (json.RawMessage, error) {
 	if record == nil {
 		return nil, nil
@@ -91,7 +87,8 @@ func marshalRecord(record any) (json.RawMessage, error) {
 	return text, nil
 }
 
-// sanitize returns text as every database keeps it, and no terminal obeys it.
+// sanitize returns text that every database can store and that cannot control a
+// terminal.
 func sanitize(text string, limit int) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

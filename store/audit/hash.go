@@ -7,7 +7,7 @@ import (
 	"hash"
 )
 
-// Hash is that of an entry, 32 bytes. It prints in hexadecimal, also in JSON.
+// Hash is the hash of an entry, 32 bytes. Its text and its JSON are hexadecimal.
 type Hash []byte
 
 // String returns h in hexadecimal.
@@ -26,9 +26,8 @@ func (h *Hash) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// chainHash returns the hash of e when it follows the entry of hash previous.
-// Each field is preceded by its length, so that no two entries, however
-// chosen, are written alike.
+// chainHash returns the hash of e after an entry with the hash previous. Each field
+// is preceded by its length, so that different entries are never encoded alike.
 func (e *Entry) chainHash(previous Hash) Hash {
 	h := sha256.New()
 	for _, field := range [][]byte{

@@ -1,7 +1,7 @@
-// Package audit keeps the trail of who did what, when and from where, and
-// proves that nobody changed it behind the program's back: entries are chained
-// by hashes and signed with the keyring. It is not a log of the program's own
-// doings (that is package slog), and it holds no secret.
+// Package audit keeps an audit log of operations: the actor, the time and the
+// origin. It detects modifications outside the program: entries are chained by
+// hashes and signed with the keyring. Diagnostic messages belong in package slog.
+// The audit log contains no secrets.
 package audit
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Log writes and reads the audit trail. A nil Trail keeps nothing. It may be
-// used from many goroutines.
+// Log writes and reads the audit log. A nil Log records nothing. It is safe for
+// concurrent use.
 type Log struct {
 	store   Store
 	keyring *store.Keyring
@@ -26,13 +26,13 @@ type Log struct {
 type Options struct {
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
-	// Logger is told of refusals and failures that could not be kept, of the
-	// details of failures, and of a trail that was found changed behind the
-	// program's back. Defaults to none.
+	// Logger logs denials and failures that could not be recorded, the details of
+	// failures, and modifications of the audit log outside the program. Defaults to
+	// no logging.
 	Logger *slog.Logger
 }
 
-// New returns the trail in st, signed with keyring.
+// New returns the audit log in st, signed with keyring.
 func New(st Store, keyring *store.Keyring, opts *Options) *Log {
 	if opts == nil {
 		opts = &Options{}
@@ -47,7 +47,7 @@ func New(st Store, keyring *store.Keyring, opts *Options) *Log {
 	return l
 }
 
-// Record keeps an event that was done, in the transaction of ctx.
+// Record records an event that succeeded, in the transaction of ctx.
 func (l *Log) Record(ctx context.Context, event Event) error {
 	if l == nil {
 		return nil
@@ -72,7 +72,7 @@ func (l *Log) List(ctx context.Context, q Query) (*store.Page[*Entry], error) {
 	return l.store.ListEntries(ctx, q)
 }
 
-// append puts e at the end of the chain.
+// append appends e to the chain.
 func (l *Log) append(ctx context.Context, e *Entry, state []byte) error {
 	return l.store.RunInTx(ctx, func(ctx context.Context) error {
 		head, err := l.store.Head(ctx)
@@ -109,10 +109,10 @@ func (l *Log) chain(ctx context.Context, head Head, e *Entry, state []byte) (Hea
 // tamperKind is the kind of the entries of [Log.recordTampering].
 const tamperKind = "audit log"
 
-// recordTampering keeps, for good, that the head was found forged or that there are
-// entries that it does not know of, and returns the head to go on from: to
-// sign a new head without a word would wash the trail clean, and to refuse
-// would let whoever broke it stop all changes.
+// recordTampering records permanently that the head was forged or that it does not
+// know some entries. It returns the head for the next entry. Signing a new head
+// silently would hide the modification, and failing would let an attacker block all
+// changes.
 func (l *Log) recordTampering(ctx context.Context, head Head, cause error) (Head, error) {
 	reason := "head_forged"
 	switch {

@@ -10,31 +10,31 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// The signature of an entry is what the keyring seals for the entry's hash: it
-// opens for that hash only, which proves it, and it holds the key of the
-// entry's fingerprint. A fingerprint made with a key of the keyring itself
-// would be lost together with that key, since it is part of the hash and
-// cannot be made again; and one made without a key would let whoever reads the
-// database try AMI secrets against it.
+// The signature of an entry is a value that the keyring encrypts in the context of
+// the entry's hash. It can be decrypted only for that hash, which authenticates the
+// hash. It contains the key of the entry's fingerprint. A fingerprint with a key of
+// the keyring would be lost when that key is dropped, because it is part of the
+// hash and cannot change. A fingerprint without a key would let a reader of the
+// database test guesses of AMI secrets.
 
 // fingerprintKeySize is the length of the key of a fingerprint in bytes.
 const fingerprintKeySize = 32
 
-// sign gives e its fingerprint of a record, its hash and its signature. No
-// fingerprint is made when sealed is nil.
+// sign sets the fingerprint of a record, the hash and the signature of e. There is
+// no fingerprint if state is nil.
 func (e *Entry) sign(keyring *store.Keyring, previous Hash, state []byte) {
 	var key []byte
 	if state != nil {
 		key = make([]byte, fingerprintKeySize)
-		_, _ = rand.Read(key) // it never fails: it ends the program instead
+		_, _ = rand.Read(key) // it never fails
 		e.Fingerprint = computeFingerprint(key, state)
 	}
 	e.Hash = e.chainHash(previous)
 	e.Signature = keyring.Seal(key, e.signatureContext())
 }
 
-// openSignature proves the signature of e for its hash, and returns the key of its
-// fingerprint.
+// openSignature verifies the signature of e for its hash, and returns the key of
+// its fingerprint.
 func (e *Entry) openSignature(keyring *store.Keyring) ([]byte, error) {
 	key, err := keyring.Open(e.Signature, e.signatureContext())
 	if errors.Is(err, store.ErrDecrypt) {
@@ -43,17 +43,16 @@ func (e *Entry) openSignature(keyring *store.Keyring) ([]byte, error) {
 	return key, err
 }
 
-// signatureContext is the context that the signature of e is made for.
+// signatureContext returns the context of the signature of e.
 func (e *Entry) signatureContext() string {
 	return "pbxusers_audit/" + strconv.FormatInt(e.Sequence, 10) + "/" + e.Hash.String()
 }
 
-// RefreshSignature makes the signature of e with the primary key of keyring when an
-// older key made it, and reports whether it did. It needs the sequence, the
-// hash and the signature of e, and changes the signature alone. It returns
-// [store.ErrBadSignature] when the keyring did not sign e, or a
-// [store.UnknownKeyError]: such an entry is best left as it is, so that
-// [Log.Verify] goes on telling of it.
+// RefreshSignature signs e with the primary key of keyring if an older key signed
+// it, and reports whether it did. It uses the sequence, the hash and the signature
+// of e, and changes only the signature. It returns [store.ErrBadSignature] if the
+// keyring did not sign e, or a [store.UnknownKeyError]. Leave such an entry
+// unchanged, so that [Log.Verify] reports it.
 func (e *Entry) RefreshSignature(keyring *store.Keyring) (bool, error) {
 	if keyring.IsPrimary(e.Signature) {
 		return false, nil
@@ -66,12 +65,12 @@ func (e *Entry) RefreshSignature(keyring *store.Keyring) (bool, error) {
 	return true, nil
 }
 
-// sign gives h its signature.
+// sign sets the signature of h.
 func (h *Head) sign(keyring *store.Keyring) {
 	h.Signature = keyring.Sign(h.Hash, h.signatureContext())
 }
 
-// verify proves the signature of h.
+// verify verifies the signature of h.
 func (h *Head) verify(keyring *store.Keyring) error {
 	return keyring.Verify(h.Signature, h.Hash, h.signatureContext())
 }
@@ -80,9 +79,9 @@ func (h *Head) signatureContext() string {
 	return "pbxusers_audit/head/" + strconv.FormatInt(h.Sequence, 10)
 }
 
-// RefreshSignature makes the signature of h with the primary key of keyring when an
-// older key made it, and reports whether it did. The zero Head needs none. It
-// returns what Resign of [Entry] does.
+// RefreshSignature signs h with the primary key of keyring if an older key signed
+// it, and reports whether it did. The zero Head needs no signature. Errors are
+// those of [Entry.RefreshSignature].
 func (h *Head) RefreshSignature(keyring *store.Keyring) (bool, error) {
 	if h.Sequence == 0 || keyring.IsPrimary(h.Signature) {
 		return false, nil

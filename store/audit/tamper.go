@@ -8,8 +8,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// tamperCode returns why the record that e changes is not what the trail says of it
-// last, or "".
+// tamperCode returns how the record that e changes differs from its last state in
+// the audit log, or "".
 func (l *Log) tamperCode(ctx context.Context, e *Entry, priorState []byte) (string, error) {
 	if priorState == nil {
 		return "", nil
@@ -32,8 +32,8 @@ func (l *Log) tamperCode(ctx context.Context, e *Entry, priorState []byte) (stri
 	return code, err
 }
 
-// compareState compares a record with the fingerprint of an entry. What cannot be
-// proven is left for [Log.Verify] to tell of.
+// compareState compares a record with the fingerprint of an entry. It ignores an
+// entry that cannot be verified; [Log.Verify] reports that.
 func (l *Log) compareState(last *Entry, state []byte) (string, error) {
 	key, err := last.openSignature(l.keyring)
 	switch {
@@ -47,13 +47,13 @@ func (l *Log) compareState(last *Entry, state []byte) (string, error) {
 	return "", nil
 }
 
-// lastState returns the newest entry that says something of a record, or nil.
+// lastState returns the newest entry that has the state of a record, or nil.
 func (l *Log) lastState(ctx context.Context, kind, key string) (*Entry, error) {
-	if key == "" { // which would select those of others
+	if key == "" { // which would select other records
 		return nil, nil
 	}
-	// By the key alone: of several questions at once a database may take the
-	// one that most entries answer, and read the whole trail.
+	// Query by the key alone: for several conditions a database may choose the
+	// least selective index, and read the whole log.
 	q := Query{Key: key, PageRequest: store.PageRequest{Limit: 5}}
 	for {
 		list, err := l.store.ListEntries(ctx, q)
@@ -72,17 +72,16 @@ func (l *Log) lastState(ctx context.Context, kind, key string) (*Entry, error) {
 	}
 }
 
-// hasState reports whether e says something of the state of a record: unlike
-// one of a refusal, or of an act that concerned none.
+// hasState reports whether e has the state of a record. A denial has none, and
+// neither has an operation without a record.
 func (e *Entry) hasState() bool {
 	return e.Outcome == Succeeded && (len(e.Before) > 0 || len(e.After) > 0 || len(e.Fingerprint) > 0)
 }
 
-// isDeletion reports whether e, which states something, says that there is no such
-// record any more.
+// isDeletion reports whether e, which has a state, deleted its record.
 func (e *Entry) isDeletion() bool { return len(e.After) == 0 && len(e.Fingerprint) == 0 }
 
-// isCreation reports whether e tells how its record came to be.
+// isCreation reports whether e created its record.
 func (e *Entry) isCreation() bool {
 	return len(e.Before) == 0 && (len(e.After) > 0 || e.Action == ActionBaseline)
 }

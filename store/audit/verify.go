@@ -9,29 +9,27 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// maxFindings bounds how many problems a verification lists.
+// maxFindings is the maximum number of findings that a verification lists.
 const maxFindings = 100
 
-// RecordSource are all records of one kind, to be compared with the trail.
+// RecordSource reads all records of one kind, to compare them with the audit log.
 type RecordSource struct {
-	// Kind is that of [Event].
+	// Kind is the kind of [Event].
 	Kind string
-	// Each calls visit for every record with its key and what [Event] calls
-	// Sealed.
+	// Each calls visit for every record with its key and its [Event].State.
 	Each func(ctx context.Context, visit func(key string, sealed []byte) error) error
 }
 
-// Finding is something that was changed behind the trail's back.
+// Finding is a modification outside the program.
 type Finding struct {
-	// Sequence is that of the entry concerned; 0 when it is a record as it is
-	// now.
+	// Sequence is the sequence of the entry; 0 for a current record.
 	Sequence int64 `json:"sequence,omitempty"`
-	// Kind and Key name the record concerned; empty when it is an entry.
+	// Kind and Key identify the record; empty for an entry.
 	Kind string `json:"kind,omitempty"`
 	Key  string `json:"key,omitempty"`
-	// Code is a short, stable word for programs: one of the Code constants.
+	// Code is stable, for programs: one of the Code constants.
 	Code string `json:"code"`
-	// Message is one sentence for people.
+	// Message is one sentence of text.
 	Message string `json:"message"`
 }
 
@@ -47,77 +45,73 @@ func (f Finding) String() string {
 	return text
 }
 
-// The codes of problems.
+// The codes of findings.
 const (
-	// CodeEntryMissing means that entries were removed, from Sequence on.
+	// CodeEntryMissing means that entries are missing, starting at Sequence.
 	CodeEntryMissing = "entry_missing"
-	// CodeEntryAdded means that an entry has a sequence that was not its
-	// turn.
+	// CodeEntryAdded means that the sequence of an entry is out of order.
 	CodeEntryAdded = "entry_added"
-	// CodeEntryForged means that the keyring did not sign the entry: it was
+	// CodeEntryForged means that the keyring did not sign the entry. The entry was
 	// added, or changed together with its hash.
 	CodeEntryForged = "entry_forged"
-	// CodeEntryModified means that the entry is not what was signed.
+	// CodeEntryModified means that the entry does not match its signature.
 	CodeEntryModified = "entry_modified"
-	// CodeEntryUnverified means that the entry cannot be proven, because of
-	// what became of the one before.
+	// CodeEntryUnverified means that the entry cannot be verified because of the
+	// entry before it.
 	CodeEntryUnverified = "entry_unverified"
-	// CodeKeyMissing means that what signed the entry, or the head when
+	// CodeKeyMissing means that the key that signed the entry, or the head if
 	// Sequence is 0, is not in the keyring.
 	CodeKeyMissing = "key_missing"
 	// CodeHeadMissing and CodeHeadForged mean that the head of the chain is
-	// gone, or was not signed by the keyring: entries may be missing at the
-	// end.
+	// missing, or not signed by the keyring. Entries may be missing at the end.
 	CodeHeadMissing = "head_missing"
 	CodeHeadForged  = "head_forged"
-	// CodeHeadMismatch means that the last entry is not the one that the head
-	// tells of.
+	// CodeHeadMismatch means that the last entry is not the one in the head.
 	CodeHeadMismatch = "head_mismatch"
-	// CodeLogTampered means that the trail was found changed when this entry
-	// was to follow. Entries may be missing before it.
+	// CodeLogTampered means that the log was modified before this entry was added.
+	// Entries may be missing before it.
 	CodeLogTampered = "log_tampered"
-	// CodeRecordUntracked means that the trail never told how the record was
-	// made, or told that it was deleted. With a Sequence, it was so before
-	// that entry.
+	// CodeRecordUntracked means that no entry created the record, or that its last
+	// entry deleted it. With a Sequence, this was found before that entry.
 	CodeRecordUntracked = "record_untracked"
-	// CodeRecordModified means that the record is not what the trail says of
-	// it last. With a Sequence, it was so before that entry.
+	// CodeRecordModified means that the record does not match its last entry. With
+	// a Sequence, this was found before that entry.
 	CodeRecordModified = "record_modified"
-	// CodeRecordMissing means that the trail does not know of a deletion.
+	// CodeRecordMissing means that the record is missing, and that no entry deleted
+	// it.
 	CodeRecordMissing = "record_missing"
-	// CodeRecordUnreadable means that what a record keeps sealed was changed,
-	// or sealed with a key that is not in the keyring. The records of its
-	// kind that follow it could not be compared: mend or delete it, and verify
-	// again.
+	// CodeRecordUnreadable means that an encrypted value of a record was modified,
+	// or encrypted with a key that is not in the keyring. The following records of
+	// the kind were not compared. Repair or delete the record, and verify again.
 	CodeRecordUnreadable = "record_unreadable"
 )
 
-// Verification is what [Log.Verify] found.
+// Verification is the result of [Log.Verify].
 type Verification struct {
-	// Entries is how many entries the trail has, and Records how many
-	// records were compared with it.
+	// Entries is the number of entries in the log, and Records the number of
+	// records that were compared.
 	Entries int64 `json:"entries"`
 	Records int64 `json:"records"`
-	// Hash is that of the last entry. Whoever notes it down together with
-	// Entries can later tell that nothing before was replaced as a whole.
+	// Hash is the hash of the last entry. If you note Hash and Entries in a safe
+	// place, you can detect later that the whole log was replaced.
 	Hash string `json:"hash"`
-	// Findings are empty when nothing was changed. At most 100 are listed;
-	// ProblemCount is how many there are.
+	// Findings is empty if nothing was modified. It has at most 100 findings;
+	// ProblemCount is the number of all.
 	Findings     []Finding `json:"findings"`
 	FindingCount int64     `json:"finding_count"`
 }
 
-// Verify reads the whole trail, and compares every record of the given kinds
-// with what the trail says of it last, as of one moment: writers wait while the
-// records are compared, but not while the trail is read. It finds entries that
-// were changed, added, moved or removed, also at the end, and records that were
-// changed, added or removed by other ways than through the services.
+// Verify reads the whole log, and compares every record of the given kinds with its
+// last entry in one snapshot. Writers wait while the records are compared, but not
+// while the log is read. It finds entries that were changed, added, moved or
+// removed, also at the end. It finds records that were changed, added or removed
+// outside the services.
 //
-// It cannot find that the trail, and the records that have changed since, were
-// put back to an earlier state: for that, keep the Checkpoint elsewhere
-// from time to time, see [Log.CompareCheckpoint]. A record from before the trail began is a problem until
-// [Log.Baseline] tells the trail of it. A record of which an event told without Sealed is not judged until the next one that has
-// it.
+// It cannot find that the log, and the records that have changed since, were
+// restored to an earlier state. To detect that, store the Checkpoint in another place
+// from time to time; see [Log.CompareCheckpoint]. A record from before the log began
+// is a finding until [Log.Baseline] records it. A record whose last event has no State
+// is not compared until the next event with a State.
 func (l *Log) Verify(ctx context.Context, records ...RecordSource) (*Verification, error) {
 	if l == nil {
 		return &Verification{Findings: []Finding{}}, nil
@@ -131,7 +125,7 @@ func (l *Log) Verify(ctx context.Context, records ...RecordSource) (*Verificatio
 	}
 	var result *Verification
 	err := l.store.RunInTx(ctx, func(ctx context.Context) error {
-		final := v.clone() // this may run more than once
+		final := v.clone() // this function may run more than once
 		result = final.result
 		newer, err := l.entriesAfter(ctx, final.last)
 		if err != nil {
@@ -153,8 +147,8 @@ func (l *Log) Verify(ctx context.Context, records ...RecordSource) (*Verificatio
 	return result, nil
 }
 
-// entriesAfter returns the entries of higher sequences, the newest first. They are
-// few: those that were written while the others were read.
+// entriesAfter returns the entries with higher sequences, newest first. There are
+// few: they were written while the others were read.
 func (l *Log) entriesAfter(ctx context.Context, last int64) ([]*Entry, error) {
 	var newer []*Entry
 	for q := (Query{}); ; {
@@ -174,7 +168,7 @@ func (l *Log) entriesAfter(ctx context.Context, last int64) ([]*Entry, error) {
 	}
 }
 
-// checkRecords compares all records with what the trail says of them last.
+// checkRecords compares all records with their last entries.
 func (v *verifier) checkRecords(ctx context.Context, records []RecordSource) error {
 	for _, source := range records {
 		kind := sanitize(source.Kind, maxText)
@@ -186,7 +180,7 @@ func (v *verifier) checkRecords(ctx context.Context, records []RecordSource) err
 		case isUndecryptable(err):
 			v.addFinding(Finding{
 				Kind: kind, Code: CodeRecordUnreadable,
-				Message: fmt.Sprintf("one %s cannot be read, and what follows it was not compared: %v", kind, err),
+				Message: fmt.Sprintf("one %s cannot be read, and the following ones were not compared: %v", kind, err),
 			})
 		case err != nil:
 			return err
@@ -197,8 +191,8 @@ func (v *verifier) checkRecords(ctx context.Context, records []RecordSource) err
 	return nil
 }
 
-// isUndecryptable reports whether err is of what a record holds, rather than of the
-// database.
+// isUndecryptable reports whether err is an error of the value of a record, and not
+// of the database.
 func isUndecryptable(err error) bool {
 	return errors.Is(err, store.ErrDecrypt) || errors.As(err, new(*store.UnknownKeyError))
 }

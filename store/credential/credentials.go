@@ -7,46 +7,45 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// MaxTrustedDevices is how many devices of one person are remembered; the one that
-// was not used for longest is forgotten.
+// MaxTrustedDevices is the maximum number of trusted devices of an account. A new
+// device replaces the least recently used one.
 const MaxTrustedDevices = 8
 
-// Credentials is all that somebody proves to be the one with.
+// Credentials holds the authentication data of a user or an administrator.
 type Credentials struct {
-	// PasswordHash is zero when there is no password.
+	// PasswordHash is zero if there is no password.
 	PasswordHash store.Secret
-	// SecondFactor is nil when a password is enough.
+	// SecondFactor is nil if there is none.
 	SecondFactor *TOTP
-	// Invitation is the link with which a password may be set; nil when
-	// there is none.
+	// Invitation is the link to set a password; nil if there is none.
 	Invitation *OneTimeToken
-	// Devices are those that were logged in from, the one that was used last
-	// at the end.
+	// Devices are the trusted devices, most recently used last.
 	Devices []TrustedDevice
 }
 
-// TOTP is what is kept of an authenticator app.
+// TOTP is a second factor with an authenticator app.
 type TOTP struct {
 	// Secret is shared with the app.
 	Secret store.Secret
-	// Confirmed says that a code was seen; until then it is not asked for.
+	// Confirmed reports whether a code was confirmed. A login needs a code only
+	// then.
 	Confirmed bool
 	// LastStep is the time step of the last code that was accepted.
 	LastStep int64
-	// RecoveryHashes are those of the recovery codes that are left.
+	// RecoveryHashes are the hashes of the unused recovery codes.
 	RecoveryHashes [][]byte
 }
 
-// OneTimeToken is what is kept of a link that works once.
+// OneTimeToken is the stored part of a link that works once.
 type OneTimeToken struct {
-	// TokenHash is SHA-256 of the token.
+	// TokenHash is the SHA-256 of the token.
 	TokenHash []byte
 	ExpiresAt time.Time
 }
 
-// TrustedDevice is what is kept of a device that was logged in from.
+// TrustedDevice is a device of an earlier login.
 type TrustedDevice struct {
-	// TokenHash is SHA-256 of the token that the device holds.
+	// TokenHash is the SHA-256 of the token that the device stores.
 	TokenHash  []byte    `json:"token_hash"`
 	LastUsedAt time.Time `json:"last_used_at"`
 }
@@ -54,12 +53,12 @@ type TrustedDevice struct {
 // HasPassword reports whether there is a password.
 func (s *Credentials) HasPassword() bool { return !s.PasswordHash.IsZero() }
 
-// HasSecondFactor reports whether a code is asked for at login.
+// HasSecondFactor reports whether a login needs a code.
 func (s *Credentials) HasSecondFactor() bool {
 	return s.SecondFactor != nil && s.SecondFactor.Confirmed
 }
 
-// Clone returns a copy that shares nothing with s.
+// Clone returns a deep copy of s.
 func (s *Credentials) Clone() Credentials {
 	clone := *s
 	if s.SecondFactor != nil {
@@ -78,7 +77,7 @@ func (s *Credentials) Clone() Credentials {
 	return clone
 }
 
-// Clone returns a copy that shares nothing with l, which may be nil.
+// Clone returns a deep copy of t, which may be nil.
 func (t *OneTimeToken) Clone() *OneTimeToken {
 	if t == nil {
 		return nil

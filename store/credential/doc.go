@@ -1,10 +1,9 @@
-// Package credential is what somebody logs in with, as it is kept: the hash of
-// a password, a second factor, links with which a password may be set, and the
-// devices that are known; it says how an attempt to log in is refused, and what
-// an authenticator app is given.
+// Package credential has the data of authentication: password hashes, second
+// factors, links to set a password and trusted devices. It has the results and the
+// errors of logins, and the enrollment of an authenticator app.
 //
-// It is shared by those who log in: administrators (package ampusers) and
-// people (package userman). It holds data only; the rules are theirs. It is
-// not for the secrets of AMI accounts, which programs must read again (package
-// manager), nor for API tokens (package userman).
+// Administrators (package ampusers) and users (package userman) share it. It has
+// data only; the rules are in those packages. It is not for the secrets of AMI
+// accounts, which must be readable again (package manager), or for API tokens
+// (package userman/apitoken).
 package credential

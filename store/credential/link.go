@@ -15,8 +15,8 @@ type Link struct {
 	// Token is the secret of the link: 43 letters, digits, dashes and
 	// underscores. Only the call that creates the link returns it.
 	Token store.Secret `json:"-"`
-	// URL is the address of the link. It is zero where Token is, and where the
-	// service does not know its public URL.
+	// URL is the address of the link. It is zero if Token is zero or if the service
+	// does not know its public URL.
 	URL store.Secret `json:"-"`
 	// ExpiresAt is when the link stops working.
 	ExpiresAt time.Time `json:"expires_at"`

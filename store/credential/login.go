@@ -6,53 +6,52 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// LoginAttempt is somebody who wants to log in.
+// LoginAttempt is a request to log in.
 type LoginAttempt struct {
 	Username string
 	Password store.Secret
-	// Code is a code of the authenticator app or a recovery code; empty when
-	// it was not asked for yet.
+	// Code is a code of the authenticator app or a recovery code; empty if none was
+	// requested.
 	Code string
 	// RemoteAddr is the IP address of the caller.
 	RemoteAddr netip.Addr
-	// Service names the service that asks without knowing the address of the
-	// caller, such as "xmpp". It is empty where RemoteAddr is set.
+	// Service names a service that does not know the address of its client, such as
+	// "xmpp". It is empty if RemoteAddr is set.
 	Service string
-	// DeviceToken is the token that an earlier login gave to this device; zero
-	// when there is none.
+	// DeviceToken is the token of a trusted device; zero if there is none.
 	DeviceToken store.Secret
 }
 
-// LoginErrorCode says why a login was refused, for programs.
+// LoginErrorCode is the reason for a denied login, for programs.
 type LoginErrorCode string
 
-// Why a login is refused.
+// The reasons for a denied login.
 const (
-	// InvalidCredentials also stands for a username that does not exist and for
-	// somebody without a password.
+	// InvalidCredentials also covers an unknown username and an account without a
+	// password.
 	InvalidCredentials LoginErrorCode = "invalid_credentials"
-	// AccountDisabled is only said to those who know the password.
+	// AccountDisabled is returned only if the password is right.
 	AccountDisabled LoginErrorCode = "account_disabled"
 	// MFARequired is for programs that answer a login with one code, see
 	// [LoginResult.MFARequired]. Callers see MFARequired and InvalidMFACode only
 	// if the password is right.
 	MFARequired    LoginErrorCode = "mfa_required"
 	InvalidMFACode LoginErrorCode = "invalid_mfa_code"
-	// WrongAccountType is only said to those who know the secret of that other
-	// account.
+	// WrongAccountType is returned only if the secret of the other account is
+	// right.
 	WrongAccountType LoginErrorCode = "wrong_account_type"
-	// NotAuthorized is only said to those who know the password: they may not
-	// use what they want to log in to.
+	// NotAuthorized means that the account has no access to the service. It is
+	// returned only if the password is right.
 	NotAuthorized LoginErrorCode = "not_authorized"
-	// PasswordExpired is only said to those who know the password, and only
-	// where it cannot be changed: see userman.Service.AuthenticateService.
+	// PasswordExpired is returned only if the password is right, and only by
+	// userman.Service.AuthenticateService, where it cannot be changed.
 	PasswordExpired LoginErrorCode = "password_expired"
 )
 
-// LoginError says that a login was refused. It matches [store.ErrForbidden].
+// LoginError is the error of a denied login. It matches [store.ErrForbidden].
 type LoginError struct {
 	Code LoginErrorCode
-	// Message is one sentence for people.
+	// Message is one sentence of text.
 	Message string
 }
 
@@ -61,5 +60,5 @@ func (e *LoginError) Error() string { return e.Message }
 // Is reports whether target is [store.ErrForbidden].
 func (e *LoginError) Is(target error) bool { return target == store.ErrForbidden }
 
-// AuditReason tells the audit trail why.
+// AuditReason returns the reason for the audit log.
 func (e *LoginError) AuditReason() string { return string(e.Code) }

@@ -6,8 +6,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// LoginResult is the result of a login whose password was right. With MFAToken
-// set, the login is not complete: nobody is logged in until a code is confirmed.
+// LoginResult is the result of a login with the right password. With MFAToken, the
+// login is not complete until a code is confirmed.
 type LoginResult struct {
 	// MFAToken identifies the pending login in [MFAAttempt]. It works for five
 	// minutes and for one login. It is zero when the login is complete.

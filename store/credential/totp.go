@@ -2,17 +2,16 @@ package credential
 
 import "github.com/pbxusers/pbxusers/store"
 
-// TOTPEnrollment is what an authenticator app has to be given, in three forms of
-// which one is enough. Whoever has any of them has the second factor: show them
-// to their owner alone.
+// TOTPEnrollment enrolls an authenticator app, in one of three forms. Each form
+// contains the secret of the second factor: show them only to the owner.
 type TOTPEnrollment struct {
-	// Secret is for typing: 32 letters and digits of base32 (RFC 4648), without
-	// padding.
+	// Secret is for manual entry: 32 letters and digits of base32 (RFC 4648),
+	// without padding.
 	Secret store.Secret
-	// URL is for clicking: otpauth://totp/ with the secret, and what the app
-	// calls the account.
+	// URL is for links: otpauth://totp/ with the secret and the name of the account
+	// in the app.
 	URL store.Secret
-	// QR is for scanning: the URL as a PNG of 256 pixels square. It holds the
+	// QR is for scanning: the URL as a PNG of 256 pixels square. It contains the
 	// secret, too.
 	QR []byte
 }

@@ -20,7 +20,7 @@ func ExampleNew() {
 	fmt.Println(accounts.CreateAccount(ctx, &manager.Account{Name: "Crm"}))
 	// Output:
 	// crm <nil>
-	// name: another AMI account has this name already; choose a different one
+	// name: another AMI account already has this name; choose a different one
 }
 
 func ExampleDB_RunInTx() {
@@ -38,7 +38,7 @@ func ExampleDB_RunInTx() {
 	_, err = db.Administrators().Administrator(ctx, "jane")
 	fmt.Println(err)
 	// Output:
-	// name: another AMI account has this name already; choose a different one
+	// name: another AMI account already has this name; choose a different one
 	// there is no such administrator
 }
 
@@ -68,6 +68,6 @@ func ExampleDB_Users() {
 	u, err := acme.FindUser(ctx, userman.UserLookup{Username: "JANE"})
 	fmt.Println(u.Username, err)
 	// Output:
-	// default_extension: another user has this default_extension already; choose a different one
+	// default_extension: another user already has this default_extension; choose a different one
 	// jane <nil>
 }

@@ -13,5 +13,5 @@ func ExampleParseRanges() {
 	fmt.Println(err)
 	// Output:
 	// 100-205 <nil>
-	// ranges: part 1: both ends of a range have the same length, with + on both or on none; write 10-99,100-199 rather than 10-199
+	// ranges: part 1: both ends of a range must have the same length, and + on both or on neither; enter 10-99,100-199 instead of 10-199
 }

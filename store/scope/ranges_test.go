@@ -101,7 +101,7 @@ func TestRanges_Contains_matchesListedNumbers(t *testing.T) {
 	} {
 		require.Equal(t, want, r.Contains(number), "%q", number)
 	}
-	require.True(t, scope.Ranges{}.Contains("whatever"), "blank is all")
+	require.True(t, scope.Ranges{}.Contains("whatever"), "empty is all")
 }
 
 func TestRanges_Covers_requiresUnrestrictedForUnrestricted(t *testing.T) {
@@ -130,7 +130,7 @@ func TestRanges_UnmarshalText_roundTripsJSON(t *testing.T) {
 
 	err = json.Unmarshal([]byte(`{"extensions": "x"}`), &record)
 	require.ErrorIs(t, err, store.ErrInvalid)
-	require.Equal(t, "100-199,205", record.Extensions.String(), "what is refused changes nothing")
+	require.Equal(t, "100-199,205", record.Extensions.String(), "rejected input changes nothing")
 }
 
 // drawNumber draws from few numbers, so that they meet.

@@ -26,7 +26,7 @@ func ParseRangesField(field, text string) (Ranges, error) {
 		return Ranges{}, store.NewInvalidError(store.FieldError{Field: field, Code: code, Message: message})
 	}
 	if len(text) > maxRangesBytes {
-		return fail(store.CodeMax, fmt.Sprintf("at most %d bytes are read; write fewer ranges", maxRangesBytes))
+		return fail(store.CodeMax, fmt.Sprintf("at most %d bytes; enter fewer ranges", maxRangesBytes))
 	}
 	if strings.TrimSpace(text) == "" {
 		return Ranges{}, nil
@@ -40,7 +40,7 @@ func ParseRangesField(field, text string) (Ranges, error) {
 		spans = append(spans, s)
 	}
 	if spans = mergeSpans(spans); len(spans) > MaxRanges {
-		return fail(store.CodeMax, fmt.Sprintf("at most %d ranges are allowed, after merging", MaxRanges))
+		return fail(store.CodeMax, fmt.Sprintf("at most %d ranges, after merging", MaxRanges))
 	}
 	return Ranges{spans}, nil
 }
@@ -57,13 +57,13 @@ func parseSpan(part string) (s span, reason string) {
 	s.high, highOK = parseNumber(high)
 	switch {
 	case low == "" && high == "":
-		return s, "nothing stands between the commas; leave one out"
+		return s, "empty item between commas"
 	case !lowOK || !highOK:
-		return s, fmt.Sprintf("write a number such as 205, or a range such as 100-199; a number is up to %d digits, with or without + in front", maxNumberLength)
+		return s, fmt.Sprintf("enter a number such as 205, or a range such as 100-199; a number has up to %d digits, with an optional + in front", maxNumberLength)
 	case s.low.kind() != s.high.kind():
-		return s, "both ends of a range have the same length, with + on both or on none; write 10-99,100-199 rather than 10-199"
+		return s, "both ends of a range must have the same length, and + on both or on neither; enter 10-99,100-199 instead of 10-199"
 	case s.high.less(s.low):
-		return s, "the range begins after its end; write the smaller number first"
+		return s, "the range starts after its end; enter the smaller number first"
 	}
 	return s, ""
 }

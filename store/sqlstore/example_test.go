@@ -105,6 +105,6 @@ func ExampleDB_RunInTx() {
 	list, err := db.AMIAccounts().ListAccounts(ctx, manager.Query{})
 	fmt.Println(len(list.Items), err)
 	// Output:
-	// name: another AMI account has this name already; choose a different one
+	// name: another AMI account already has this name; choose a different one
 	// 0 <nil>
 }

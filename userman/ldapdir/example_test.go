@@ -39,7 +39,7 @@ func ExampleNew_cleartextPassword() {
 	fmt.Println(err)
 	// Output:
 	// true
-	// urls[0]: the password of who reads would cross the network readable by anybody; use ldaps:// or StartTLS
+	// urls[0]: the bind password would be sent unencrypted; use ldaps:// or StartTLS
 }
 
 func ExampleActiveDirectoryAttributes() {

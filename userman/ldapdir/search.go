@@ -35,7 +35,7 @@ func (s *session) eachEntry(ctx context.Context, request *ldap.SearchRequest, pa
 			emptyPages = 0
 		}
 		if seen += len(entries); seen > maxEntries || emptyPages > maxEmptyPages {
-			return fmt.Errorf("ldapdir: %s: the server does not come to an end; narrow the filter", s.server.name)
+			return fmt.Errorf("ldapdir: %s: too many results; narrow the filter", s.server.name)
 		}
 		for _, entry := range entries {
 			if err := visit(entry); err != nil {
@@ -63,14 +63,14 @@ func (s *session) searchPage(ctx context.Context, request *ldap.SearchRequest, s
 		return nil, nil, wrapError(ctx, s.server.name, err)
 	}
 	if len(result.Entries) > size {
-		return nil, nil, fmt.Errorf("ldapdir: %s: the server sends more entries at a time than it was asked for; let it support paged results (RFC 2696), or use a larger page", s.server.name)
+		return nil, nil, fmt.Errorf("ldapdir: %s: the server exceeded the page size; enable paged results (RFC 2696), or increase the page size", s.server.name)
 	}
 	answer, paged := ldap.FindControl(result.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging)
 	switch {
 	case paged:
 		return result.Entries, answer.Cookie, nil
 	case len(cookie) > 0:
-		return nil, nil, fmt.Errorf("ldapdir: %s: the server does not say whether there are more entries; nobody can tell who is missing", s.server.name)
+		return nil, nil, fmt.Errorf("ldapdir: %s: the server does not report whether there are more entries", s.server.name)
 	}
-	return result.Entries, nil, nil // it sends all at once
+	return result.Entries, nil, nil // it sent all entries
 }

@@ -33,17 +33,17 @@ func (s server) isLoopback() bool {
 // parseServers returns the servers of the options, and what is wrong with them.
 func parseServers(o Options) (servers []server, errs []store.FieldError) {
 	if len(o.URLs) == 0 || len(o.URLs) > maxURLs {
-		return nil, []store.FieldError{{Field: "urls", Code: store.CodeRequired, Message: fmt.Sprintf("give 1 to %d URLs such as ldaps://ldap.example.com", maxURLs)}}
+		return nil, []store.FieldError{{Field: "urls", Code: store.CodeRequired, Message: fmt.Sprintf("enter 1 to %d URLs such as ldaps://ldap.example.com", maxURLs)}}
 	}
 	for i, text := range o.URLs {
 		field := fmt.Sprintf("urls[%d]", i)
 		s, ok := parseServer(text)
 		if !ok {
-			errs = append(errs, store.FieldError{Field: field, Code: store.CodeURL, Message: "write ldap:// or ldaps:// and a host, with a port where it is another one, and nothing else"})
+			errs = append(errs, store.FieldError{Field: field, Code: store.CodeURL, Message: "enter ldap:// or ldaps://, a host and optionally a port"})
 			continue
 		}
 		if !s.tls && !o.StartTLS && !o.BindPassword.IsZero() && !s.isLoopback() {
-			errs = append(errs, store.FieldError{Field: field, Code: store.CodePlain, Message: "the password of who reads would cross the network readable by anybody; use ldaps:// or StartTLS"})
+			errs = append(errs, store.FieldError{Field: field, Code: store.CodePlain, Message: "the bind password would be sent unencrypted; use ldaps:// or StartTLS"})
 		}
 		servers = append(servers, s)
 	}

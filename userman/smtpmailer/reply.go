@@ -23,7 +23,7 @@ var addressPattern = regexp.MustCompile(`<[^<>]*>|[^\s<>]*@[^\s<>]*`)
 func classifyError(err error) error {
 	switch code := replyCode(err); {
 	case code == 530, code == 534, code == 535, code == 538:
-		return fmt.Errorf("smtpmailer: the mail server wants a login, or another one (%d); correct username and password", code)
+		return fmt.Errorf("smtpmailer: authentication required or failed (%d)", code)
 	case code == codeBadParameter: // Postfix rejects the name of EHLO at RCPT by default
 		return greetingError(err)
 	case code >= 500 && code < 600:

@@ -103,7 +103,7 @@ func (a *api) verifyPassword(ctx context.Context, _ *request, body *NewVerificat
 // errUnknownUser is the error for users outside the scope, as for users who do not
 // exist.
 func errUnknownUser() error {
-	return &credential.LoginError{Code: credential.InvalidCredentials, Message: "the username or the password is wrong; try again"}
+	return &credential.LoginError{Code: credential.InvalidCredentials, Message: "wrong username or password; try again"}
 }
 
 func (a *api) authorizeToken(ctx context.Context, _ *request, body *NewAuthorization) (*response, error) {
