@@ -18,9 +18,9 @@ import (
 
 const modulePath = "github.com/pbxusers/pbxusers"
 
-// allowedImports says which rooms of the house the packages of a room may import,
-// beside those of their own room. A room is a folder with all below it that is
-// no room itself; what no other room has is in ".".
+// allowedImports returns the groups that the packages of each group may import, in
+// addition to their own group. A group is a folder with all folders below it that are
+// not groups themselves. All other folders are in ".".
 func allowedImports() map[string][]string {
 	backend := []string{"store", "ampusers", "manager", "userman", "userman/permission", "userman/usermail", "userman/apitoken", "internal"}
 	groups := map[string][]string{
@@ -29,7 +29,7 @@ func allowedImports() map[string][]string {
 		"asteriskconf":         {"asteriskconf/dialect", "store", "internal"},
 		"asteriskconf/dialect": {"store", "internal"},
 		"internal":             {"store"},
-		// It is for tests, which may be of any room.
+		// It is for the tests of all groups.
 		"internal/sqlitetest": {"store", "store/sqlstore"},
 		"manager":             {"store", "asteriskconf", "asteriskconf/dialect", "manager/ami", "internal"},
 		"manager/ami":         {"store", "asteriskconf", "asteriskconf/dialect"},
@@ -88,7 +88,7 @@ func TestPackage_importsAreAllowed(t *testing.T) {
 	}
 }
 
-// parsePackages parses the module's files, but for tests, by folder.
+// parsePackages parses the module's files except for tests, by folder.
 func parsePackages(t *testing.T) map[string][]*ast.File {
 	t.Helper()
 	parsed := map[string][]*ast.File{}
@@ -112,7 +112,7 @@ func parsePackages(t *testing.T) map[string][]*ast.File {
 	return parsed
 }
 
-// importGroup returns the room that a folder is in.
+// importGroup returns the group of a folder.
 func importGroup(groups map[string][]string, folder string) string {
 	for ; folder != "." && folder != ""; folder = path.Dir(folder) {
 		if _, ok := groups[folder]; ok {
@@ -150,10 +150,10 @@ func undocumented(decl ast.Decl) []string {
 	return names
 }
 
-// isErrorMethod reports whether a name says all in Go: the methods of errors.
+// isErrorMethod reports whether a name needs no comment: the methods of errors.
 func isErrorMethod(name string) bool { return name == "Error" || name == "Unwrap" }
 
-// exportedReceiver reports whether a function is no method of a hidden type.
+// exportedReceiver reports whether a function is not a method of an unexported type.
 func exportedReceiver(d *ast.FuncDecl) bool {
 	if d.Recv == nil {
 		return true

@@ -277,7 +277,7 @@ func TestService_List_paginatesWithinScope(t *testing.T) {
 							break
 						}
 						require.Len(t, list.Items, limit, "a page that is not the last is full")
-						require.NotEqual(t, len(want), len(got), "that others follow is not told")
+						require.NotEqual(t, len(want), len(got), "the result does not reveal that others follow")
 					}
 					require.ElementsMatch(t, want, got, "%d %v", limit, order)
 				}

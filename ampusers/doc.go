@@ -19,7 +19,7 @@
 //
 // # The last Full administrator
 //
-// One enabled Full administrator with a password always remains or, before anybody
+// One enabled Full administrator with a password always remains or, before any administrator
 // has a password, one enabled Full administrator. A change that would delete,
 // disable or restrict the last one is rejected, also if two such changes run at the
 // same time. [Service.RestoreAccess] restores access from the host.

@@ -48,7 +48,7 @@ func (s *Service) RestoreAccess(ctx context.Context, username string) (*credenti
 	return link, nil
 }
 
-// restoreAccess gives a Full access and removes whatever prevents a login.
+// restoreAccess gives a Full access and removes anything that prevents a login.
 func restoreAccess(a *Administrator) *Administrator {
 	after := a.Clone()
 	after.Access, after.Disabled = Full, false

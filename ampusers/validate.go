@@ -98,14 +98,14 @@ func (a *Administrator) validateUnrestricted() []store.FieldError {
 	var errs []store.FieldError
 	for _, field := range []struct {
 		name  string
-		blank bool
+		empty bool
 	}{
 		{"sections", len(a.Sections) == 0},
 		{"extensions", a.Extensions.IsUnrestricted()},
 		{"dids", a.DIDs.IsUnrestricted()},
 		{"teams", len(a.Teams) == 0},
 	} {
-		if !field.blank {
+		if !field.empty {
 			errs = append(errs, store.FieldError{
 				Field: field.name, Code: store.CodeFull, Message: "a full administrator cannot have restrictions; set access to \"limited\" or leave this field empty",
 			})

@@ -13,7 +13,7 @@ func ExampleOpenKeyring() {
 	dir, _ := os.MkdirTemp("", "keyring")
 	defer func() { _ = os.RemoveAll(dir) }()
 
-	// The file is made on first use; back it up apart from the database.
+	// The file is created on first use. Back it up apart from the database.
 	keyring, err := store.OpenKeyring(filepath.Join(dir, "pbxusers.key"))
 	if err != nil {
 		fmt.Println(err)
@@ -47,9 +47,9 @@ func ExampleKeyring_Rotate() {
 
 func ExampleKeyring_Sign() {
 	keyring, _ := store.NewKeyring(store.GenerateKey())
-	signature := keyring.Sign([]byte("entry 7"), "trail/head")
-	fmt.Println(keyring.Verify(signature, []byte("entry 7"), "trail/head"))
-	fmt.Println(keyring.Verify(signature, []byte("entry 6"), "trail/head"))
+	signature := keyring.Sign([]byte("entry 7"), "audit/head")
+	fmt.Println(keyring.Verify(signature, []byte("entry 7"), "audit/head"))
+	fmt.Println(keyring.Verify(signature, []byte("entry 6"), "audit/head"))
 	// Output:
 	// <nil>
 	// the signature is forged or belongs to another message

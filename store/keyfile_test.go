@@ -36,7 +36,7 @@ func TestOpenKeyring_createsKeyFile(t *testing.T) {
 	require.Equal(t, hunter2, string(opened))
 }
 
-// requireNoOtherFiles checks that nothing was left beside path.
+// requireNoOtherFiles requires that no other files were left beside path.
 func requireNoOtherFiles(t *testing.T, path string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Dir(path))
@@ -68,7 +68,7 @@ func TestOpenKeyring_createsOneKeyFileConcurrently(t *testing.T) {
 	requireNoOtherFiles(t, path)
 }
 
-// runConcurrently runs fn n times as much at once as it goes.
+// runConcurrently runs fn n times, as concurrently as possible.
 func runConcurrently(n int, fn func(i int)) {
 	var done sync.WaitGroup
 	start := make(chan struct{})
@@ -82,7 +82,7 @@ func runConcurrently(n int, fn func(i int)) {
 	done.Wait()
 }
 
-// TestMain lets the test binary be the other processes of the test below.
+// TestMain lets the test binary run as the other processes of the test below.
 func TestMain(m *testing.M) {
 	path := os.Getenv("PBXUSERS_TEST_KEY_FILE")
 	if path == "" {
@@ -163,7 +163,7 @@ func TestOpenKeyring_rejectsMalformedFile(t *testing.T) {
 		require.NotContains(t, err.Error(), "QUFB", name)
 		after, err := os.ReadFile(path)
 		require.NoError(t, err)
-		require.Equal(t, text, string(after), "%s: a refused file is left as it is", name)
+		require.Equal(t, text, string(after), "%s: a rejected file is unchanged", name)
 	}
 	path := filepath.Join(t.TempDir(), "keys")
 	require.NoError(t, os.WriteFile(path, []byte("# a comment\r\n\r\n"+strings.ReplaceAll(line, "\n", "\r\n")), 0o600))

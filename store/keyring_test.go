@@ -72,8 +72,8 @@ func TestKeyring_Open_rejectsModifiedOrTruncatedValue(t *testing.T) {
 	requireOpenFails(t, opened, err)
 }
 
-// requireOpenFails takes either refusal: a changed id may look like that of
-// another key.
+// requireOpenFails accepts either error: a changed ID may equal that of another
+// key.
 func requireOpenFails(t require.TestingT, opened []byte, err error) {
 	require.Error(t, err)
 	require.Empty(t, opened)
@@ -158,8 +158,8 @@ func TestKeyring_Format_redactsKeys(t *testing.T) {
 	require.Equal(t, "keyring of primary key first", keyring.String())
 }
 
-// sealedV1 is hunter2 as version 1 sealed it with the key of the test below;
-// it has to open for ever.
+// sealedV1 is hunter2, encrypted by version 1 with the key of the test below. It
+// must always be decrypted.
 const sealedV1 = "010466757a7a148b71d76e45803a1e6b3764969f97d9f92175e709ccfc95ac0106cdf6b332dae492f89c181b0848836aec"
 
 func TestKeyring_Open_isStableAcrossVersions(t *testing.T) {
@@ -186,7 +186,7 @@ func FuzzKeyring_Open(f *testing.F) {
 	f.Fuzz(func(t *testing.T, input []byte, context string) {
 		opened, err := keyring.Open(input, context)
 		if err == nil {
-			// Nobody but the keyring can make what opens.
+			// Only the keyring can create values that can be decrypted.
 			require.Equal(t, sealed, input)
 			require.Equal(t, sealContext, context)
 			require.Equal(t, hunter2, string(opened))

@@ -23,7 +23,7 @@ func TestKeyring_Verify_bindsMessageAndContext(t *testing.T) {
 		require.Equal(t, signature, keyring.Sign(message, context))
 		require.ErrorIs(t, keyring.Verify(signature, append(message, 0), context), store.ErrBadSignature)
 		require.ErrorIs(t, keyring.Verify(signature, message, context+"x"), store.ErrBadSignature)
-		// What is moved from the one to the other is something else.
+		// Text moved from the context to the message is another message.
 		if len(message) > 0 {
 			require.ErrorIs(t, keyring.Verify(signature, message[1:], context+string(message[:1])), store.ErrBadSignature)
 		}
@@ -81,8 +81,8 @@ func TestKeyring_Verify_reloadsKeyFileForUnknownKey(t *testing.T) {
 	require.True(t, theirs.IsPrimary(ours.Sign(nil, sealContext)))
 }
 
-// signedV1 is the signature of hunter2 by the key of the test below; it has
-// to verify for ever.
+// signedV1 is the signature of hunter2 by the key of the test below. It must always
+// be valid.
 const signedV1 = "010466757a7ae53a5c78e328356ab63ffda54e86f790fa5c92909ed4f2119241c95309d774e1"
 
 func TestKeyring_Sign_isStableAcrossVersions(t *testing.T) {

@@ -21,10 +21,10 @@ const (
 	janePassword = "purple kettle drums at midnight"
 )
 
-// mainButton is the button that sends the main form of a page.
+// mainButton is the submit button of the main form of a page.
 const mainButton = "main form .buttons button[type=submit]:not(.quiet), main form > button[type=submit]:not(.default-submit)"
 
-// browserUser is somebody in front of a browser.
+// browserUser is a user of a browser.
 type browserUser struct {
 	*chromium.Tab
 	url string
@@ -58,7 +58,7 @@ func (v browserUser) menuLabels(t *testing.T) []string {
 	return chromium.Eval[[]string](t, v.Tab, `[...document.querySelectorAll("nav.menu a")].map(a => a.textContent.trim())`)
 }
 
-// fieldError is what a screen reader says of a field that was refused.
+// fieldError is the error text of a field for screen readers.
 func (v browserUser) fieldError(t *testing.T, field string) string {
 	t.Helper()
 	return chromium.Eval[string](t, v.Tab, `(() => {
@@ -67,7 +67,7 @@ func (v browserUser) fieldError(t *testing.T, field string) string {
 	})()`)
 }
 
-// waitText waits until the page says text, in whatever case.
+// waitText waits until the page contains text, ignoring case.
 func (v browserUser) waitText(t *testing.T, text string) {
 	t.Helper()
 	require.True(t, chromium.Eval[bool](t, v.Tab, `new Promise(done => {
@@ -76,8 +76,8 @@ func (v browserUser) waitText(t *testing.T, text string) {
 	})`))
 }
 
-// TestE2E_administratorsAndAMIAccount is what a person does on a
-// fresh installation, from the first link to an integration that logs in.
+// TestE2E_administratorsAndAMIAccount follows a fresh installation from the first
+// link to an integration that logs in.
 func TestE2E_administratorsAndAMIAccount(t *testing.T) {
 	t.Parallel()
 	asterisk := testservers.StartAsterisk(t, nil)
@@ -128,24 +128,24 @@ func connectAsterisk(t *testing.T, v browserUser) {
 	require.Contains(t, v.Text(t, "main"), "is live")
 }
 
-// createJane makes a Limited administrator who may see AMI accounts only.
+// createJane creates a Limited administrator with access to AMI accounts only.
 func createJane(t *testing.T, v browserUser) {
 	t.Helper()
 	v.Visit(t, v.url+"/administrators/new")
 	v.Fill(t, `[name="username"]`, "jane.admin")
 	v.Fill(t, `[name="password"]`, "short")
 	v.Follow(t, mainButton)
-	require.Contains(t, v.fieldError(t, "password"), "12", "what is wrong stands beside its field")
+	require.Contains(t, v.fieldError(t, "password"), "12", "the error is beside its field")
 	v.Fill(t, `[name="password"]`, janePassword)
-	require.Equal(t, "jane.admin", chromium.Eval[string](t, v.Tab, `document.querySelector("[name=username]").value`), "what was typed is kept")
+	require.Equal(t, "jane.admin", chromium.Eval[string](t, v.Tab, `document.querySelector("[name=username]").value`), "the form keeps the input")
 	v.Click(t, `input[name="sections"][value="ami-accounts"]`)
 	v.Follow(t, mainButton)
 	v.Visit(t, v.url+"/administrators/jane.admin")
 	require.Equal(t, "limited", chromium.Eval[string](t, v.Tab, `document.querySelector("input[name=access]:checked").value`))
 }
 
-// createCRMAccount makes the account of the story, and returns its secret, which
-// is shown once.
+// createCRMAccount creates the AMI account, and returns its secret, which is shown
+// once.
 func createCRMAccount(t *testing.T, v browserUser) string {
 	t.Helper()
 	v.Visit(t, v.url+"/ami-accounts/new")
@@ -181,7 +181,7 @@ func applyFromBanner(t *testing.T, v browserUser) {
 	require.Contains(t, v.Text(t, "main"), "Nothing to apply")
 }
 
-// requireAMIAccountHint logs in to the pages as an integration.
+// requireAMIAccountHint logs in to the pages with an AMI account.
 func requireAMIAccountHint(t *testing.T, browser *chromium.Browser, server *servertest.Server, secret string) {
 	t.Helper()
 	anonymous := openTab(t, browser, server, chromium.View{})
@@ -194,10 +194,10 @@ func requireAMIAccountHint(t *testing.T, browser *chromium.Browser, server *serv
 		alerts[password] = anonymous.Text(t, `[role="alert"]`)
 	}
 	require.Contains(t, alerts[secret], "AMI account")
-	require.NotContains(t, alerts["not the secret of anybody"], "AMI account", "a stranger is told nothing")
+	require.NotContains(t, alerts["not the secret of anybody"], "AMI account", "a stranger gets no hint")
 }
 
-// amiLogin logs in as an integration does, and returns the response.
+// amiLogin logs in like an integration, and returns the response.
 func amiLogin(t *testing.T, asterisk *testservers.Asterisk, name, secret string) string {
 	t.Helper()
 	conn, err := net.DialTimeout("tcp", asterisk.AMIAddr, 10*time.Second)

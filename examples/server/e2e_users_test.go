@@ -21,7 +21,7 @@ import (
 
 const alicePassword = "seven lanterns over the harbour"
 
-// testClock is a time that a test moves.
+// testClock is a clock that a test advances.
 type testClock struct {
 	mu     sync.Mutex
 	offset time.Duration
@@ -39,8 +39,7 @@ func (c *testClock) advance(d time.Duration) {
 	c.offset += d
 }
 
-// startWithMail starts a server that sends its mails to a real mail server, at a time
-// that the test moves.
+// startWithMail starts a server with a real mail server and the clock of the test.
 func startWithMail(t *testing.T, directories ...userman.Directory) (server *servertest.Server, mailServer *smtp.Server, clock *testClock) {
 	t.Helper()
 	mailServer, clock = smtp.Start(t, nil), &testClock{}
@@ -55,21 +54,21 @@ func startWithMail(t *testing.T, directories ...userman.Directory) (server *serv
 	return server, mailServer, clock
 }
 
-// fakeSIPAccounts tells SIP accounts of every extension.
+// fakeSIPAccounts returns SIP accounts for every extension.
 type fakeSIPAccounts struct{}
 
 func (fakeSIPAccounts) SIPAccount(_ context.Context, extension string) (*userman.SIPAccount, error) {
 	return &userman.SIPAccount{Technology: "PJSIP", Username: extension, Secret: store.NewSecret("sip-secret"), Domain: "pbx.example.com"}, nil
 }
 
-// createUser makes somebody behind the back of the pages.
+// createUser creates a user without the pages.
 func createUser(t *testing.T, server *servertest.Server, u userman.User) {
 	t.Helper()
 	_, err := server.Site.Users.Create(t.Context(), userman.NewUser{User: &u})
 	require.NoError(t, err)
 }
 
-// linkInMail returns the link of a mail that leads to a path of the server.
+// linkInMail returns the link in a mail to a path of the server.
 func linkInMail(t *testing.T, server *servertest.Server, mail smtp.Message, path string) string {
 	t.Helper()
 	_, rest, found := strings.Cut(mail.Text, server.URL+path)
@@ -86,16 +85,15 @@ func (v browserUser) submitPassword(t *testing.T, password string) int {
 	return v.Follow(t, mainButton)
 }
 
-// requireUserCanLogIn checks that the password is the person's.
+// requireUserCanLogIn requires that the user has this password.
 func requireUserCanLogIn(t *testing.T, server *servertest.Server, username, password string) {
 	t.Helper()
 	_, err := server.Site.Users.Authenticate(t.Context(), credential.LoginAttempt{Username: username, Password: store.NewSecret(password)})
 	require.NoError(t, err)
 }
 
-// TestE2E_userFromWelcomeMailToPassword is what an
-// administrator and a person do until the person can log in, with a real mail
-// server between them.
+// TestE2E_userFromWelcomeMailToPassword follows a user from the administrator's
+// welcome mail to the first login, with a real mail server.
 func TestE2E_userFromWelcomeMailToPassword(t *testing.T) {
 	t.Parallel()
 	server, mailServer, clock := startWithMail(t)
@@ -111,12 +109,12 @@ func TestE2E_userFromWelcomeMailToPassword(t *testing.T) {
 		return linkInMail(t, server, mail, userman.SetPasswordPath)
 	}
 
-	// The link of the mail sets the password, once.
+	// The link of the mail sets the password once.
 	link := welcome()
 	require.Equal(t, 200, alice.Visit(t, link))
 	require.Contains(t, alice.Text(t, "main"), "This link is for alice.")
 	require.Equal(t, 422, alice.submitPassword(t, "short"))
-	require.Contains(t, alice.fieldError(t, "password"), "12", "what is wrong stands beside its field")
+	require.Contains(t, alice.fieldError(t, "password"), "12", "the error is beside its field")
 	require.Equal(t, 200, alice.submitPassword(t, alicePassword))
 	require.Equal(t, "/set-password/done", alice.Path(t))
 	require.Contains(t, alice.Text(t, "main"), "Your password is set.")
@@ -124,7 +122,7 @@ func TestE2E_userFromWelcomeMailToPassword(t *testing.T) {
 	require.Equal(t, 404, alice.Visit(t, link))
 	require.Contains(t, alice.Text(t, "main"), "It was used")
 
-	// One that has expired offers a new one, which arrives by mail.
+	// An expired link offers a new one, which arrives by mail.
 	link = welcome()
 	clock.advance(8 * 24 * time.Hour)
 	require.Equal(t, 404, alice.Visit(t, link))
@@ -137,7 +135,7 @@ func TestE2E_userFromWelcomeMailToPassword(t *testing.T) {
 	require.Equal(t, 200, alice.submitPassword(t, alicePassword+" again"))
 	requireUserCanLogIn(t, server, "alice", alicePassword+" again")
 
-	// A password that is forgotten is set anew, without an administrator.
+	// A forgotten password is reset without an administrator.
 	clock.advance(time.Hour)
 	alice.Visit(t, link)
 	alice.Follow(t, `a[href="/forgot-password"]`)

@@ -28,7 +28,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// syncBuffer is what a program prints, to be read while it runs.
+// syncBuffer is the output of a program, readable while it runs.
 type syncBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -46,7 +46,7 @@ func (c *syncBuffer) String() string {
 	return c.text.String()
 }
 
-// process is a server that runs as from a shell.
+// process is a server that runs like from a shell.
 type process struct {
 	stdout, stderr syncBuffer
 	stop           context.CancelFunc
@@ -77,7 +77,7 @@ func (p *process) url(t *testing.T) string {
 	return found[1]
 }
 
-// shutdown ends the program as a signal does.
+// shutdown ends the program like a signal.
 func (p *process) shutdown(t *testing.T) {
 	t.Helper()
 	p.stop()
@@ -232,7 +232,7 @@ func TestSettings_plainHTTPOnNetworkIsExposed(t *testing.T) {
 	t.Parallel()
 	p := startProcess(t, t.TempDir(), "--base-url", "http://pbx.example.com")
 	p.shutdown(t)
-	require.NotContains(t, p.stderr.String(), "--tls-cert", "on the loopback nobody reads along")
+	require.NotContains(t, p.stderr.String(), "--tls-cert", "the loopback interface is not exposed")
 
 	var s settings
 	s.site.BaseURL = "http://pbx.example.com"
@@ -268,7 +268,7 @@ func TestServer_servesTLSFromFiles(t *testing.T) {
 	require.Contains(t, stderr, "--tls-key")
 }
 
-// newCertificate makes a certificate for 127.0.0.1.
+// newCertificate creates a certificate for 127.0.0.1.
 func newCertificate(t *testing.T, dir string) (cert, key string, pool *x509.CertPool) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -25,11 +25,10 @@ import (
 //go:embed web/testdata/axe.min.js
 var axe string
 
-// TestE2E_pagesAreAccessible runs axe-core on every page but those of people,
-// light, dark and as wide as a phone, and sees to it that no page loads anything
-// from elsewhere, breaks its content security policy, or is wider than the
-// screen. Where PBXUSERS_SCREENSHOTS names a folder, pictures of the pages are
-// left there.
+// TestE2E_pagesAreAccessible runs axe-core on every page except those of users, in
+// light and dark mode and as wide as a phone. No page may load anything from
+// another site, violate its content security policy, or be wider than the screen.
+// If PBXUSERS_SCREENSHOTS names a folder, it saves screenshots there.
 func TestE2E_pagesAreAccessible(t *testing.T) {
 	t.Parallel()
 	server := servertest.Start(t, &servertest.Options{Asterisk: testservers.StartAsterisk(t, nil)})
@@ -48,7 +47,7 @@ func TestE2E_pagesAreAccessible(t *testing.T) {
 	w.requireNoExternalRequests(t)
 }
 
-// seed makes records for pages to show.
+// seed creates records for the pages.
 func seed(t *testing.T, server *servertest.Server) {
 	t.Helper()
 	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", DisplayName: "Robin Root", Access: ampusers.Full}, rootPassword)
@@ -74,7 +73,7 @@ func parseRanges(t *testing.T, text string) scope.Ranges {
 	return r
 }
 
-// pageWalk is one visitor's way over pages.
+// pageWalk visits pages with one browser.
 type pageWalk struct{ browserUser }
 
 // openAndCheck opens a page and checks it.
@@ -84,7 +83,7 @@ func (w pageWalk) openAndCheck(t *testing.T, status int, path, name string) {
 	w.check(t, name)
 }
 
-// check judges the page that is open in every view, and leaves pictures of it.
+// check checks the open page in every view, and saves screenshots.
 func (w pageWalk) check(t *testing.T, name string) {
 	t.Helper()
 	chromium.Eval[bool](t, w.Tab, axe+"; true")
@@ -95,7 +94,7 @@ func (w pageWalk) check(t *testing.T, name string) {
 		options string
 	}{
 		{"phone", chromium.View{Width: 360, Height: 740}, "{}"},
-		// From the light one, only the colours differ.
+		// Compared to light mode, only the colors differ.
 		{"dark", chromium.View{Dark: true}, `{runOnly: ["color-contrast"]}`},
 		{"light", chromium.View{}, "{}"},
 	} {
@@ -111,7 +110,7 @@ func (w pageWalk) check(t *testing.T, name string) {
 	require.Empty(t, w.ConsoleErrors(t), name)
 }
 
-// violations are the rules of axe-core that the page breaks, with where.
+// violations are the rules of axe-core that the page violates, with the elements.
 func (w pageWalk) violations(t *testing.T, options string) []string {
 	t.Helper()
 	return chromium.Eval[[]string](t, w.Tab, `axe.run(document, `+options+`).then(r =>
@@ -125,7 +124,7 @@ func (w pageWalk) requireNoExternalRequests(t *testing.T) {
 	}
 }
 
-// submit fills a form and sends it, refused or not.
+// submit fills a form and sends it.
 func (w pageWalk) submit(t *testing.T, fields map[string]string) {
 	t.Helper()
 	for name, text := range fields {
@@ -134,7 +133,7 @@ func (w pageWalk) submit(t *testing.T, fields map[string]string) {
 	w.Follow(t, mainButton)
 }
 
-// anonymousPages are those of somebody who has not logged in.
+// anonymousPages are the pages without a session.
 func (w pageWalk) anonymousPages(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/login", "login")
@@ -187,7 +186,7 @@ func (w pageWalk) forms(t *testing.T, server *servertest.Server) {
 	w.check(t, "ami-account-secret")
 }
 
-// account turns a second factor on, logs in with it, and takes it off again.
+// account enables a second factor, logs in with it, and disables it.
 func (w pageWalk) account(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/account", "account")
@@ -210,7 +209,7 @@ func (w pageWalk) account(t *testing.T) {
 	w.Follow(t, mainButton)
 }
 
-// confirm types the code that an authenticator app shows now.
+// confirm enters the current code of an authenticator app.
 func (w pageWalk) confirm(t *testing.T, secret, button string) {
 	t.Helper()
 	code, err := totp.GenerateCode(secret, time.Now())
@@ -219,7 +218,7 @@ func (w pageWalk) confirm(t *testing.T, secret, button string) {
 	w.Follow(t, button)
 }
 
-// errorPages are the pages of what cannot be had.
+// errorPages are the error pages.
 func (w pageWalk) errorPages(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusNotFound, "/nowhere", "not-found")
@@ -232,7 +231,7 @@ func (w pageWalk) errorPages(t *testing.T) {
 	w.logIn(t, "root.admin", rootPassword)
 }
 
-// configuration applies, goes back, and shows what happened.
+// configuration applies, rolls back, and shows the results.
 func (w pageWalk) configuration(t *testing.T, server *servertest.Server) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/settings/install", "install")

@@ -22,9 +22,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// TestE2E_userPagesAreAccessible does for the pages of people, groups and
-// directories, and those that people see without a session, what
-// [TestE2E_pagesAreAccessible] does for the others.
+// TestE2E_userPagesAreAccessible is [TestE2E_pagesAreAccessible] for the pages of
+// users, groups and directories, and for the pages of users without a session.
 func TestE2E_userPagesAreAccessible(t *testing.T) {
 	t.Parallel()
 	server, mailServer, clock := startWithMail(t, fakeDirectory{})
@@ -39,7 +38,7 @@ func TestE2E_userPagesAreAccessible(t *testing.T) {
 	w.requireNoExternalRequests(t)
 }
 
-// fakeDirectory is a directory of two people, of whom one cannot be used.
+// fakeDirectory is a directory with two users, of whom one is invalid.
 type fakeDirectory struct{}
 
 func (fakeDirectory) Name() string { return "head-office" }
@@ -59,7 +58,7 @@ func (fakeDirectory) Each(_ context.Context, visit func(userman.DirectoryEntry) 
 	)
 }
 
-// seedUsers makes people for pages to show.
+// seedUsers creates users for the pages.
 func seedUsers(t *testing.T, server *servertest.Server) {
 	t.Helper()
 	users := server.Site.Users
@@ -96,7 +95,7 @@ func seedUsers(t *testing.T, server *servertest.Server) {
 	require.NoError(t, err)
 }
 
-// testPicture is a picture of somebody.
+// testPicture is the picture of a user.
 func testPicture(t *testing.T) *bytes.Buffer {
 	t.Helper()
 	picture := image.NewRGBA(image.Rect(0, 0, 64, 64))
@@ -108,7 +107,7 @@ func testPicture(t *testing.T) *bytes.Buffer {
 	return &file
 }
 
-// userPages opens the pages of people, in the states that they have.
+// userPages opens the pages of users in all states.
 func (w pageWalk) userPages(t *testing.T, server *servertest.Server) {
 	t.Helper()
 	tokens, err := server.Site.Tokens.List(t.Context(), "jane.roe", store.PageRequest{})
@@ -133,7 +132,7 @@ func (w pageWalk) userPages(t *testing.T, server *servertest.Server) {
 	w.oneTimeSecretPages(t, string(token))
 }
 
-// userErrorPages sends what is not taken.
+// userErrorPages sends invalid forms.
 func (w pageWalk) userErrorPages(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/users/new", "user-new")
@@ -150,7 +149,7 @@ func (w pageWalk) userErrorPages(t *testing.T) {
 	w.check(t, "user-softphone-rejected")
 }
 
-// oneTimeSecretPages shows what is shown once.
+// oneTimeSecretPages shows secrets that are shown once.
 func (w pageWalk) oneTimeSecretPages(t *testing.T, token string) {
 	t.Helper()
 	w.Visit(t, w.url+"/users/jane.roe")
@@ -165,7 +164,7 @@ func (w pageWalk) oneTimeSecretPages(t *testing.T, token string) {
 	w.check(t, "token-key")
 }
 
-// linkPages are those of people without a session.
+// linkPages are the pages of users without a session.
 func (w pageWalk) linkPages(t *testing.T, server *servertest.Server, clock *testClock) {
 	t.Helper()
 	link, err := server.Site.Users.Invite(t.Context(), "alice")
@@ -188,7 +187,7 @@ func (w pageWalk) linkPages(t *testing.T, server *servertest.Server, clock *test
 	w.openAndCheck(t, http.StatusNotFound, userman.SetPasswordPath+link.Token.Reveal(), "own-link-expired")
 }
 
-// groupPages are those of an administrator.
+// groupPages are the pages of groups.
 func (w pageWalk) groupPages(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/groups", "groups")
@@ -201,7 +200,7 @@ func (w pageWalk) groupPages(t *testing.T) {
 	w.openAndCheck(t, http.StatusUnprocessableEntity, "/permissions?username=nobody", "permissions-nobody")
 }
 
-// directoryPages are those of a directory, before a sync and after.
+// directoryPages are the pages of a directory, before and after a sync.
 func (w pageWalk) directoryPages(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/directories/head-office", "directory")

@@ -129,7 +129,7 @@ func TestAuthenticator_Authenticate_revealsDisabledOnlyWithPassword(t *testing.T
 	requireLoginError(t, err, credential.InvalidCredentials)
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
 	requireLoginError(t, err, credential.AccountDisabled)
-	require.EqualError(t, err, "this person is disabled; ask an administrator")
+	require.EqualError(t, err, "this user is disabled; ask an administrator")
 	_, err = h.Verify(t.Context(), newLoginAttempt("jane", rightPassword), nil)
 	requireLoginError(t, err, credential.AccountDisabled)
 	_, err = h.Confirm(t.Context(), pending, nil)

@@ -64,7 +64,7 @@ func (r *fakeAccounts) Reload(ctx context.Context, id string) (*auth.Account, er
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.outOfScope[id] {
-		return nil, &store.ForbiddenError{Reason: "this person is out of reach"}
+		return nil, &store.ForbiddenError{Reason: "this user is outside your scope"}
 	}
 	a, found := r.accounts[id]
 	if !found {
@@ -140,7 +140,7 @@ func newEnv(t testing.TB, configure ...func(*auth.Options)) *env {
 		Kind: "user", ActorKind: audit.User, Accounts: h.accounts, Hasher: h.hasher,
 		Limiter: ratelimit.New(&ratelimit.Options{Clock: h.clock.Now}), Pending: auth.NewMemoryStore(), Audit: h.auditLog,
 		Clock: h.clock.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler),
-		DisabledMessage: "this person is disabled; ask an administrator",
+		DisabledMessage: "this user is disabled; ask an administrator",
 	}
 	for _, change := range configure {
 		change(&opts)

@@ -38,14 +38,14 @@ func TestAuthenticator_Verify_handlesThousandConcurrently(t *testing.T) {
 	h := newEnv(t)
 	hash := h.jane(t).Credentials.PasswordHash
 	for i := range 1000 {
-		name := fmt.Sprintf("person%d", i)
+		name := fmt.Sprintf("user%d", i)
 		h.accounts.idsByLogin[name] = name
 		h.accounts.update(name, func(a *auth.Account) {
 			*a = auth.Account{ID: name, Name: name, Credentials: credential.Credentials{PasswordHash: hash}}
 		})
 	}
 	for _, err := range runConcurrently(1000, func(i int) error {
-		one := newLoginAttempt(fmt.Sprintf("person%d", i), rightPassword)
+		one := newLoginAttempt(fmt.Sprintf("user%d", i), rightPassword)
 		one.RemoteAddr, one.Service = netip.Addr{}, "xmpp"
 		_, err := h.Verify(t.Context(), one, nil)
 		return err

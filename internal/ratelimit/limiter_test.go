@@ -298,7 +298,7 @@ func TestLimiter_Allow_limitsCodesFromManySources(t *testing.T) {
 	countAllowed(limiter, ratelimit.CodeBurst, stranger)
 	wait := allow(limiter, stranger)
 	require.Positive(t, wait)
-	require.LessOrEqual(t, wait, ratelimit.CodeRefill, "nobody is locked out for good")
+	require.LessOrEqual(t, wait, ratelimit.CodeRefill, "no user is locked out permanently")
 	c.advance(wait)
 	require.Zero(t, allow(limiter, stranger))
 	stranger.User = "john"
@@ -309,8 +309,8 @@ func TestLimiter_Allow_countsCodesAndPasswordsSeparately(t *testing.T) {
 	t.Parallel()
 
 	for what, attempt := range map[string]ratelimit.Attempt{
-		"a stranger":     {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"},
-		"a known device": {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Device: "laptop"},
+		"an untrusted device": {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"},
+		"a known device":      {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Device: "laptop"},
 	} {
 		limiter, c := newLimiter()
 		code := attempt
@@ -380,9 +380,9 @@ func TestLimiter_Allow_reportsFirstLimitedAttempt(t *testing.T) {
 	t.Parallel()
 
 	for what, attempt := range map[string]ratelimit.Attempt{
-		"a stranger":     {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"},
-		"a known device": {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Device: "laptop"},
-		"a code":         {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Code: true},
+		"an untrusted device": {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"},
+		"a known device":      {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Device: "laptop"},
+		"a code":              {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Code: true},
 	} {
 		limiter, c := newLimiter()
 		for range 10 {
@@ -445,7 +445,7 @@ func TestLimiter_Allow_evictsLeastRecentlyUsed(t *testing.T) {
 	require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, guesser))
 	for n := range 50 {
 		allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", n)), User: fmt.Sprint("user", n)})
-		require.Positive(t, allow(limiter, guesser), "who keeps trying is not forgotten")
+		require.Positive(t, allow(limiter, guesser), "an active attacker is not removed")
 	}
 	for n := range 3 {
 		allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.1.%d", n)), User: fmt.Sprint("user", n)})
@@ -469,7 +469,7 @@ func TestLimiter_Allow_limitedAttemptsEvictNothing(t *testing.T) {
 		noisy.User = fmt.Sprint("user", n)
 		require.Positive(t, allow(limiter, noisy))
 	}
-	require.Positive(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("10.0.1.1"), User: "jane"}), "one source alone cannot wash a user clean")
+	require.Positive(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("10.0.1.1"), User: "jane"}), "one source alone cannot clear a user clean")
 	for n := range 2 * keys {
 		require.Positive(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.2.%d", n)), User: "jane"}))
 	}

@@ -37,7 +37,7 @@ func TestLog_Baseline_recordsOnlyUntrackedRecords(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, []string{"crm", "gone"}, keys)
-	require.Equal(t, "root", b.entries(t)[3].Actor.Name, "who vouched for it is kept")
+	require.Equal(t, "root", b.entries(t)[3].Actor.Name, "the actor of the baseline is recorded")
 
 	again, err := b.audit.Baseline(ctx, records.source())
 	require.NoError(t, err)

@@ -16,10 +16,10 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-// BenchmarkLog_Do compares a change that is kept in the trail with the change
-// alone, in SQLite.
+// BenchmarkLog_Do compares a change with its audit entry to the change alone, in
+// SQLite.
 func BenchmarkLog_Do(b *testing.B) {
-	for name, audited := range map[string]bool{"kept": true, "bare": false} {
+	for name, audited := range map[string]bool{"audited": true, "bare": false} {
 		b.Run(name, func(b *testing.B) {
 			keyring, err := store.NewKeyring(store.GenerateKey())
 			require.NoError(b, err)
@@ -43,7 +43,7 @@ func BenchmarkLog_Do(b *testing.B) {
 	}
 }
 
-// BenchmarkLog_Verify reads a trail of 10 000 entries.
+// BenchmarkLog_Verify verifies a log of 10 000 entries.
 func BenchmarkLog_Verify(b *testing.B) {
 	s, entries := newEnv(b), 10_000
 	records := recordTable{}

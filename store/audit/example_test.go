@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// A service is told of the trail, and whoever calls it says who acts.
+// A service records its operations, and its caller sets the actor.
 func Example() {
 	db := memstore.New()
 	keyring, _ := store.NewKeyring(store.GenerateKey())
@@ -24,7 +24,7 @@ func Example() {
 	ctx := audit.WithActor(context.Background(), jane)
 	_, _ = accounts.Create(ctx, &manager.Account{Name: "crm"})
 	_, _ = accounts.Create(ctx, &manager.Account{Name: "dialer", Secret: store.NewSecret("short")})
-	// Somebody gets at the database, and makes an account of his own.
+	// An attacker adds an account to the database.
 	_ = db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "evil"})
 
 	list, _ := auditLog.List(ctx, audit.Query{})

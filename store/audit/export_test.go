@@ -1,7 +1,6 @@
 package audit
 
-// Rehash gives the entries the hashes that anybody can work out who knows how
-// they are made, but no signatures.
+// Rehash gives the entries valid hashes, which need no secret, but no signatures.
 func Rehash(entries []*Entry) {
 	var previous Hash
 	for _, e := range entries {

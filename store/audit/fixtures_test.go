@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// tamperedStore is what a database shows that somebody changed by hand.
+// tamperedStore is a database that was modified manually.
 type tamperedStore struct {
 	audit.Store
 
@@ -39,14 +39,14 @@ func (s *tamperedStore) ListEntries(_ context.Context, q audit.Query) (*store.Pa
 	return list, nil
 }
 
-// copyStore returns a store that holds what that of b does.
+// copyStore returns a store with the content of b.
 func (b *env) copyStore(t require.TestingT) *tamperedStore {
 	head, err := b.db.Audit().Head(context.Background())
 	require.NoError(t, err)
 	return &tamperedStore{b.db.Audit(), b.entries(t), head}
 }
 
-// recordTable is the records of one kind, as they are stored.
+// recordTable is the stored records of one kind.
 type recordTable map[string]string
 
 func (r recordTable) source() audit.RecordSource {
@@ -60,7 +60,8 @@ func (r recordTable) source() audit.RecordSource {
 	}}
 }
 
-// recordHistory keeps five acts, and returns the record that is there at the end.
+// recordHistory records five operations, and returns the record that exists at the
+// end.
 func (b *env) recordHistory(t require.TestingT) recordTable {
 	ctx := context.Background()
 	for _, event := range []audit.Event{
@@ -75,7 +76,7 @@ func (b *env) recordHistory(t require.TestingT) recordTable {
 	return recordTable{"crm": "crm 2"}
 }
 
-// findingCodes returns the codes and sequences, or keys, of what is found.
+// findingCodes returns the codes and the sequences or keys of the findings.
 func findingCodes(result *audit.Verification) []any {
 	list := []any{}
 	for _, p := range result.Findings {

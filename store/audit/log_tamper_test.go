@@ -32,7 +32,7 @@ func TestLog_Record_persistsHeadTampering(t *testing.T) {
 	}
 }
 
-// headOverride lies about the head once.
+// headOverride returns a wrong head once.
 type headOverride struct {
 	audit.Store
 

@@ -25,7 +25,7 @@ const kind = "AMI account"
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
 
-// env is a trail in memory, and what it tells its logger.
+// env is an audit log in memory, and the output of its logger.
 type env struct {
 	db      *memstore.DB
 	keyring *store.Keyring
@@ -42,14 +42,14 @@ func newEnv(t testing.TB) *env {
 	return b
 }
 
-// newLog returns a trail of the same keys in another store.
+// newLog returns an audit log with the same keys in another store.
 func (b *env) newLog(st audit.Store) *audit.Log {
 	return audit.New(st, b.keyring, &audit.Options{
 		Clock: func() time.Time { return noon }, Logger: slog.New(slog.NewTextHandler(b.logBuf, nil)),
 	})
 }
 
-// entries returns the trail, oldest first.
+// entries returns all entries, oldest first.
 func (b *env) entries(t require.TestingT) []*audit.Entry {
 	var entries []*audit.Entry
 	require.NoError(t, b.db.Audit().EachEntry(context.Background(), func(e *audit.Entry) error {
@@ -59,7 +59,7 @@ func (b *env) entries(t require.TestingT) []*audit.Entry {
 	return entries
 }
 
-// create is what a service does: it changes a record, and says so.
+// create works like a service: it changes a record and records that.
 func (b *env) create(ctx context.Context, name string) error {
 	return b.audit.Do(ctx, b.db, audit.Event{Action: "create", Kind: kind, Key: name}, func(ctx context.Context, r *audit.Recorder) error {
 		if err := b.db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: name}); err != nil {
@@ -175,8 +175,7 @@ func TestLog_Do_recordsFailureOfCanceledRequest(t *testing.T) {
 	require.Equal(t, "failed: canceled", b.entries(t)[0].Reason)
 }
 
-// retryDB runs everything once in vain, as a database does that found a
-// conflict.
+// retryDB runs each transaction twice, like a database after a conflict.
 type retryDB struct{ *memstore.DB }
 
 func (d retryDB) RunInTx(ctx context.Context, fn func(ctx context.Context) error) error {
@@ -314,7 +313,7 @@ func TestLog_nilRecordsNothing(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-// failingStore is a store that cannot be written.
+// failingStore is a store that rejects writes.
 type failingStore struct{ audit.Store }
 
 func (failingStore) AppendEntry(context.Context, *audit.Entry, audit.Head) error {
@@ -341,7 +340,7 @@ func TestLog_Do_chainsConcurrentEntriesWithoutGap(t *testing.T) {
 			for act := range acts {
 				name := fmt.Sprintf("crm-%d-%d", actor, act)
 				if act == 0 {
-					name = "crm-taken" // all but one are refused
+					name = "crm-taken" // all but one are rejected
 				}
 				_ = b.create(context.Background(), name)
 			}

@@ -59,7 +59,7 @@ func TestEntry_RefreshSignature_rejectsBadSignature(t *testing.T) {
 	require.NoError(t, err)
 
 	s.entries[0].Hash[0]++
-	s.entries[0].Signature[0]++ // of no key at all
+	s.entries[0].Signature[0]++ // of no key
 	_, err = s.entries[0].RefreshSignature(b.keyring)
 	require.ErrorIs(t, err, store.ErrBadSignature)
 	s.head.Sequence++

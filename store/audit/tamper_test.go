@@ -71,7 +71,7 @@ func TestLog_Record_findsLastStateBehindManyEntries(t *testing.T) {
 	require.Equal(t, audit.CodeRecordModified, b.entries(t)[41].Reason)
 }
 
-// queryRecorder is a trail that remembers what it was asked for.
+// queryRecorder is a store that stores its queries.
 type queryRecorder struct {
 	audit.Store
 

@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// interleavedStore is a trail that others write to when all of it has been read.
+// interleavedStore is a store to which others write after all entries were read.
 type interleavedStore struct {
 	audit.Store
 
@@ -45,7 +45,7 @@ func TestLog_Verify_doesNotBlockWriters(t *testing.T) {
 	require.Equal(t, b.entries(t)[125].Hash.String(), found.Hash)
 }
 
-// retryStore is a trail whose transactions run once in vain.
+// retryStore is a store that runs each transaction twice.
 type retryStore struct {
 	audit.Store
 

@@ -17,7 +17,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// drawHistory keeps acts, as services do, and returns the records at the end.
+// drawHistory records operations like services do, and returns the records at the
+// end.
 func (b *env) drawHistory(t *rapid.T) recordTable {
 	ctx, records := context.Background(), recordTable{}
 	for i := range rapid.IntRange(1, 15).Draw(t, "acts") {
@@ -27,14 +28,14 @@ func (b *env) drawHistory(t *rapid.T) recordTable {
 		if exists {
 			event.Before = before
 		}
-		switch act := rapid.SampledFrom([]string{"put", "put", "delete", "login", "refuse"}).Draw(t, "act"); {
+		switch act := rapid.SampledFrom([]string{"put", "put", "delete", "login", "deny"}).Draw(t, "act"); {
 		case act == "put":
 			records[key] = fmt.Sprintf("%s %d", key, i)
 			event.Action, event.After, event.State = "put", records[key], []byte(records[key])
 		case act == "delete" && exists:
 			delete(records, key)
 			event.Action = act
-		case act == "refuse":
+		case act == "deny":
 			b.audit.RecordFailure(ctx, event, &store.ConflictError{})
 			continue
 		default:
@@ -45,7 +46,7 @@ func (b *env) drawHistory(t *rapid.T) recordTable {
 	return records
 }
 
-// entryEdits are what can be changed of an entry.
+// entryEdits are all edits of an entry.
 var entryEdits = []func(e *audit.Entry){
 	func(e *audit.Entry) { e.Sequence++ },
 	func(e *audit.Entry) { e.Time = e.Time.Add(time.Microsecond) },
@@ -67,7 +68,7 @@ var entryEdits = []func(e *audit.Entry){
 	func(e *audit.Entry) { e.Signature[len(e.Signature)-1]++ },
 }
 
-// clone returns a copy of what stands in the trail.
+// clone returns a deep copy of the log.
 func (s *tamperedStore) clone() *tamperedStore {
 	c := &tamperedStore{head: s.head}
 	c.head.Hash = slices.Clone(s.head.Hash)
@@ -77,7 +78,7 @@ func (s *tamperedStore) clone() *tamperedStore {
 	return c
 }
 
-// drawTampering does one harm to the trail or the records, and says which.
+// drawTampering modifies the log or the records once, and returns how.
 func drawTampering(t *rapid.T, s *tamperedStore, records recordTable) {
 	last := len(s.entries) - 1
 	at := rapid.IntRange(0, last).Draw(t, "entry")
@@ -103,8 +104,8 @@ func drawTampering(t *rapid.T, s *tamperedStore, records recordTable) {
 	}
 }
 
-// It is found unless the second harm undid the first, or nothing is left that
-// could tell.
+// It is found unless the second modification reverted the first, or no evidence is
+// left.
 func TestLog_Verify_findsAnyTampering(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {

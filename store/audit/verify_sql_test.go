@@ -13,7 +13,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-// TestLog_Verify_findsDirectSQLChanges is what somebody does who found an injection.
+// TestLog_Verify_findsDirectSQLChanges does what an attacker with an SQL injection
+// can do.
 func TestLog_Verify_findsDirectSQLChanges(t *testing.T) {
 	t.Parallel()
 	for statement, want := range map[string][]any{

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Format says what the texts of a field, or of a list, stand for. Adapters choose
-// an input mode, a JSON Schema format or a way to normalize by it.
+// Format is the format of the texts of a field or list. Adapters choose an input
+// mode, a JSON Schema format or a normalization by it.
 type Format string
 
 // The formats. A field without a format is one line of text.
@@ -23,9 +23,9 @@ const (
 
 // Meta describes a field for schemas, forms, command-line flags and documents.
 type Meta struct {
-	// Label is the name for people, in sentence case, such as "Display name".
+	// Label is the name on pages, in sentence case, such as "Display name".
 	Label string
-	// Help is one sentence, or more, on what the field is for or how to write it.
+	// Help is one or more sentences about the purpose of the field or its format.
 	Help string
 	// Section is the heading of the field in a form. A field without a section
 	// is not in forms.
@@ -38,10 +38,9 @@ type Meta struct {
 	// Column is the name of the SQL column. Defaults to Name; it differs where
 	// SQL reserves the name.
 	Column string
-	// Format says what the texts stand for.
+	// Format is the format of the texts.
 	Format Format
-	// Default is the value of a new record that is created without one, where it
-	// is not the zero value.
+	// Default is the value of a new record without one. Defaults to the zero value.
 	Default Value
 	// Search says that a search looks through the value.
 	Search bool
@@ -70,8 +69,8 @@ type Meta struct {
 	Min, Max int
 	// MaxElement bounds the characters of each element of a list. 0 is no bound.
 	MaxElement int
-	// Optional says that the rule accepts the zero value beside what its other
-	// tags accept.
+	// Optional says that the rule accepts the zero value in addition to the values
+	// of its other tags.
 	Optional bool
 	// OneOf lists the values that the rule accepts, where it names them.
 	OneOf []string

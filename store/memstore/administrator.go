@@ -9,7 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// administratorStore are the administrators of a DB.
+// administratorStore is the store of administrators.
 type administratorStore struct{ *DB }
 
 // Administrators returns the store of administrators.
@@ -51,7 +51,7 @@ func (m administratorStore) AdministratorByInvitation(ctx context.Context, token
 	})
 }
 
-// findAdministrator returns a copy of the administrator that look finds.
+// findAdministrator returns a copy of the administrator that lookup finds.
 func (m administratorStore) findAdministrator(ctx context.Context, lookup func(*state) (*ampusers.Administrator, bool)) (found *ampusers.Administrator, err error) {
 	err = m.read(ctx, func(s *state) error {
 		a, ok := lookup(s)
@@ -71,7 +71,7 @@ func (m administratorStore) UpdateAdministrator(ctx context.Context, username st
 		if err != nil {
 			return err
 		}
-		// Outside of the lock: change may read the store.
+		// Without the lock: change may read the store.
 		stored := a.Username
 		if err := change(a); err != nil {
 			return err
@@ -122,7 +122,7 @@ func (m administratorStore) EachAdministrator(ctx context.Context, visit func(*a
 	return forEach(ctx, m.DB, all, (*ampusers.Administrator).Clone, visit)
 }
 
-// storedAdministrator returns a copy as a database would keep it.
+// storedAdministrator returns a copy in the precision of a database.
 func storedAdministrator(a *ampusers.Administrator) *ampusers.Administrator {
 	stored := a.Clone()
 	stored.HasPassword, stored.HasSecondFactor, stored.InvitationExpiresAt = false, false, time.Time{}

@@ -8,7 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// amiAccountStore are the AMI accounts of a DB.
+// amiAccountStore is the store of AMI accounts.
 type amiAccountStore struct{ *DB }
 
 // AMIAccounts returns the store of AMI accounts.
@@ -58,7 +58,7 @@ func (m amiAccountStore) UpdateAccount(ctx context.Context, name string, change 
 		}); err != nil {
 			return err
 		}
-		// Outside of the lock: change may read the store.
+		// Without the lock: change may read the store.
 		name := u.Name
 		if err := change(u); err != nil {
 			return err
@@ -107,7 +107,7 @@ func (m amiAccountStore) EachAccount(ctx context.Context, visit func(*manager.Ac
 	return forEach(ctx, m.DB, func(s *state) *table[*manager.Account] { return &s.amiAccounts }, (*manager.Account).Clone, visit)
 }
 
-// storedAMIAccount returns a copy as a database would keep it.
+// storedAMIAccount returns a copy in the precision of a database.
 func storedAMIAccount(u *manager.Account) *manager.Account {
 	stored := u.Clone()
 	truncateTimes(&stored.CreatedAt, &stored.UpdatedAt, &stored.SecretChangedAt)

@@ -10,10 +10,10 @@ import (
 	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
-// auditStore is the audit trail of a DB.
+// auditStore is the store of the audit log.
 type auditStore struct{ *DB }
 
-// Audit returns the store of the audit trail.
+// Audit returns the store of the audit log.
 func (db *DB) Audit() audit.Store { return auditStore{db} }
 
 // AppendEntry implements [audit.Store].
@@ -67,7 +67,7 @@ func (m auditStore) EachEntry(ctx context.Context, visit func(*audit.Entry) erro
 	return forEach(ctx, m.DB, func(s *state) *table[*audit.Entry] { return &s.entries }, (*audit.Entry).Clone, visit)
 }
 
-// cloneHead returns a copy that shares nothing with head.
+// cloneHead returns a deep copy of head.
 func cloneHead(head audit.Head) audit.Head {
 	head.Hash, head.Signature = slices.Clone(head.Hash), slices.Clone(head.Signature)
 	return head

@@ -8,26 +8,26 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// DB is a database in memory. It may be used from many goroutines.
+// DB is a database in memory. It is safe for concurrent use.
 type DB struct {
-	// committed is what readers outside of a transaction see. It is replaced
-	// and never changed, so they need no lock.
+	// committed is the committed state. It is replaced and never changed, so
+	// readers need no lock.
 	committed atomic.Pointer[state]
 	// writer holds one token while a transaction is open.
 	writer chan struct{}
-	// revisions counts those of groups. It is no part of what a transaction
-	// undoes, so that no revision ever comes back.
+	// revisions counts the revisions of groups. A rollback does not undo it, so
+	// that no revision repeats.
 	revisions atomic.Int64
 }
 
-// state is all that is stored. What is in a table is never changed in place:
-// resources put clones in and give clones out.
+// state is everything that is stored. Values in a table are never changed in place:
+// the stores put and return clones.
 type state struct {
 	administrators table[*ampusers.Administrator]
 	entries        table[*audit.Entry]
 	head           audit.Head
 	amiAccounts    table[*manager.Account]
-	// teams are what each team has, by its name.
+	// teams are the records of each team, by its name.
 	teams     map[string]*team
 	ttlValues table[ttlValue]
 }
@@ -39,7 +39,7 @@ func New() *DB {
 	return db
 }
 
-// draft returns a copy to write to. It shares the rows until it is written to.
+// draft returns a writable copy. It shares the rows until they are written.
 func (s *state) draft() *state {
 	teams := make(map[string]*team, len(s.teams))
 	for name, t := range s.teams {

@@ -1,4 +1,4 @@
-// Package memstore keeps everything in memory, for tests and demonstrations:
-// it shows the behaviour of every other backend, proven by store/storetest,
-// and forgets all when the process ends. Secrets are not sealed.
+// Package memstore stores everything in memory, for tests and demonstrations. It
+// passes the conformance suite store/storetest like every backend. Secrets are not
+// encrypted.
 package memstore

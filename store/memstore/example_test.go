@@ -59,7 +59,7 @@ func ExampleDB_TTLStore() {
 func ExampleDB_Users() {
 	ctx := context.Background()
 	db := memstore.New()
-	for _, team := range []string{"acme", "example"} { // which know nothing of each other
+	for _, team := range []string{"acme", "example"} { // which are isolated
 		_ = db.Users(team).CreateUser(ctx, &userman.User{ID: "1", Username: "jane", DefaultExtension: "1001"})
 	}
 

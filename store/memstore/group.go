@@ -13,7 +13,7 @@ func (t *team) group(name string) (*userman.Group, error) {
 	return cloneRecord(&t.groups, userman.FoldGroupName(name), userman.KindGroup, (*userman.Group).Clone)
 }
 
-// groupNames returns the names as the groups are named, each once.
+// groupNames returns the stored names of groups, without duplicates.
 func (t *team) groupNames(names []string) ([]string, error) {
 	resolved := make([]string, 0, len(names))
 	for _, name := range names {
@@ -28,7 +28,7 @@ func (t *team) groupNames(names []string) ([]string, error) {
 	return resolved, nil
 }
 
-// putGroup puts g, and gives the groups another revision.
+// putGroup puts g and sets a new revision of the groups.
 func (m userStore) putGroup(t *team, g *userman.Group) {
 	stored := g.Clone()
 	stored.Members = 0
@@ -82,7 +82,7 @@ func (m userStore) DeleteGroup(ctx context.Context, name string) error {
 			return err
 		}
 		if slices.ContainsFunc(t.users.rows, func(r row[*userman.User]) bool { return slices.Contains(r.value.Groups, g.Name) }) {
-			return &store.ConflictError{Reason: "somebody is still in this group; remove its members first"}
+			return &store.ConflictError{Reason: "this group has members; remove them first"}
 		}
 		t.groups.remove(userman.FoldGroupName(name))
 		t.revision = m.revisions.Add(1)
@@ -94,7 +94,7 @@ func (m userStore) DeleteGroup(ctx context.Context, name string) error {
 func (m userStore) ListGroups(ctx context.Context) (groups []*userman.Group, revision int64, err error) {
 	groups = []*userman.Group{}
 	err = m.readTeam(ctx, func(t *team) error {
-		for _, row := range t.groups.rows { // in the order of folded names
+		for _, row := range t.groups.rows { // sorted by folded name
 			groups = append(groups, row.value.Clone())
 		}
 		revision = t.revision

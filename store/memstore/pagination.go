@@ -12,13 +12,13 @@ import (
 	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
-// pager is how the records of one resource are listed.
+// pager lists the records of one resource.
 type pager[T any] struct {
-	// keyField is the field that the keys of the table are made of, and fold
-	// makes them.
+	// keyField is the field of the keys of the table, and fold returns the key for
+	// a value of it.
 	keyField string
 	fold     func(string) string
-	// timeFields are the other fields that lists are sorted by.
+	// timeFields are the other sort fields.
 	timeFields map[string]func(T) time.Time
 	clone      func(T) T
 }
@@ -38,13 +38,13 @@ func (l pager[T]) page(t *table[T], match func(T) bool, sort store.Sort, req sto
 	return l.sortedPage(t.rows, match, sorter[T]{sort, 2, position}, req)
 }
 
-// positionedRow is a row with its place in a list.
+// positionedRow is a row with its position in a list.
 type positionedRow[T any] struct {
 	row[T]
 	position cursor.Position
 }
 
-// sorter sorts rows by their places, each of so many values.
+// sorter returns the positions of rows, with the same number of values each.
 type sorter[T any] struct {
 	sort     store.Sort
 	width    int
@@ -88,7 +88,8 @@ func (l pager[T]) sortedPage(rows []row[T], match func(T) bool, sortBy sorter[T]
 	return list, nil
 }
 
-// takePage returns the first page of the rows that match; next writes where it ends.
+// takePage returns the first page of the rows that match. next returns the cursor
+// of the next page.
 func (l pager[T]) takePage(rows iter.Seq[row[T]], match func(T) bool, req store.PageRequest, next func(row[T]) string) *store.Page[T] {
 	list := &store.Page[T]{Items: []T{}}
 	var last row[T]
@@ -105,7 +106,7 @@ func (l pager[T]) takePage(rows iter.Seq[row[T]], match func(T) bool, req store.
 	return list
 }
 
-// forEach visits clones of what is in a table as it is now.
+// forEach visits clones of the current values of a table.
 func forEach[T any](ctx context.Context, db *DB, tableOf func(*state) *table[T], clone func(T) T, visit func(T) error) error {
 	var rows []row[T]
 	if err := db.read(ctx, func(s *state) error {
@@ -125,18 +126,17 @@ func forEach[T any](ctx context.Context, db *DB, tableOf func(*state) *table[T],
 	return nil
 }
 
-// truncateTime returns t as a database would keep it.
+// truncateTime returns t in the precision of a database.
 func truncateTime(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-// truncateTimes makes times those that a database would keep.
+// truncateTimes truncates times to the precision of a database.
 func truncateTimes(times ...*time.Time) {
 	for _, t := range times {
 		*t = truncateTime(*t)
 	}
 }
 
-// sortableNumber returns a text that sorts as the number does, negative ones
-// first.
+// sortableNumber returns a text that sorts like the number, negative numbers first.
 func sortableNumber(n int64) string {
 	return fmt.Sprintf("%020d", uint64(n)^(1<<63)) //nolint:gosec // all 64 bits are wanted
 }

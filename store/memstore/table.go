@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// table keeps values in the order of their keys.
+// table stores values sorted by key.
 type table[T any] struct {
 	rows []row[T]
-	// shared is set while somebody else may read rows: they are copied before
-	// one of them is changed.
+	// shared reports whether others may read rows: they are copied before one of
+	// them is changed.
 	shared bool
-	// appended is set once rows were appended to shared ones, behind what the
-	// others read.
+	// appended reports whether rows were appended to shared rows, after the end
+	// that the others read.
 	appended bool
 }
 
@@ -37,8 +37,8 @@ func (t *table[T]) get(key string) (T, bool) {
 	return t.rows[i].value, true
 }
 
-// rowsAfter returns the rows that follow key, or all where there is none; they may
-// be read while the table is locked.
+// rowsAfter returns the rows after key, or all for an empty key. Read them only
+// while the table is locked.
 func (t *table[T]) rowsAfter(key string) []row[T] {
 	i, found := t.search(key)
 	if found && key != "" {
@@ -47,9 +47,8 @@ func (t *table[T]) rowsAfter(key string) []row[T] {
 	return t.rows[i:]
 }
 
-// seq yields the rows that follow key, or with descending those before it,
-// the last one first, where no key stands for the end. They may be read while
-// the table is locked.
+// seq yields the rows after key or, descending, the rows before it, last one first;
+// an empty key means the end. Read them only while the table is locked.
 func (t *table[T]) seq(key string, descending bool) iter.Seq[row[T]] {
 	rows := t.rowsAfter(key)
 	if descending {
@@ -71,13 +70,13 @@ func (t *table[T]) seq(key string, descending bool) iter.Seq[row[T]] {
 	}
 }
 
-// snapshot returns the rows as they are now, whatever is written later.
+// snapshot returns the current rows, which do not change later.
 func (t *table[T]) snapshot() []row[T] {
 	if t.appended {
-		// What was appended may be undone, and then overwritten.
+		// Appended rows may be rolled back and then overwritten.
 		t.rows, t.shared, t.appended = slices.Clone(t.rows), false, false
 	}
-	if !t.shared { // a committed table is shared for ever, and not written to
+	if !t.shared { // a committed table is always shared, and not written to
 		t.shared = true
 	}
 	return t.rows
@@ -86,8 +85,8 @@ func (t *table[T]) snapshot() []row[T] {
 func (t *table[T]) put(key string, value T) {
 	i, found := t.search(key)
 	if !found && i == len(t.rows) {
-		// Nobody reads behind the end, and there is one writer at a time: the
-		// rows are not copied, so that a long trail grows cheaply.
+		// Others do not read beyond their end, and there is one writer at a time.
+		// The rows are not copied, so that appending to a long log is cheap.
 		t.rows, t.appended = append(t.rows, row[T]{key, value}), t.shared
 		return
 	}
@@ -108,7 +107,7 @@ func (t *table[T]) remove(key string) bool {
 	return found
 }
 
-// removeAll removes the rows that are doomed and returns how many they were.
+// removeAll removes the rows that match and returns their number.
 func (t *table[T]) removeAll(match func(T) bool) int {
 	if !slices.ContainsFunc(t.rows, func(r row[T]) bool { return match(r.value) }) {
 		return 0

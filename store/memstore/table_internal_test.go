@@ -12,11 +12,11 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// content returns the rows of a table as one text.
+// content returns the rows of a table as text.
 func content(rows []row[int]) string { return fmt.Sprint(rows) }
 
-// TestTable_snapshotsAreImmutable writes, commits and rolls back at random,
-// while all that was ever read is kept and looked at again.
+// TestTable_snapshotsAreImmutable writes, commits and rolls back at random, and
+// compares all snapshots again.
 func TestTable_snapshotsAreImmutable(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -59,9 +59,8 @@ func TestTable_snapshotsAreImmutable(t *testing.T) {
 	})
 }
 
-// TestTable_rolledBackAppendIsNotOverwritten is about rows that are read in a
-// transaction which is then undone, while there is room behind the committed
-// ones.
+// TestTable_rolledBackAppendIsNotOverwritten reads rows in a transaction that is
+// rolled back, with spare capacity after the committed rows.
 func TestTable_rolledBackAppendIsNotOverwritten(t *testing.T) {
 	t.Parallel()
 	committed := (&table[int]{rows: append(make([]row[int], 0, 8), row[int]{"a", 1})}).share()

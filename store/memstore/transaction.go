@@ -21,11 +21,11 @@ type transaction struct {
 	draft *state
 }
 
-// transactionKey finds the transaction of db in a context.
+// transactionKey is the context key of the transaction of db.
 type transactionKey struct{ db *DB }
 
-// RunInTx implements [store.Transactor]. One transaction runs at a time,
-// others wait. Readers outside see the last committed state.
+// RunInTx implements [store.Transactor]. One transaction runs at a time, and others
+// wait. Readers outside see the last committed state.
 func (db *DB) RunInTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if tx := db.currentTx(ctx); tx != nil {
 		return tx.Run(ctx, fn)
@@ -42,7 +42,7 @@ func (db *DB) RunInTx(ctx context.Context, fn func(ctx context.Context) error) e
 	if err := tx.Err(); err != nil {
 		return err
 	}
-	next := tx.end().draft() // its tables are marked as shared
+	next := tx.end().draft() // marks its tables as shared
 	db.committed.Store(next)
 	return nil
 }
@@ -66,7 +66,7 @@ func (db *DB) lock(ctx context.Context) error {
 
 func (db *DB) unlock() { <-db.writer }
 
-// end returns what was written; nobody can use the transaction afterwards.
+// end returns the draft. The transaction cannot be used afterwards.
 func (tx *transaction) end() *state {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
@@ -75,7 +75,7 @@ func (tx *transaction) end() *state {
 	return draft
 }
 
-// withState gives fn what the transaction has written so far, to read and to write.
+// withState calls fn with the state of the transaction, to read and to write.
 func (tx *transaction) withState(ctx context.Context, fn func(s *state) error) error {
 	if err := ctx.Err(); err != nil {
 		tx.Fail(err)
@@ -89,7 +89,7 @@ func (tx *transaction) withState(ctx context.Context, fn func(s *state) error) e
 	return fn(tx.draft)
 }
 
-// read gives fn the state that ctx sees, to read only.
+// read calls fn with the state that ctx sees, to read only.
 func (db *DB) read(ctx context.Context, fn func(s *state) error) error {
 	if tx := db.currentTx(ctx); tx != nil {
 		return tx.withState(ctx, fn)
@@ -100,8 +100,8 @@ func (db *DB) read(ctx context.Context, fn func(s *state) error) error {
 	return fn(db.committed.Load())
 }
 
-// write runs fn in the transaction of ctx, or in one of its own. fn writes as
-// its last step: an error of fn means that it wrote nothing.
+// write runs fn in the transaction of ctx, or in one of its own. fn writes in its
+// last step: if it returns an error, it wrote nothing.
 func (db *DB) write(ctx context.Context, fn func(ctx context.Context, tx *transaction) error) error {
 	tx := db.currentTx(ctx)
 	if tx == nil {

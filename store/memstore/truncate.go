@@ -2,7 +2,7 @@ package memstore
 
 import "github.com/pbxusers/pbxusers/store/credential"
 
-// truncateCredentials makes the times in c those that a database would keep.
+// truncateCredentials truncates the times in c to the precision of a database.
 func truncateCredentials(c *credential.Credentials) {
 	truncateOneTimeToken(c.Invitation)
 	for i := range c.Devices {

@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
-// ttlStore are the values of a DB that expire.
+// ttlStore is the store of values that expire.
 type ttlStore struct{ *DB }
 
 // TTLStore returns the store of small values that expire.
@@ -19,11 +19,11 @@ func (db *DB) TTLStore() store.TTLStore { return ttlStore{db} }
 // ttlValue is one value.
 type ttlValue struct {
 	value []byte
-	// expires is in microseconds, as a database keeps it.
+	// expires is in microseconds, as in a database.
 	expires int64
 }
 
-// ttlKey returns the key of the table: another pair never has the same.
+// ttlKey returns the key of the table, unique for each pair.
 func ttlKey(kind, key string) string { return strconv.Itoa(len(kind)) + ":" + kind + key }
 
 // Get implements [store.TTLStore].

@@ -75,7 +75,7 @@ func (t *team) findByTokenHash(hash []byte, tokenOf func(*userman.User) *credent
 	return "", false
 }
 
-// externalKey returns the key of the table: another pair never has the same.
+// externalKey returns the key of the table, unique for each pair.
 func externalKey(directory, id string) string { return ttlKey(directory, id) }
 
 // UpdateUser implements [userman.Store].
@@ -110,13 +110,13 @@ func (m userStore) EachUser(ctx context.Context, visit func(*userman.User) error
 	return forEach(ctx, m.DB, all, (*userman.User).Clone, visit)
 }
 
-// unique is a value that only one person has.
+// unique is a unique value of a user.
 type unique struct {
 	field, value string
 	owners       *table[store.UserID]
 }
 
-// uniques returns the values that u keeps from others; none when deleted.
+// uniques returns the unique values of u; none if u is deleted.
 func (t *team) uniques(u *userman.User) []unique {
 	if !u.DeletedAt.IsZero() {
 		return nil
@@ -131,7 +131,7 @@ func (t *team) uniques(u *userman.User) []unique {
 	return uniques
 }
 
-// putUser puts u in the place of whoever has the same ID.
+// putUser puts u, and replaces the user with the same ID.
 func (t *team) putUser(u *userman.User) error {
 	groups, err := t.groupNames(u.Groups)
 	if err != nil {
@@ -155,7 +155,7 @@ func (t *team) putUser(u *userman.User) error {
 	return nil
 }
 
-// storedUser returns a copy as a database would keep it.
+// storedUser returns a copy in the precision of a database.
 func storedUser(u *userman.User) *userman.User {
 	stored := u.Clone()
 	stored.HasPassword, stored.ExternalPassword, stored.HasSecondFactor = false, false, false

@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// userSortKeys returns what people are sorted by before the key.
+// userSortKeys returns the sort values of users before the key, by field.
 func userSortKeys() map[string]func(u *userman.User) cursor.Position {
 	return map[string]func(u *userman.User) cursor.Position{
 		"username":          func(*userman.User) cursor.Position { return nil },

@@ -8,11 +8,10 @@ import (
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-// team is what is stored of the people of one team.
+// team is the data of one team.
 type team struct {
-	// users are by ID. The three tables behind them say whose a username
-	// (folded), a default extension or an external ID is, of those who are
-	// not deleted, by ID.
+	// users are by ID. The next three tables map a folded username, a default
+	// extension and an external ID to the ID of a user who is not deleted.
 	users       table[*userman.User]
 	usernames   table[store.UserID]
 	extensions  table[store.UserID]
@@ -20,7 +19,7 @@ type team struct {
 	// groups are by folded name.
 	groups   table[*userman.Group]
 	revision int64
-	// tokens are by ID, pictures by the ID of the person.
+	// tokens are by ID, pictures by the ID of the user.
 	tokens   table[*apitoken.Token]
 	pictures table[[]byte]
 }
@@ -38,13 +37,14 @@ func (t *team) draft() *team {
 	}
 }
 
-// teamStore holds the records of one team of a DB.
+// teamStore stores the records of one team.
 type teamStore struct {
 	*DB
 	team string
 }
 
-// userStore is the store of the users of a team, tokenStore that of their API tokens.
+// userStore is the store of the users of a team, and tokenStore the store of their
+// API tokens.
 type (
 	userStore  struct{ teamStore }
 	tokenStore struct{ teamStore }
@@ -59,7 +59,7 @@ func (db *DB) Tokens(team string) apitoken.Store { return tokenStore{teamStore{d
 // Team implements [userman.Store] and [apitoken.Store].
 func (m teamStore) Team() string { return m.team }
 
-// teamState returns what the team has in s, to read only.
+// teamState returns the data of the team in s, to read only.
 func (m teamStore) teamState(s *state) *team {
 	if t, found := s.teams[m.team]; found {
 		return t
@@ -67,12 +67,12 @@ func (m teamStore) teamState(s *state) *team {
 	return &team{}
 }
 
-// readTeam gives fn what the team has, to read only.
+// readTeam calls fn with the data of the team, to read only.
 func (m teamStore) readTeam(ctx context.Context, fn func(t *team) error) error {
 	return m.read(ctx, func(s *state) error { return fn(m.teamState(s)) })
 }
 
-// withTeam gives fn what the team has in tx, to read and to write.
+// withTeam calls fn with the data of the team in tx, to read and to write.
 func (m teamStore) withTeam(ctx context.Context, tx *transaction, fn func(t *team) error) error {
 	return tx.withState(ctx, func(s *state) error {
 		if s.teams[m.team] == nil {
@@ -82,12 +82,12 @@ func (m teamStore) withTeam(ctx context.Context, tx *transaction, fn func(t *tea
 	})
 }
 
-// writeTeam gives fn what the team has, to write as its last step.
+// writeTeam calls fn with the data of the team, to write in its last step.
 func (m teamStore) writeTeam(ctx context.Context, fn func(t *team) error) error {
 	return m.write(ctx, func(ctx context.Context, tx *transaction) error { return m.withTeam(ctx, tx, fn) })
 }
 
-// cloneRecord returns a copy of the record of that key.
+// cloneRecord returns a copy of the record with that key.
 func cloneRecord[T any](t *table[T], key, kind string, clone func(T) T) (T, error) {
 	record, ok := t.get(key)
 	if !ok {
@@ -96,7 +96,7 @@ func cloneRecord[T any](t *table[T], key, kind string, clone func(T) T) (T, erro
 	return clone(record), nil
 }
 
-// updateRecord has a record of the team edited and gives it to put, in one
+// updateRecord reads a record of the team, edits it and puts it, in one
 // transaction.
 func updateRecord[T any](ctx context.Context, m teamStore, read func(t *team) (T, error), edit func(T) error, put func(t *team, edited T) error) error {
 	return m.write(ctx, func(ctx context.Context, tx *transaction) error {
@@ -107,7 +107,7 @@ func updateRecord[T any](ctx context.Context, m teamStore, read func(t *team) (T
 		}); err != nil {
 			return err
 		}
-		// Outside of the lock: edit may read the store.
+		// Without the lock: edit may read the store.
 		if err := edit(record); err != nil {
 			return err
 		}

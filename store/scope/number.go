@@ -2,13 +2,14 @@ package scope
 
 import "cmp"
 
-// maxNumberLength is that of the longest number in [Ranges], its plus included.
+// maxNumberLength is the maximum length of a number in [Ranges], including the
+// plus.
 const maxNumberLength = 20
 
-// number is digits with or without a plus in front, packed so that comparing
-// takes no time: hi holds the length, then a bit that is 0 after a plus, then
-// the first 4 digits; lo holds the other 16, four bits each. Numbers of one
-// length so sort as text, a plus being less than any digit.
+// number is a number with an optional plus, packed for fast comparison. hi has the
+// length, then a bit that is 0 after a plus, then the first 4 digits. lo has the
+// other 16 digits, four bits each. Numbers of one length sort like text; a plus is
+// less than any digit.
 type number struct{ hi, lo uint64 }
 
 const (
@@ -17,7 +18,7 @@ const (
 	lowDigits   = 16
 )
 
-// parseNumber reports false when text is no number.
+// parseNumber returns false if text is not a number.
 func parseNumber(text string) (n number, ok bool) {
 	if text == "" || len(text) > maxNumberLength {
 		return number{}, false
@@ -36,7 +37,7 @@ func parseNumber(text string) (n number, ok bool) {
 	return n, firstOK && lastOK && digits != ""
 }
 
-// packBCD returns up to 16 digits, four bits each; false when one is none.
+// packBCD returns up to 16 digits, four bits each; false if one is not a digit.
 func packBCD(digits string) (packed uint64, ok bool) {
 	for i := range len(digits) {
 		digit := digits[i] - '0'
@@ -48,7 +49,8 @@ func packBCD(digits string) (packed uint64, ok bool) {
 	return packed, true
 }
 
-// kind is equal for numbers of one length that both have a plus, or both not.
+// kind is equal for numbers of the same length that both have a plus or both have
+// none.
 func (n number) kind() uint64 { return n.hi &^ (plainBit - 1) }
 
 func (n number) less(other number) bool {
@@ -57,7 +59,7 @@ func (n number) less(other number) bool {
 
 func compareNumbers(a, b number) int { return cmp.Or(cmp.Compare(a.hi, b.hi), cmp.Compare(a.lo, b.lo)) }
 
-// String returns what parseNumber reads.
+// String returns the text for parseNumber.
 func (n number) String() string {
 	text := make([]byte, n.hi>>lengthShift)
 	first := 0
@@ -71,7 +73,7 @@ func (n number) String() string {
 	return string(text)
 }
 
-// next returns the number that follows, of the same kind; false after the last.
+// next returns the next number of the same kind; false after the last one.
 func (n number) next() (number, bool) {
 	digits := []byte(n.String())
 	for i := len(digits) - 1; i >= 0 && digits[i] != '+'; i-- {

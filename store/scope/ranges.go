@@ -5,25 +5,23 @@ import (
 	"strings"
 )
 
-// Ranges are sets of numbers such as extensions, written "100-199,205". The
-// zero value is blank, which stands for all numbers. Numbers are digits with or
-// without a "+" in front, up to 20 characters; "007" and "7" are two numbers,
-// and the two ends of a range have the same length. Ranges are kept sorted and
-// merged. They never change once made, so a copy may be shared; they compare by
-// value, see [Ranges.Equal].
+// Ranges is a set of numbers such as extensions, written "100-199,205". The zero
+// value is empty and means all numbers. Numbers are digits with an optional "+", up
+// to 20 characters; "007" and "7" are different. Both ends of a range have the same
+// length. Ranges are sorted and merged. They never change, so copies may be shared.
+// Compare them with [Ranges.Equal].
 type Ranges struct {
-	// spans are sorted, and no two of them touch. Nil when blank.
+	// spans are sorted and do not touch; nil if empty.
 	spans []span
 }
 
-// span is all numbers from low to high, which are of one kind.
+// span is the numbers from low to high, which have the same kind.
 type span struct{ low, high number }
 
-// IsUnrestricted reports whether r stands for all numbers.
+// IsUnrestricted reports whether r is empty and means all numbers.
 func (r Ranges) IsUnrestricted() bool { return len(r.spans) == 0 }
 
-// Contains reports whether number is one of r, or r is blank. It allocates
-// nothing.
+// Contains reports whether r contains number or is empty. It does not allocate.
 func (r Ranges) Contains(number string) bool {
 	if r.IsUnrestricted() {
 		return true
@@ -32,7 +30,7 @@ func (r Ranges) Contains(number string) bool {
 	return ok && r.containsSpan(span{n, n})
 }
 
-// Covers reports whether every number of other is one of r.
+// Covers reports whether r contains every number of other.
 func (r Ranges) Covers(other Ranges) bool {
 	if r.IsUnrestricted() || other.IsUnrestricted() {
 		return r.IsUnrestricted()
@@ -40,8 +38,8 @@ func (r Ranges) Covers(other Ranges) bool {
 	return !slices.ContainsFunc(other.spans, func(s span) bool { return !r.containsSpan(s) })
 }
 
-// containsSpan reports whether all of s is in one span of r. As spans do not touch,
-// what spreads over two of them has a gap.
+// containsSpan reports whether one span of r contains s. Spans do not touch, so two
+// of them have a gap.
 func (r Ranges) containsSpan(s span) bool {
 	// The first span that does not end before s.
 	lo, hi := 0, len(r.spans)
@@ -56,13 +54,13 @@ func (r Ranges) containsSpan(s span) bool {
 	return lo < len(r.spans) && !s.low.less(r.spans[lo].low)
 }
 
-// Equal reports whether both hold the same numbers.
+// Equal reports whether both contain the same numbers.
 func (r Ranges) Equal(other Ranges) bool { return slices.Equal(r.spans, other.spans) }
 
-// Clone returns a copy that shares nothing with r.
+// Clone returns a deep copy of r.
 func (r Ranges) Clone() Ranges { return Ranges{slices.Clone(r.spans)} }
 
-// String returns the shortest form that [ParseRanges] reads, sorted.
+// String returns the shortest text for [ParseRanges], sorted.
 func (r Ranges) String() string {
 	var text strings.Builder
 	for i, s := range r.spans {
@@ -80,8 +78,8 @@ func (r Ranges) String() string {
 // MarshalText writes the form of [Ranges.String].
 func (r Ranges) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// UnmarshalText reads what [ParseRanges] takes, and refuses alike. Where the
-// field matters, read the text with [ParseRangesField].
+// UnmarshalText parses text like [ParseRanges]. Use [ParseRangesField] to set the
+// field of the error.
 func (r *Ranges) UnmarshalText(text []byte) error {
 	parsed, err := ParseRanges(string(text))
 	if err != nil {
@@ -91,7 +89,7 @@ func (r *Ranges) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// mergeSpans sorts spans and joins those that overlap or touch.
+// mergeSpans sorts spans and merges spans that overlap or touch.
 func mergeSpans(spans []span) []span {
 	slices.SortFunc(spans, func(a, b span) int { return compareNumbers(a.low, b.low) })
 	var result []span
@@ -107,8 +105,8 @@ func mergeSpans(spans []span) []span {
 	return result
 }
 
-// adjoins reports whether next, which begins at s.low or later, overlaps s or
-// follows it without a gap.
+// adjoins reports whether next, which starts at s.low or later, overlaps or touches
+// s.
 func (s span) adjoins(next span) bool {
 	if !s.high.less(next.low) {
 		return true

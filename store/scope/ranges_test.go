@@ -78,7 +78,7 @@ func TestParseRanges_rejectsInvalidText(t *testing.T) {
 	}
 	_, err := scope.ParseRanges(strings.Join(apart[1:], ","))
 	require.NoError(t, err)
-	// Many that merge are few.
+	// Many ranges that merge count as few.
 	_, err = scope.ParseRanges(strings.TrimSuffix(strings.Repeat("1,", 2000), ","))
 	require.NoError(t, err)
 }
@@ -133,7 +133,7 @@ func TestRanges_UnmarshalText_roundTripsJSON(t *testing.T) {
 	require.Equal(t, "100-199,205", record.Extensions.String(), "rejected input changes nothing")
 }
 
-// drawNumber draws from few numbers, so that they meet.
+// drawNumber draws from few numbers, so that they collide.
 func drawNumber(t *rapid.T) string {
 	return rapid.StringMatching(`\+?[0129]{1,3}`).Draw(t, "number")
 }
@@ -152,7 +152,7 @@ func drawRanges(t *rapid.T) (parts []string, r scope.Ranges) {
 	return parts, r
 }
 
-// containsNaively asks every part by itself.
+// containsNaively checks every part.
 func containsNaively(parts []string, number string) bool {
 	for _, part := range parts {
 		low, high, _ := strings.Cut(part, "-")
@@ -197,7 +197,7 @@ func TestRanges_Covers_agreesWithContains(t *testing.T) {
 	})
 }
 
-// allNumbers returns all numbers that drawRanges can hold.
+// allNumbers returns all numbers that ranges of drawRanges can contain.
 func allNumbers() []string {
 	var all []string
 	for digits := 1; digits <= 3; digits++ {

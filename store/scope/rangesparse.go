@@ -10,16 +10,16 @@ import (
 // MaxRanges is the maximum number of ranges of one value, after merging.
 const MaxRanges = 64
 
-// maxRangesBytes bounds what is read, in bytes: [MaxRanges] of the longest
-// ranges take less, and what is written with blanks and repetitions fits.
+// maxRangesBytes is the maximum length of the text, in bytes. It is enough for
+// [MaxRanges] of the longest ranges, with spaces and duplicates.
 const maxRangesBytes = 4096
 
-// ParseRanges reads numbers and ranges with commas between; blanks around them
-// do not matter, and "" is blank. What is not readable, more than 64 ranges
-// after merging included, is a store.InvalidError on "ranges".
+// ParseRanges parses numbers and ranges, separated by commas. It ignores spaces
+// around them; "" is empty. It returns a store.InvalidError on "ranges" if the text
+// is invalid or has more than 64 ranges after merging.
 func ParseRanges(text string) (Ranges, error) { return ParseRangesField("ranges", text) }
 
-// ParseRangesField is [ParseRanges] with the refusal on that field, such as
+// ParseRangesField is [ParseRanges] with an error on the given field, such as
 // "extensions" or "dids".
 func ParseRangesField(field, text string) (Ranges, error) {
 	fail := func(code, message string) (Ranges, error) {
@@ -45,7 +45,7 @@ func ParseRangesField(field, text string) (Ranges, error) {
 	return Ranges{spans}, nil
 }
 
-// parseSpan reads a number or a range, or returns what is wrong with it.
+// parseSpan parses a number or a range, or returns the error.
 func parseSpan(part string) (s span, reason string) {
 	low, high, isRange := strings.Cut(part, "-")
 	if !isRange {

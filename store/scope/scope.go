@@ -1,9 +1,9 @@
-// Package scope says which extensions and DIDs a limited administrator may
-// touch.
+// Package scope has the extensions and DIDs that a limited administrator can see
+// and change.
 package scope
 
-// Scope is the set of extensions and DIDs that an actor may see and change. The
-// zero value contains nothing. A Scope never changes.
+// Scope is a set of extensions and DIDs that an actor can see and change. The zero
+// value contains nothing. A Scope never changes.
 type Scope struct {
 	granted          bool
 	extensions, dids Ranges
@@ -12,8 +12,8 @@ type Scope struct {
 // All returns the scope of every extension and DID.
 func All() Scope { return Scope{granted: true} }
 
-// Limited returns the scope of these extensions and DIDs. Unrestricted ranges
-// stand for all numbers.
+// Limited returns the scope of these extensions and DIDs. Empty ranges mean all
+// numbers.
 func Limited(extensions, dids Ranges) Scope {
 	return Scope{granted: true, extensions: extensions, dids: dids}
 }

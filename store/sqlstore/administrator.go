@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// administratorStore are the administrators of a DB.
+// administratorStore is the store of administrators.
 type administratorStore struct{ *DB }
 
 // Administrators returns the store of administrators.
@@ -22,7 +22,7 @@ func administratorNotFound() error { return &store.NotFoundError{Kind: "administ
 // CreateAdministrator implements [ampusers.Store].
 func (m administratorStore) CreateAdministrator(ctx context.Context, a *ampusers.Administrator) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
-		// Sealed inside of the transaction, as AMI accounts are.
+		// Encrypted in the transaction, like AMI accounts.
 		values := m.encodeAdministrator(a)
 		_, err := q.ExecContext(ctx, administratorTable().insert(), values...)
 		if err != nil && m.engine.isDuplicate(err) {
@@ -89,8 +89,8 @@ func (m administratorStore) ListAdministrators(ctx context.Context, q ampusers.Q
 	return m.pager().page(ctx, m.DB, whereAdministrators(q), q.Sort, q.PageRequest)
 }
 
-// whereAdministrators selects as ampusers.Query.Match does: the columns are
-// folded alike.
+// whereAdministrators selects like ampusers.Query.Match: the columns are folded in
+// the same way.
 func whereAdministrators(q ampusers.Query) whereClause {
 	var s whereClause
 	if q.Access != "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// administratorWithTOTP returns an administrator of that name.
+// administratorWithTOTP returns an administrator with that name.
 func administratorWithTOTP(username string) *ampusers.Administrator {
 	a := &ampusers.Administrator{Username: username, DisplayName: "in clear"}
 	a.Credentials.SecondFactor = &credential.TOTP{Secret: store.NewSecret(plainSecret)}

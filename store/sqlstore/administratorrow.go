@@ -20,8 +20,8 @@ func administratorTable() table {
 	}
 }
 
-// administratorSealContext is the context that the secret of a second factor is sealed
-// for.
+// administratorSealContext is the encryption context of the secret of a second
+// factor.
 func administratorSealContext(foldedUsername string) string {
 	return "pbxusers_administrators/" + foldedUsername + "/second_factor"
 }
@@ -35,11 +35,12 @@ func (db *DB) encodeAdministrator(a *ampusers.Administrator) []any {
 	}, db.encodeCredentials(&a.Credentials, administratorSealContext(folded)), []any{strings.ToLower(a.DisplayName)})
 }
 
-// administratorDecoder decodes the rows of one query. It scans all of them into
-// the same place, and parses what many administrators have in common once.
+// administratorDecoder decodes the rows of one query. It scans all rows into the
+// same variables, and parses shared values once.
 type administratorDecoder struct {
 	ranges map[string]scope.Ranges
-	// columns points to what follows, in the order of administratorTable.
+	// columns are pointers to the following fields, in the order of
+	// administratorTable.
 	columns                  []any
 	administrator            ampusers.Administrator
 	folded, extensions, dids string
@@ -58,7 +59,7 @@ func (db *DB) administratorDecoder() *administratorDecoder {
 	return d
 }
 
-// decode reads one row of administratorTable's columns.
+// decode decodes one row of the columns of administratorTable.
 func (d *administratorDecoder) decode(row scanner) (*ampusers.Administrator, error) {
 	if err := row.Scan(d.columns...); err != nil {
 		return nil, err

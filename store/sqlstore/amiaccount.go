@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// amiAccountStore are the AMI accounts of a DB.
+// amiAccountStore is the store of AMI accounts.
 type amiAccountStore struct{ *DB }
 
 // AMIAccounts returns the store of AMI accounts.
@@ -22,8 +22,8 @@ func amiAccountNotFound() error { return &store.NotFoundError{Kind: "AMI account
 // CreateAccount implements [manager.Store].
 func (m amiAccountStore) CreateAccount(ctx context.Context, u *manager.Account) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
-		// Sealed inside of the transaction: a Reseal comes before it, and with
-		// it the new key, or after it, and finds the row.
+		// Encrypted in the transaction: a Reencrypt runs before it, and then the
+		// new key is used, or after it, and then it finds the row.
 		values, err := m.encodeAMIAccount(u)
 		if err != nil {
 			return err
@@ -84,9 +84,8 @@ func (m amiAccountStore) DeleteAccount(ctx context.Context, name string) error {
 	})
 }
 
-// ListAccounts implements [manager.Store]. The columns are folded as
-// manager.Query.Match folds, and instr, unlike LIKE, has no wildcards and no
-// case of its own.
+// ListAccounts implements [manager.Store]. The columns are folded like in
+// manager.Query.Match. Unlike LIKE, instr has no wildcards and is case-sensitive.
 func (m amiAccountStore) ListAccounts(ctx context.Context, q manager.Query) (*store.Page[*manager.Account], error) {
 	var s whereClause
 	if q.Search != "" {

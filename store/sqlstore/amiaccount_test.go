@@ -88,7 +88,7 @@ func TestDB_AMIAccounts_rejectsZeroNetwork(t *testing.T) {
 	require.Empty(t, accountNames(t, db))
 }
 
-// createAccounts stores n accounts as they are in real life.
+// createAccounts stores n realistic accounts.
 func createAccounts(t testing.TB, db *sqlstore.DB, n int) {
 	t.Helper()
 	permit, err := manager.ParseNetwork("10.0.0.0/8")

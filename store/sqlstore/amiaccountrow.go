@@ -21,7 +21,7 @@ func amiAccountTable() table {
 	}
 }
 
-// amiAccountSealContext is the context that the secret of an account is sealed for.
+// amiAccountSealContext is the encryption context of the secret of an account.
 func amiAccountSealContext(foldedName string) string {
 	return "pbxusers_ami_accounts/" + foldedName + "/secret"
 }
@@ -43,12 +43,12 @@ func (db *DB) encodeAMIAccount(u *manager.Account) ([]any, error) {
 	}), nil
 }
 
-// encodeNetworks refuses what could not be decoded again.
+// encodeNetworks rejects values that could not be decoded.
 func encodeNetworks(networks []manager.Network) (string, error) {
 	texts := make([]string, len(networks))
 	for i, n := range networks {
 		if !n.Prefix().IsValid() {
-			return "", errors.New("the zero Network cannot be stored; make networks with manager.ParseNetwork")
+			return "", errors.New("the zero Network cannot be stored; create networks with manager.ParseNetwork")
 		}
 		texts[i] = n.String()
 	}
@@ -70,17 +70,18 @@ func decodeNetworks(column, text string) ([]manager.Network, error) {
 	return networks, nil
 }
 
-// columnError replaces the errors of parsers, which may quote what they read.
+// columnError replaces the errors of parsers, which may quote their input.
 func columnError(column string) error {
-	return fmt.Errorf("column %s does not hold what it should", column)
+	return fmt.Errorf("column %s has an invalid value", column)
 }
 
-// amiAccountDecoder decodes the rows of one query. It scans all of them into the
-// same place, and parses each set of privileges once: accounts share few.
+// amiAccountDecoder decodes the rows of one query. It scans all rows into the same
+// variables, and parses each set of privileges once: accounts share few.
 type amiAccountDecoder struct {
 	keyring    *store.Keyring
 	privileges map[string]manager.Privileges
-	// columns points to what follows, in the order of amiAccountTable.
+	// columns are pointers to the following fields, in the order of
+	// amiAccountTable.
 	columns                         []any
 	account                         manager.Account
 	folded, deny, permit            string
@@ -99,7 +100,7 @@ func (db *DB) amiAccountDecoder() *amiAccountDecoder {
 	return d
 }
 
-// decode reads one row of amiAccountTable's columns.
+// decode decodes one row of the columns of amiAccountTable.
 func (d *amiAccountDecoder) decode(row scanner) (*manager.Account, error) {
 	if err := row.Scan(d.columns...); err != nil {
 		return nil, err

@@ -12,10 +12,10 @@ import (
 	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
-// auditStore is the audit trail of a DB.
+// auditStore is the store of the audit log.
 type auditStore struct{ *DB }
 
-// Audit returns the store of the audit trail.
+// Audit returns the store of the audit log.
 func (db *DB) Audit() audit.Store { return auditStore{db} }
 
 // AppendEntry implements [audit.Store].
@@ -80,7 +80,7 @@ func (m auditStore) ListEntries(ctx context.Context, q audit.Query) (*store.Page
 	return list, nil
 }
 
-// whereEntries selects as audit.Query.Match does.
+// whereEntries selects like audit.Query.Match.
 func whereEntries(q audit.Query) whereClause {
 	var s whereClause
 	for _, filter := range []struct{ column, value string }{
@@ -90,7 +90,7 @@ func whereEntries(q audit.Query) whereClause {
 			s.and(filter.column+" = ?", filter.value)
 		}
 	}
-	// Entries are of whole microseconds: a part of one more counts as one.
+	// Times of entries are whole microseconds, so bounds are rounded up.
 	if !q.Since.IsZero() {
 		s.and("time >= ?", ceilMicro(q.Since))
 	}

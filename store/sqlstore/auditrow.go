@@ -25,7 +25,7 @@ func encodeEntry(e *audit.Entry) []any {
 	}
 }
 
-// decodeEntry reads one row of entryTable's columns.
+// decodeEntry decodes one row of the columns of entryTable.
 func decodeEntry(row scanner) (*audit.Entry, error) {
 	e, at, addr := &audit.Entry{}, int64(0), ""
 	err := row.Scan(
@@ -36,7 +36,7 @@ func decodeEntry(row scanner) (*audit.Entry, error) {
 	return e, err
 }
 
-// encodeAddr returns the text of an address, "" for the zero one.
+// encodeAddr returns the text of an address, "" for the zero address.
 func encodeAddr(addr netip.Addr) string {
 	if !addr.IsValid() {
 		return ""
@@ -44,9 +44,8 @@ func encodeAddr(addr netip.Addr) string {
 	return addr.String()
 }
 
-// decodeAddr reads the text of an address. Text that no program of ours wrote
-// becomes the zone of an address that no actor has, so that the hash of the
-// entry does not match it.
+// decodeAddr parses the text of an address. Any other text becomes the zone of an
+// address that no actor has, so that the hash of the entry does not match.
 func decodeAddr(text string) netip.Addr {
 	if text == "" {
 		return netip.Addr{}

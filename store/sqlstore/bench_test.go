@@ -39,11 +39,11 @@ func createManyAccounts(db *sqlstore.DB, n int, permit manager.Network) func(ctx
 	}
 }
 
-// createdAt scatters the records over time, many of them at the same instant.
+// createdAt distributes the records over time, many of them at the same time.
 func createdAt(i int) time.Time { return time.Unix(1_700_000_000+int64(i)*7919%50_000, 0) }
 
-// createManyAdministrators creates n administrators as they are in real life: one in ten is
-// disabled, half of them have a second factor, all have a device or two.
+// createManyAdministrators creates n realistic administrators: one in ten is
+// disabled, half of them have a second factor, and all have one or two devices.
 func createManyAdministrators(b *testing.B, db *sqlstore.DB, n int) {
 	b.Helper()
 	extensions, err := scope.ParseRanges("100-199,205,2000-2999")
@@ -83,7 +83,7 @@ const rawAdministratorsSQL = `SELECT folded_username, username, display_name, ac
 	invitation_hash, invitation_expires_at, devices, created_at, updated_at, password_changed_at, last_login_at
 	FROM pbxusers_administrators`
 
-// scanRaw reads rows as database/sql gives them, and returns how many.
+// scanRaw scans rows with database/sql only, and returns their number.
 func scanRaw(b *testing.B, conn *sql.DB, query string, args ...any) int {
 	b.Helper()
 	rows, err := conn.QueryContext(b.Context(), query, args...)
@@ -103,7 +103,7 @@ func scanRaw(b *testing.B, conn *sql.DB, query string, args ...any) int {
 	return n
 }
 
-// middlePage walks to a page of that order far from both ends.
+// middlePage reads a page in that order far from both ends.
 func middlePage(b *testing.B, list func(page store.PageRequest) (next string, err error)) store.PageRequest {
 	b.Helper()
 	page := store.PageRequest{Limit: store.MaxPageLimit}
@@ -116,7 +116,7 @@ func middlePage(b *testing.B, list func(page store.PageRequest) (next string, er
 	return page
 }
 
-// rawSortSQL returns the bare query of one page beyond the given record.
+// rawSortSQL returns the SQL of one page after the given record.
 func rawSortSQL(query, column, key, filter string) string {
 	if column == "" {
 		return fmt.Sprintf("%s WHERE %s%s > ? ORDER BY %s LIMIT 51", query, filter, key, key)

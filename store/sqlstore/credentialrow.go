@@ -9,7 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// credentialColumns are those in which tables keep what somebody logs in with.
+// credentialColumns are the columns of credentials.
 func credentialColumns() []string {
 	return []string{
 		"password_hash", "second_factor", "second_factor_confirmed", "second_factor_step", "recovery_hashes",
@@ -17,8 +17,8 @@ func credentialColumns() []string {
 	}
 }
 
-// encodeCredentials returns the values of credentialColumns; seal is the
-// context that the secret of the second factor is sealed for.
+// encodeCredentials returns the values of credentialColumns. sealContext is the
+// encryption context of the secret of the second factor.
 func (db *DB) encodeCredentials(c *credential.Credentials, sealContext string) []any {
 	totp := credential.TOTP{}
 	var sealed any // NULL unless there is one
@@ -33,7 +33,7 @@ func (db *DB) encodeCredentials(c *credential.Credentials, sealContext string) [
 	}
 }
 
-// encodeOneTimeToken returns the values of the two columns of a link: NULL when there
+// encodeOneTimeToken returns the values of the two columns of a link: NULL if there
 // is none.
 func encodeOneTimeToken(l *credential.OneTimeToken) (hash, expires any) {
 	if l == nil {
@@ -42,7 +42,7 @@ func encodeOneTimeToken(l *credential.OneTimeToken) (hash, expires any) {
 	return encodeHash(l.TokenHash), l.ExpiresAt.UnixMicro()
 }
 
-// oneTimeTokenColumns are where the two columns of a link are scanned to.
+// oneTimeTokenColumns are scanned from the two columns of a link.
 type oneTimeTokenColumns struct {
 	hash    []byte
 	expires sql.NullInt64
@@ -64,7 +64,7 @@ type credentialDecoder struct {
 	invitation                      oneTimeTokenColumns
 }
 
-// columns points to where credentialColumns are scanned to, in their order.
+// columns returns pointers for scanning credentialColumns.
 func (d *credentialDecoder) columns() []any {
 	return []any{
 		&d.passwordHash, &d.secondFactor, &d.factor.Confirmed, &d.factor.LastStep, &d.recovery,
@@ -72,7 +72,7 @@ func (d *credentialDecoder) columns() []any {
 	}
 }
 
-// decode reads what was scanned into c.
+// decode decodes the scanned columns into c.
 func (d *credentialDecoder) decode(c *credential.Credentials, sealContext func() string) (err error) {
 	c.PasswordHash = store.NewSecret(d.passwordHash)
 	c.Invitation = d.invitation.decode()
@@ -90,10 +90,10 @@ func (d *credentialDecoder) decode(c *credential.Credentials, sealContext func()
 	return err
 }
 
-// micros are where columns of times are scanned to.
+// micros are scanned from columns of times.
 type micros []int64
 
-// columns points to them.
+// columns returns pointers for scanning.
 func (m micros) columns() []any {
 	dest := make([]any, len(m))
 	for i := range m {

@@ -9,47 +9,47 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// DB is a store in a SQL database. It may be used from many goroutines, and
-// several processes may use one database. The [sql.DB] stays the caller's, who
-// closes it last.
+// DB is a store in a SQL database. It is safe for concurrent use, and several
+// processes may use one database. The caller owns the [sql.DB], and closes it last.
 type DB struct {
 	sql     *sql.DB
 	engine  *engine
 	keyring *store.Keyring
 	logger  *slog.Logger
-	// writers holds a token for each transaction of this DB that is open, up
-	// to as many as the database lets write at once: waiting here is fair,
-	// cheap, and ends with the context.
+	// writers has a token for each open transaction of this DB, up to the number of
+	// concurrent writers of the database. Waiting here is fair and cheap, and ends
+	// with the context.
 	writers chan struct{}
-	// tokenOwner reads API tokens with whose they are.
+	// tokenOwner reads API tokens and their users.
 	tokenOwner prepared
 }
 
 // Options of [Open].
 type Options struct {
-	// Keyring seals what must be readable again. Required: there is no
-	// default.
+	// Keyring encrypts secrets. It is required.
 	Keyring *store.Keyring
-	// Logger gets a debug line per migration. Defaults to none.
+	// Logger logs a debug line per migration. Defaults to no logging.
 	Logger *slog.Logger
 }
 
-// Open brings the tables up to date, under a lock, so that any number of
-// processes may start at once, and returns the store. A database that a newer
-// version of this module has changed is refused with a [store.ConflictError].
-// A keyring that does not open what is stored is refused with a
-// [store.UnknownKeyError]. The first Open of an empty SQLite database makes its
-// files readable by their owner only. Leave db two connections or more: while
-// EachUser, EachAdministrator or EachEntry visits, it holds one. A bound on
-// them (SetMaxOpenConns) also bounds what callers leave behind who give up, for
-// up to five seconds, while another process has the lock.
+// Open migrates the tables and returns the store. It takes a lock, so that several
+// processes may start at the same time. It returns a [store.ConflictError] if a
+// newer version of this module has migrated the database, and a
+// [store.UnknownKeyError] if the keyring does not decrypt the stored values. The
+// first Open of an empty SQLite database makes its files readable only by their
+// owner.
+//
+// db needs two connections or more: EachUser, EachAdministrator and EachEntry use
+// one while they visit. A limit (SetMaxOpenConns) also limits the abandoned calls
+// of canceled contexts, which last up to five seconds while another process has the
+// lock.
 func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) (*DB, error) {
 	engine, err := dialect.engine()
 	if err != nil {
 		return nil, err
 	}
 	if opts == nil || opts.Keyring == nil {
-		return nil, errors.New("sqlstore: set Options.Keyring; secrets are never stored in clear")
+		return nil, errors.New("sqlstore: set Options.Keyring; secrets are never stored unencrypted")
 	}
 	s := &DB{sql: db, engine: engine, keyring: opts.Keyring, logger: opts.Logger, writers: make(chan struct{}, engine.maxWriters)}
 	if s.logger == nil {
@@ -64,8 +64,8 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) (*DB,
 	return s, nil
 }
 
-// ID returns what tells this database from every other: 32 hexadecimal digits
-// that were drawn when its tables were made.
+// ID returns the unique ID of this database: 32 random hexadecimal digits, created
+// with its tables.
 func (db *DB) ID(ctx context.Context) (id string, err error) {
 	err = db.read(ctx, func(ctx context.Context, q querier) error {
 		return db.wrapError(ctx, "read the identity", q.QueryRowContext(ctx, "SELECT id FROM pbxusers_identity").Scan(&id))

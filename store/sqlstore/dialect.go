@@ -13,33 +13,33 @@ type Dialect int
 
 // The databases that are supported.
 const (
-	// SQLite is version 3.37 or newer, opened with [SQLiteDSN], with a driver
-	// whose errors have a method Code() int for the result code, as those of
-	// modernc.org/sqlite do.
+	// SQLite is version 3.37 or newer, opened with [SQLiteDSN]. The driver's errors
+	// must have a method Code() int for the result code, like those of
+	// modernc.org/sqlite.
 	SQLite Dialect = iota + 1
 )
 
-// engine is what one dialect does differently.
+// engine is the part that depends on the dialect.
 type engine struct {
 	goose goose.Dialect
 	// migrations is the folder of the embedded migrations.
 	migrations string
-	// lockOptions returns the options under which the migrations up to newest run
-	// in one process at a time.
+	// lockOptions returns the options that let one process at a time run the
+	// migrations up to newest.
 	lockOptions func(newest int64) []goose.ProviderOption
 	// hasTable reports whether a table exists.
 	hasTable func(ctx context.Context, db *sql.DB, name string) (bool, error)
 	// prepare runs before the migrations.
 	prepare func(ctx context.Context, db *sql.DB) error
-	// maxWriters is how many transactions may write at once.
+	// maxWriters is the number of transactions that can write at the same time.
 	maxWriters int
-	// isFailure tells an error of the database, after which it may have undone
-	// the transaction.
+	// isFailure reports whether an error is an error of the database, after which
+	// the transaction may be rolled back.
 	isFailure func(error) bool
-	// isBusy tells an error that another try may mend: a lock that was not had
-	// in time, a deadlock, a failure to serialize.
+	// isBusy reports whether a retry may succeed: after a lock timeout, a deadlock
+	// or a serialization failure.
 	isBusy func(error) bool
-	// isDuplicate tells the violation of a unique constraint.
+	// isDuplicate reports whether an error is the violation of a unique constraint.
 	isDuplicate func(error) bool
 }
 

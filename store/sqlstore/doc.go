@@ -1,7 +1,7 @@
-// Package sqlstore keeps everything in a SQL database, over database/sql. The
-// product chooses the driver and opens the database; this package imports
-// none. Its tables are named pbxusers_..., so it can share the database of the
-// product, and with [WithTx] also its transactions.
+// Package sqlstore stores everything in a SQL database, with database/sql. The
+// product chooses the driver and opens the database. The tables are named
+// pbxusers_..., so that the product can use the same database and, with [WithTx],
+// the same transactions.
 //
 // For SQLite, with a driver such as modernc.org/sqlite:
 //
@@ -13,9 +13,8 @@
 //	...
 //	db, err := sqlstore.Open(ctx, conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
 //	...
-//	accounts := manager.New(db.Managers(), nil)
+//	accounts := manager.New(db.AMIAccounts(), nil)
 //
-// What must be readable again, such as AMI secrets, the secrets of authenticator
-// apps and sessions, is sealed with the keyring; whoever has only a copy of the
-// database cannot read it.
+// AMI secrets, the secrets of authenticator apps, and sessions are encrypted with
+// the keyring. A copy of the database without the key file does not reveal them.
 package sqlstore

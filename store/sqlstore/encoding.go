@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// encodeHash returns the value of a hash: NULL when there is none.
+// encodeHash returns the value of a hash: NULL if there is none.
 func encodeHash(hash []byte) any {
 	if len(hash) == 0 {
 		return nil
@@ -37,8 +37,7 @@ func decodeList[T any](column, text string) ([]T, error) {
 	return list, nil
 }
 
-// listDecoder decodes the lists of one query, and those that many records share
-// once.
+// listDecoder decodes the lists of one query, and shared lists once.
 type listDecoder map[string][]string
 
 func (d listDecoder) decode(column, text string) (list []string, err error) {
@@ -55,8 +54,7 @@ func (d listDecoder) decode(column, text string) (list []string, err error) {
 	return slices.Clone(known), nil
 }
 
-// Lists that pages have many of are not JSON: it takes longer to read than all
-// else.
+// Frequent lists are not JSON, because decoding it would take most of the time.
 
 func encodeHashes(hashes [][]byte) string {
 	texts := make([]string, len(hashes))

@@ -12,7 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-// openInDir opens a store in the folder; the driver is modernc.org/sqlite.
+// openInDir opens a store in the folder, with the driver modernc.org/sqlite.
 func openInDir(ctx context.Context, dir string) (db *sqlstore.DB, conn *sql.DB, err error) {
 	keyring, err := store.OpenKeyring(filepath.Join(dir, "pbxusers.key"))
 	if err != nil {
@@ -62,7 +62,7 @@ func ExampleWithTx() {
 	}
 	defer func() { _ = conn.Close() }()
 
-	// The transaction of the product, and of its own tables.
+	// A transaction of the product with its own tables.
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		fmt.Println(err)

@@ -30,11 +30,11 @@ func (m userStore) encodeGroup(g *userman.Group) ([]any, error) {
 	}), err
 }
 
-// groupDecoder decodes the rows of one query. It scans all of them into the same
-// place.
+// groupDecoder decodes the rows of one query. It scans all rows into the same
+// variables.
 type groupDecoder struct {
 	shared permissionDecoder
-	// columns points to what follows, in the order of groupTable.
+	// columns are pointers to the following fields, in the order of groupTable.
 	columns                   []any
 	group                     userman.Group
 	team, folded, permissions string
@@ -49,7 +49,7 @@ func newGroupDecoder() *groupDecoder {
 	return d
 }
 
-// decode reads one row of groupTable's columns.
+// decode decodes one row of the columns of groupTable.
 func (d *groupDecoder) decode(row scanner) (*userman.Group, error) {
 	if err := row.Scan(d.columns...); err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (m userStore) CreateGroup(ctx context.Context, g *userman.Group) error {
 	})
 }
 
-// bumpRevision gives the groups another revision.
+// bumpRevision sets a new revision of the groups.
 func (m userStore) bumpRevision(ctx context.Context, q querier) error {
 	const replace = `INSERT INTO pbxusers_group_revisions (team, revision) VALUES (?, ?)
 		ON CONFLICT (team) DO UPDATE SET revision = excluded.revision`
@@ -135,7 +135,7 @@ func (m userStore) DeleteGroup(ctx context.Context, name string) error {
 			return err
 		}
 		result, err := q.ExecContext(ctx, deleteGroupSQL(), m.team, userman.FoldGroupName(name))
-		inUse := &store.ConflictError{Reason: "somebody is still in this group; remove its members first"}
+		inUse := &store.ConflictError{Reason: "this group has members; remove them first"}
 		if err := m.requireAffected(ctx, "delete group", result, err, inUse); err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (m userStore) DeleteGroup(ctx context.Context, name string) error {
 	})
 }
 
-// deleteGroupSQL deletes a group that has no members.
+// deleteGroupSQL deletes a group without members.
 func deleteGroupSQL() string {
 	return groupTable().deleteByKey() + ` AND NOT EXISTS (SELECT 1 FROM pbxusers_memberships m
 		WHERE m.team = pbxusers_groups.team AND m.folded_group = pbxusers_groups.folded_name)`
@@ -171,7 +171,7 @@ func (m userStore) GroupsRevision(ctx context.Context) (revision int64, err erro
 	return revision, err
 }
 
-// groupsRevision returns the revision of the groups, 0 before the first one.
+// groupsRevision returns the revision of the groups, 0 before the first change.
 func (m userStore) groupsRevision(ctx context.Context, q querier) (revision int64, err error) {
 	err = q.QueryRowContext(ctx, "SELECT revision FROM pbxusers_group_revisions WHERE team = ?", m.team).Scan(&revision)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -188,7 +188,7 @@ const countMembersSQL = `SELECT g.name, (SELECT COUNT(*) FROM pbxusers_membershi
 func (m userStore) CountMembers(ctx context.Context) (map[string]int, error) {
 	members := map[string]int{}
 	err := m.read(ctx, func(ctx context.Context, q querier) error {
-		clear(members) // it may run again
+		clear(members) // this function may run again
 		_, err := query(ctx, m.DB, q, "count members", countMembersSQL, []any{m.team}, func(row scanner) (_ struct{}, err error) {
 			var name string
 			var count int

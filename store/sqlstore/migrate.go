@@ -12,19 +12,19 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// migrationsTable records which migrations are done. It is not goose's own
-// name: the product may use goose for its tables.
+// migrationsTable records the applied migrations. It is not goose's default name,
+// because the product may use goose for its own tables.
 const migrationsTable = "pbxusers_migrations"
 
 //go:embed migrations
 var migrations embed.FS
 
 // developmentTable is a table of development versions before the first release.
-// No migration leads from their tables to those of a release.
+// Their tables cannot be migrated.
 const developmentTable = "pbxusers_managers"
 
-// migrate brings the tables up to date. It returns an error wrapping
-// store.ErrConflict for tables of a development version.
+// migrate migrates the tables. It returns an error wrapping store.ErrConflict for
+// tables of a development version.
 func (db *DB) migrate(ctx context.Context) error {
 	_, err := withContext(ctx, func() (struct{}, error) {
 		found, err := db.engine.hasTable(ctx, db.sql, developmentTable)
@@ -66,8 +66,8 @@ func (db *DB) migrateFS(ctx context.Context, fsys fs.FS) error {
 	return db.checkVersion(ctx, newest)
 }
 
-// newestMigration returns the highest version of the files: their names sort
-// by it.
+// newestMigration returns the highest version of the files, which are sorted by
+// version.
 func newestMigration(files fs.FS) (int64, error) {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil || len(names) == 0 {
@@ -76,7 +76,7 @@ func newestMigration(files fs.FS) (int64, error) {
 	return goose.NumericComponent(names[len(names)-1])
 }
 
-// checkVersion keeps this version from writing to tables that it does not know.
+// checkVersion prevents writes to tables of a newer version.
 func (db *DB) checkVersion(ctx context.Context, newest int64) error {
 	var version sql.NullInt64
 	if err := db.sql.QueryRowContext(ctx, "SELECT MAX(version_id) FROM "+migrationsTable).Scan(&version); err != nil {
@@ -84,7 +84,7 @@ func (db *DB) checkVersion(ctx context.Context, newest int64) error {
 	}
 	if version.Int64 > newest {
 		return &store.ConflictError{Reason: fmt.Sprintf(
-			"the tables are of version %d, and this program knows version %d; update the program", version.Int64, newest)}
+			"the database has version %d, but this program supports version %d; update the program", version.Int64, newest)}
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func TestOpen_honorsContextWhileLocked(t *testing.T) {
 	require.NoError(t, lockTx.Rollback())
 }
 
-// begin begins a transaction that has the write lock.
+// begin begins a transaction with the write lock.
 func begin(t *testing.T, conn *sql.DB) *sql.Tx {
 	t.Helper()
 	tx, err := conn.BeginTx(t.Context(), nil)
@@ -95,9 +95,9 @@ func requireModes(t *testing.T, path string, want fs.FileMode) {
 func TestOpen_restrictsNewFilesToOwner(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(path string) error{
-		"made by the driver":          func(string) error { return nil },
-		"made by CreateSQLiteFile":    sqlstore.CreateSQLiteFile,
-		"made by somebody, but empty": func(path string) error { return os.WriteFile(path, nil, 0o644) },
+		"made by the driver":       func(string) error { return nil },
+		"made by CreateSQLiteFile": sqlstore.CreateSQLiteFile,
+		"existing empty file":      func(path string) error { return os.WriteFile(path, nil, 0o644) },
 		"made twice leaves it as it is": func(path string) error {
 			return errors.Join(sqlstore.CreateSQLiteFile(path), sqlstore.CreateSQLiteFile(path))
 		},

@@ -11,34 +11,34 @@ import (
 	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
-// pager is how the records of one resource are listed.
+// pager lists the records of one resource.
 type pager[T any] struct {
 	table table
-	// op says in errors what failed.
+	// op names the operation in errors.
 	op string
-	// keyField is the field that the keys are made of. fold makes them where a
-	// page in their order begins after a key; nil where it begins after a
-	// cursor, as in all other orders.
+	// keyField is the field of the keys. fold returns the key for a value of
+	// keyField, if a page in key order starts after a key. It is nil if such pages
+	// start after a cursor, like pages in all other orders.
 	keyField string
 	fold     func(string) string
-	// keys are the columns of the key, of which the values are texts, and key
-	// returns these of a record.
+	// keys are the columns of the key, which are texts, and key returns their
+	// values.
 	keys []string
 	key  func(T) []string
-	// fields are the others that lists are sorted by.
+	// fields are the other sort fields.
 	fields map[string]sortField[T]
-	// decoder returns what decodes the rows of one query.
+	// decoder returns a decoder for the rows of one query.
 	decoder func() func(scanner) (T, error)
 }
 
-// sortField is a field that lists are sorted by. One of the two is set.
+// sortField is a sort field. One of the two is set.
 type sortField[T any] struct {
 	column string
 	text   func(T) string
 	time   func(T) time.Time
 }
 
-// value returns the value of the column as cursors have it.
+// value returns the value of the column for a cursor.
 func (f sortField[T]) value(of T) string {
 	if f.text != nil {
 		return f.text(of)
@@ -46,7 +46,7 @@ func (f sortField[T]) value(of T) string {
 	return strconv.FormatInt(f.time(of).UnixMicro(), 10)
 }
 
-// arg returns the value of the column that a cursor has.
+// arg returns the argument for a value of a cursor.
 func (f sortField[T]) arg(value string) (any, error) {
 	if f.text != nil {
 		return value, nil
@@ -58,7 +58,8 @@ func (f sortField[T]) arg(value string) (any, error) {
 	return micros, nil
 }
 
-// timeFields are the fields of these columns, which have the names of the fields.
+// timeFields returns sort fields of times. The columns have the names of the
+// fields.
 func timeFields[T any](getters map[string]func(T) time.Time) map[string]sortField[T] {
 	fields := make(map[string]sortField[T], len(getters))
 	for column, value := range getters {
@@ -67,7 +68,7 @@ func timeFields[T any](getters map[string]func(T) time.Time) map[string]sortFiel
 	return fields
 }
 
-// page returns a page of what is selected.
+// page returns a page of the selected records.
 func (l pager[T]) page(ctx context.Context, db *DB, where whereClause, sort store.Sort, req store.PageRequest) (*store.Page[T], error) {
 	if sort.By == l.keyField {
 		sort.By = ""
@@ -79,7 +80,7 @@ func (l pager[T]) page(ctx context.Context, db *DB, where whereClause, sort stor
 	limit := req.EffectiveLimit()
 	list := &store.Page[T]{}
 	err = db.read(ctx, func(ctx context.Context, q querier) (err error) {
-		// One more tells whether there is a next page.
+		// One more record shows whether there is a next page.
 		list.Items, err = l.fetch(ctx, db, q, where, orderBy, limit+1)
 		return err
 	})
@@ -101,7 +102,8 @@ func (l pager[T]) sql(s whereClause, orderBy string) string {
 	return l.table.selectAll() + s.sql() + orderBy + " LIMIT ?"
 }
 
-// seek selects what follows after in that order, and returns its clause.
+// seek selects the records after a cursor in that order, and returns the ORDER BY
+// clause.
 func (l pager[T]) seek(s *whereClause, sort store.Sort, after string) (orderBy string, err error) {
 	columns := l.keys
 	if sort.By != "" {
@@ -125,8 +127,7 @@ func (l pager[T]) seek(s *whereClause, sort store.Sort, after string) (orderBy s
 	return " ORDER BY " + strings.Join(columns, direction+", ") + direction, nil
 }
 
-// parseCursor returns the values of the columns, of which there are n, that a page
-// begins after.
+// parseCursor returns the values of n columns for the cursor of a page.
 func (l pager[T]) parseCursor(sort store.Sort, after string, n int) ([]any, error) {
 	if sort.By == "" && l.fold != nil {
 		return []any{l.fold(after)}, nil
@@ -142,7 +143,7 @@ func (l pager[T]) parseCursor(sort store.Sort, after string, n int) ([]any, erro
 	return values, err
 }
 
-// nextCursor returns what the page after last begins after.
+// nextCursor returns the cursor of the page after last.
 func (l pager[T]) nextCursor(sort store.Sort, last T) string {
 	position := cursor.Position(l.key(last))
 	switch {
@@ -154,7 +155,7 @@ func (l pager[T]) nextCursor(sort store.Sort, last T) string {
 	return cursor.Format(sort, position)
 }
 
-// each visits all records in the order of their keys, which are of one column.
+// each visits all records sorted by their keys, which have one column.
 func (l pager[T]) each(ctx context.Context, db *DB, visit func(T) error) error {
 	batch := func(q querier, after string) ([]T, error) {
 		var s whereClause

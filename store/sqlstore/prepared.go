@@ -6,16 +6,15 @@ import (
 	"sync/atomic"
 )
 
-// prepared is one query of many columns that is asked often, kept prepared: to
-// prepare it takes SQLite longer than to answer it. It is closed with the
-// database.
+// prepared is a frequent query that is kept prepared: preparing it takes SQLite
+// longer than running it. It is closed with the database.
 type prepared struct{ statement atomic.Pointer[sql.Stmt] }
 
-// queryRow asks text, which is always the same, of q.
+// queryRow runs text, which must not change, on q.
 func (p *prepared) queryRow(ctx context.Context, q querier, text string, args ...any) (scanner, error) {
 	db, isDB := q.(*sql.DB)
 	if !isDB {
-		// A transaction would prepare it anew on its own connection.
+		// A transaction would prepare it again on its own connection.
 		return q.QueryRowContext(ctx, text, args...), nil
 	}
 	if statement := p.statement.Load(); statement != nil { //nolint:sqlclosecheck // it stays open with the database
@@ -26,7 +25,7 @@ func (p *prepared) queryRow(ctx context.Context, q querier, text string, args ..
 		return nil, err
 	}
 	if !p.statement.CompareAndSwap(nil, statement) {
-		defer func() { _ = statement.Close() }()                     // another one was quicker
+		defer func() { _ = statement.Close() }()                     // another call was faster
 		return p.statement.Load().QueryRowContext(ctx, args...), nil //nolint:sqlclosecheck // as above
 	}
 	return statement.QueryRowContext(ctx, args...), nil

@@ -15,7 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// queryPlan returns what SQLite does to answer a query.
+// queryPlan returns the query plan of SQLite.
 func queryPlan(t *testing.T, db *DB, text string, args []any) string {
 	t.Helper()
 	rows, err := db.sql.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
@@ -32,8 +32,8 @@ func queryPlan(t *testing.T, db *DB, text string, args []any) string {
 	return strings.Join(steps, "; ")
 }
 
-// requireIndexed requires that a page is read along an index, one row after the
-// other, and that an index finds its beginning and what is filtered.
+// requireIndexed requires that a page is read in the order of an index, and that an
+// index finds its start and the filter.
 func requireIndexed(t *testing.T, db *DB, text string, args []any) {
 	t.Helper()
 	steps := queryPlan(t, db, text, append(args, 51))
@@ -43,7 +43,7 @@ func requireIndexed(t *testing.T, db *DB, text string, args []any) {
 	}
 	require.Regexp(t, "USING (INDEX|INTEGER PRIMARY KEY)", steps, text)
 	if strings.ContainsAny(text, "<>") {
-		require.Regexp(t, `[<>]\(?\?`, steps, text) // it begins there, and passes nothing
+		require.Regexp(t, `[<>]\(?\?`, steps, text) // it starts there, and skips nothing
 	}
 	for _, filter := range []string{"access", "disabled", "actor_name"} {
 		if strings.Contains(text, filter+" = ") {
@@ -52,8 +52,8 @@ func requireIndexed(t *testing.T, db *DB, text string, args []any) {
 	}
 }
 
-// requireSortsIndexed looks at every order of a list, at its first page and at
-// one further on.
+// requireSortsIndexed checks every order of a list, for its first page and a later
+// one.
 func requireSortsIndexed[T any](t *testing.T, db *DB, l pager[T], fields []string, filtered whereClause) {
 	t.Helper()
 	for _, by := range append(slices.DeleteFunc(fields, func(by string) bool { return by == l.keyField }), "") {
@@ -103,8 +103,8 @@ func TestPager_everySortUsesIndex(t *testing.T) {
 	}
 }
 
-// TestPager_userFiltersFollowSortIndex is about filters that no index is made for: people
-// are passed over, in their order.
+// TestPager_userFiltersFollowSortIndex is about filters without an index: users are
+// scanned in order.
 func TestPager_userFiltersFollowSortIndex(t *testing.T) {
 	t.Parallel()
 	db := newUnmigratedDB(t)

@@ -6,18 +6,17 @@ import (
 	"strings"
 )
 
-// reencryptBatch is how many records one transaction of Reseal looks at, so that
-// others can write between.
+// reencryptBatch is the number of records per transaction of Reencrypt, so that
+// others can write in between.
 const reencryptBatch = 200
 
-// Reencrypt seals everything with the primary key that was sealed with an older
-// one, signs the audit trail anew where an older one signed it, and returns how
-// many values and signatures that were. Run it after the Rotate of
-// [github.com/pbxusers/pbxusers/store.Keyring], before an old key is taken out
-// of the key file. It works in batches: when it fails, or ctx ends, what is
-// done is done, and another run does the rest. A signature of the trail that
-// does not prove true is left as it is, for the Verify of
-// [github.com/pbxusers/pbxusers/store/audit.Log] to tell of.
+// Reencrypt encrypts all values again that are encrypted with an older key, with
+// the primary key. It renews signatures of the audit log likewise. It returns the
+// number of values and signatures. Run it after the Rotate of
+// [github.com/pbxusers/pbxusers/store.Keyring], before an old key is removed from
+// the key file. It works in batches: after an error, or when ctx ends, another run
+// continues. It leaves an invalid signature unchanged, so that the Verify of
+// [github.com/pbxusers/pbxusers/store/audit.Log] reports it.
 func (db *DB) Reencrypt(ctx context.Context) (int, error) {
 	total := 0
 	for _, column := range sealedColumns() {
@@ -31,11 +30,11 @@ func (db *DB) Reencrypt(ctx context.Context) (int, error) {
 	return total + refreshed, err
 }
 
-// batchUpdate is a walk over records that changes some of them, in batches.
+// batchUpdate visits records in batches and updates some of them.
 type batchUpdate[T any] struct {
-	// batch is how many records one transaction looks at.
+	// batch is the number of records per transaction.
 	batch int
-	// read returns the batch that follows last, the first one after nil.
+	// read returns the batch after last, or the first one if last is nil.
 	read func(ctx context.Context, q querier, last *T) ([]T, error)
 	// update reports whether it changed a record.
 	update func(ctx context.Context, q querier, item T) (bool, error)
@@ -47,7 +46,7 @@ func (r batchUpdate[T]) run(ctx context.Context, db *DB) (int, error) {
 	for last := (*T)(nil); ; {
 		var batch []T
 		changed := 0
-		err := db.RunInTx(ctx, func(ctx context.Context) (err error) { // perhaps more than once
+		err := db.RunInTx(ctx, func(ctx context.Context) (err error) { // may run more than once
 			q := db.currentTx(ctx)
 			if batch, err = r.read(ctx, q, last); err != nil {
 				return err
@@ -99,7 +98,7 @@ func (db *DB) reencryptValue(ctx context.Context, q querier, column sealedColumn
 	sealContext := column.sealContext(value.key)
 	plaintext, err := db.keyring.Open(value.sealed, sealContext)
 	if err != nil {
-		return false, fmt.Errorf("sqlstore: reseal %s %q: %w", column.label, value.key[0], err)
+		return false, fmt.Errorf("sqlstore: re-encrypt %s %q: %w", column.label, value.key[0], err)
 	}
 	update := "UPDATE " + column.table + " SET " + column.name + " = ? WHERE " + strings.Join(column.key, " = ? AND ") + " = ?"
 	args := append([]any{db.keyring.Seal(plaintext, sealContext)}, toAny(value.key)...)

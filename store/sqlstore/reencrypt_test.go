@@ -30,7 +30,7 @@ func openWithKeyFile(t *testing.T, conn *sql.DB, keyFile string) (*sqlstore.DB, 
 	return db, keys
 }
 
-// createSealed stores n of each that is sealed or signed.
+// createSealed stores n records of each kind that is encrypted or signed.
 func createSealed(t *testing.T, db *sqlstore.DB, keys *store.Keyring, n int) {
 	t.Helper()
 	createAccounts(t, db, n)
@@ -44,12 +44,12 @@ func createSealed(t *testing.T, db *sqlstore.DB, keys *store.Keyring, n int) {
 			require.NoError(t, db.Users([]string{"", "acme"}[i%2]).CreateUser(ctx, userWithTOTP(accountName(i))))
 			require.NoError(t, auditLog.Record(ctx, audit.Event{Action: "create", Kind: "AMI account", Key: accountName(i), State: []byte(plainSecret)}))
 		}
-		// These have nothing that is sealed.
+		// These have no encrypted values.
 		return db.Administrators().CreateAdministrator(ctx, &ampusers.Administrator{Username: "plain"})
 	}))
 }
 
-// requireReadable reads all that createSealed stored.
+// requireReadable reads everything that createSealed stored.
 func requireReadable(t *testing.T, db *sqlstore.DB, keys *store.Keyring, n int) {
 	t.Helper()
 	require.NoError(t, db.AMIAccounts().EachAccount(t.Context(), func(u *manager.Account) error {
@@ -90,7 +90,7 @@ func TestDB_Reencrypt_leavesNothingUnderOldKeys(t *testing.T) {
 
 	reencrypted, err := db.Reencrypt(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, 5*n+1, reencrypted, "and the end of the trail")
+	require.Equal(t, 5*n+1, reencrypted, "and the head of the audit log")
 	reencrypted, err = db.Reencrypt(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, reencrypted)
@@ -100,7 +100,7 @@ func TestDB_Reencrypt_leavesNothingUnderOldKeys(t *testing.T) {
 	requireReadable(t, db, keys, n)
 }
 
-// dropOldKeys leaves the first key in the file.
+// dropOldKeys leaves only the first key in the file.
 func dropOldKeys(t *testing.T, path string) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -168,7 +168,7 @@ func TestDB_Reencrypt_keepsBadSignaturesForVerify(t *testing.T) {
 	}
 }
 
-// signatures returns those of the trail by place.
+// signatures returns the signatures of the audit log by sequence.
 func signatures(t *testing.T, conn *sql.DB) map[string]string {
 	t.Helper()
 	rows, err := conn.QueryContext(t.Context(),

@@ -8,14 +8,14 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// refreshSignatures signs the entries anew, and last the end of the trail.
+// refreshSignatures signs the entries again, and then the head of the audit log.
 func (db *DB) refreshSignatures(ctx context.Context) (int, error) {
 	entries, err := batchUpdate[*audit.Entry]{batch: reencryptBatch, read: db.readSignatures, update: db.refreshEntrySignature}.run(ctx, db)
 	if err != nil {
 		return entries, err
 	}
 	heads, err := batchUpdate[audit.Head]{
-		batch: 2, // more than there are
+		batch: 2, // more than the number of heads
 		read: func(ctx context.Context, q querier, _ *audit.Head) ([]audit.Head, error) {
 			head, err := db.readHead(ctx, q)
 			return []audit.Head{head}, err
@@ -25,7 +25,7 @@ func (db *DB) refreshSignatures(ctx context.Context) (int, error) {
 	return entries + heads, err
 }
 
-// readSignatures returns what the signatures of entries need, after last.
+// readSignatures returns the signed parts of the entries after last.
 func (db *DB) readSignatures(ctx context.Context, q querier, last **audit.Entry) ([]*audit.Entry, error) {
 	var s whereClause
 	if last != nil {
@@ -54,8 +54,8 @@ func (db *DB) refreshHeadSignature(ctx context.Context, q querier, head audit.He
 	return true, db.wrapError(ctx, "refresh audit signatures", err)
 }
 
-// ignoreBadSignature passes on the results of Resign, but for those of a signature that
-// does not prove true: that one is left as it is.
+// ignoreBadSignature returns the results of RefreshSignature, but ignores a bad
+// signature, which is left unchanged.
 func ignoreBadSignature(changed bool, err error) (bool, error) {
 	if errors.Is(err, store.ErrBadSignature) || isUnknownKey(err) {
 		return false, nil

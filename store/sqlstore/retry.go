@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// Bounds of the pause before another try. SQLite has by then waited for its
-// own five seconds.
+// Limits of the pause before a retry. SQLite itself has waited for five seconds
+// then.
 const (
 	minBackoff = 2 * time.Millisecond
 	maxBackoff = 250 * time.Millisecond
 )
 
-// busyError is a failure of the database that another try may mend.
+// busyError is an error after which a retry may succeed.
 type busyError struct{ error }
 
 func (e *busyError) Unwrap() error { return e.error }
 
-// wrapError makes what the database returned an error of the store, and keeps the
-// transaction of ctx from committing without what was to be done here.
+// wrapError wraps an error of the database, and prevents the transaction of ctx
+// from committing without this operation.
 func (db *DB) wrapError(ctx context.Context, op string, err error) error {
 	if err == nil {
 		return nil
@@ -41,14 +41,14 @@ func (db *DB) wrapError(ctx context.Context, op string, err error) error {
 	return wrapped
 }
 
-// retry runs fn again while it fails because of others, until ctx ends.
+// retry runs fn again while the database is busy, until ctx ends.
 func (db *DB) retry(ctx context.Context, fn func(ctx context.Context) error) error {
 	for pause := minBackoff; ; pause = min(2*pause, maxBackoff) {
 		err := fn(ctx)
 		if _, busy := errors.AsType[*busyError](err); !busy {
 			return err
 		}
-		// At random, so that those who met once do not meet each time.
+		// Random, so that two programs do not conflict again.
 		timer := time.NewTimer(pause/2 + rand.N(pause)) //nolint:gosec // no secret
 		select {
 		case <-timer.C:
@@ -59,9 +59,9 @@ func (db *DB) retry(ctx context.Context, fn func(ctx context.Context) error) err
 	}
 }
 
-// withContext runs fn and returns when ctx ends, even when fn does not: SQLite
-// waits for a lock without looking at the context, for five seconds at the
-// most. fn is then left to end by itself and must undo what it did.
+// withContext runs fn and returns when ctx ends, even if fn does not return: SQLite
+// waits for a lock for up to five seconds and ignores the context. fn then ends by
+// itself and must undo its work.
 func withContext[T any](ctx context.Context, fn func() (T, error)) (T, error) {
 	type result struct {
 		value T

@@ -12,9 +12,9 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-// rollbackStatements are inserts after which SQLite has undone the whole transaction by
-// itself, so that it commits at once what comes next: one that is interrupted,
-// and one that fails as on a full disk.
+// rollbackStatements are inserts after which SQLite itself rolls back the whole
+// transaction, and commits later statements on their own: an interrupted one, and
+// one that fails as on a full disk.
 func rollbackStatements() map[string]string {
 	return map[string]string{
 		"interrupted": `SELECT count(*) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c)`,
@@ -31,7 +31,7 @@ func openWithRollbackTrigger(t *testing.T, path, statement string) *sqlstore.DB 
 	return db
 }
 
-// createAroundRollback creates accounts before and after the transaction is undone.
+// createAroundRollback creates accounts before and after the rollback.
 func createAroundRollback(ctx context.Context, t *testing.T, db *sqlstore.DB) {
 	t.Helper()
 	require.NoError(t, db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "before"}))

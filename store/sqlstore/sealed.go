@@ -9,16 +9,16 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// sealedColumn is a column whose values are sealed.
+// sealedColumn is a column of encrypted values.
 type sealedColumn struct {
 	table, name string
-	// key are the columns of the primary key. The first one may be shown.
+	// key are the columns of the primary key. The first one is shown in errors.
 	key []string
-	// sealContext returns the context that the value is sealed for.
+	// sealContext returns the encryption context of the value.
 	sealContext func(key []string) string
-	// label says in errors what it is.
+	// label describes the value in errors.
 	label string
-	// batch is how many values may be in memory at a time.
+	// batch is the maximum number of values in memory.
 	batch int
 }
 
@@ -37,20 +37,20 @@ func sealedColumns() []sealedColumn {
 			sealContext: func(key []string) string { return userSealContext(key[0], store.UserID(key[1])) }, label: "the second factor of a user of team",
 		},
 		{
-			// Each may be of store.MaxValueSize.
+			// Each value can have store.MaxValueSize.
 			table: "pbxusers_ttl_values", name: "value", key: []string{"kind", "item"}, batch: reencryptBatch / 10,
 			sealContext: func(key []string) string { return ttlSealContext(key[0], key[1]) }, label: "a value of kind",
 		},
 	}
 }
 
-// sealedValue is a value as it is stored.
+// sealedValue is an encrypted value.
 type sealedValue struct {
 	key    []string
 	sealed []byte
 }
 
-// sealedValues returns the first values after last, in the order of their keys.
+// sealedValues returns the first values after last, sorted by key.
 func (db *DB) sealedValues(ctx context.Context, q querier, column sealedColumn, last *sealedValue, limit int) ([]sealedValue, error) {
 	var s whereClause
 	s.and(column.name + " IS NOT NULL")
@@ -59,7 +59,7 @@ func (db *DB) sealedValues(ctx context.Context, q querier, column sealedColumn, 
 		s.and("("+key+") > ("+placeholders(len(column.key))+")", toAny(last.key)...)
 	}
 	text := "SELECT " + key + ", " + column.name + " FROM " + column.table + s.sql() + " ORDER BY " + key + " LIMIT ?"
-	return query(ctx, db, q, "read what is sealed", text, append(s.args, limit), func(row scanner) (sealedValue, error) {
+	return query(ctx, db, q, "read encrypted values", text, append(s.args, limit), func(row scanner) (sealedValue, error) {
 		value := sealedValue{key: make([]string, len(column.key))}
 		dest := make([]any, 0, len(value.key)+1)
 		for i := range value.key {
@@ -77,10 +77,10 @@ func toAny(texts []string) []any {
 	return values
 }
 
-// checkKeyring opens one value of each kind that is sealed, and verifies the end
-// of the audit trail. A key file that was lost, and made anew, would seal
-// further ones under a key that opens nothing else. Any other trouble with one
-// record is no reason to refuse the rest. Each query may see another moment.
+// checkKeyring decrypts one value of each kind, and verifies the head of the audit
+// log. If a key file was lost and created again, further values would be encrypted
+// with a key that decrypts no older ones. Any other error of one record does not
+// prevent using the others. Each query may see another snapshot.
 func (db *DB) checkKeyring(ctx context.Context) error {
 	err := db.read(ctx, func(ctx context.Context, q querier) error {
 		for _, column := range sealedColumns() {
@@ -98,13 +98,13 @@ func (db *DB) checkKeyring(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := head.RefreshSignature(db.keyring); isUnknownKey(err) { // of this copy only
+		if _, err := head.RefreshSignature(db.keyring); isUnknownKey(err) { // changes only this copy
 			return err
 		}
 		return nil
 	})
 	if isUnknownKey(err) {
-		return fmt.Errorf("sqlstore: the keyring is not the one of this database; put its key file back: %w", err)
+		return fmt.Errorf("sqlstore: the keyring does not belong to this database; restore its key file: %w", err)
 	}
 	return err
 }

@@ -15,8 +15,8 @@ func sqliteEngine() *engine {
 		goose:      goose.DialectSQLite3,
 		migrations: "migrations/sqlite",
 		lockOptions: func(newest int64) []goose.ProviderOption {
-			// Isolated DDL keeps goose from beginning transactions inside of
-			// the one that is the lock.
+			// Isolated DDL keeps goose from starting transactions inside the
+			// transaction that is the lock.
 			return []goose.ProviderOption{goose.WithSessionLocker(sqliteLock{newest}), goose.WithIsolateDDL(true)}
 		},
 		hasTable:    func(ctx context.Context, db *sql.DB, name string) (bool, error) { return hasSQLiteTable(ctx, db, name) },
@@ -42,20 +42,20 @@ func sqliteCode(err error) int {
 	return 0
 }
 
-// sqliteBusy knows SQLITE_BUSY and SQLITE_LOCKED, whatever extends them.
+// sqliteBusy recognizes SQLITE_BUSY, SQLITE_LOCKED and their extended codes.
 func sqliteBusy(err error) bool {
 	primary := sqliteCode(err) & 0xff
 	return primary == 5 || primary == 6
 }
 
-// sqliteDuplicate knows SQLITE_CONSTRAINT_PRIMARYKEY and _UNIQUE.
+// sqliteDuplicate recognizes SQLITE_CONSTRAINT_PRIMARYKEY and _UNIQUE.
 func sqliteDuplicate(err error) bool {
 	code := sqliteCode(err)
 	return code == 1555 || code == 2067
 }
 
-// prepareSQLite makes the table of migrations, whole or not at all: goose would
-// make it outside of the lock, in two steps.
+// prepareSQLite creates the table of migrations atomically. goose would create it
+// without the lock, in two steps.
 func prepareSQLite(ctx context.Context, db *sql.DB) (err error) {
 	if err := restrictFileMode(ctx, db); err != nil {
 		return err
@@ -73,7 +73,7 @@ func prepareSQLite(ctx context.Context, db *sql.DB) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.SessionUnlock(context.WithoutCancel(ctx), conn)) }()
-	// Another process may have been here first.
+	// Another process may have created it.
 	if exists, err := hasSQLiteTable(ctx, conn, migrationsTable); exists || err != nil {
 		return err
 	}
@@ -98,9 +98,9 @@ func hasSQLiteTable(ctx context.Context, conn rowQuerier, name string) (exists b
 	return exists, err
 }
 
-// sqliteLock runs all migrations that are due in one transaction that has the
-// write lock of the database: the lock goes with the process that holds it, and
-// a migration that fails or is killed leaves the database as it was.
+// sqliteLock runs all pending migrations in one transaction with the write lock of
+// the database. The lock ends with its process, and a migration that fails or is
+// killed leaves the database unchanged.
 type sqliteLock struct {
 	newest int64
 }
@@ -111,8 +111,8 @@ func (sqliteLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// SessionUnlock implements goose's lock.SessionLocker. It is not told whether
-// the migrations went well, but then the newest one is recorded.
+// SessionUnlock implements goose's lock.SessionLocker. It does not know whether the
+// migrations succeeded, but if they did, the newest one is recorded.
 func (l sqliteLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 	var recorded bool
 	err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+migrationsTable+" WHERE version_id >= ?)", l.newest).Scan(&recorded)
@@ -122,7 +122,7 @@ func (l sqliteLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 		}
 	}
 	if _, rollbackErr := conn.ExecContext(ctx, "ROLLBACK"); rollbackErr != nil {
-		// Nobody may get this connection with a transaction that is open.
+		// This connection must not be reused with an open transaction.
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
 	return err

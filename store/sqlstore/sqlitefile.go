@@ -17,15 +17,15 @@ import (
 //
 //	sql.Open("sqlite", sqlstore.SQLiteDSN(path))
 //
-// It sets what several goroutines and processes need that write at once: a
-// write-ahead log (WAL), five seconds of patience with locks, and transactions
-// that take the lock when they begin; and it turns foreign keys on. The path is
-// escaped, and stays that of a file whatever it holds: also ":memory:" is one.
-// For a store in memory use package memstore.
+// The settings are for concurrent writers in several goroutines and processes: a
+// write-ahead log (WAL), waiting for locks for five seconds, and transactions that
+// take the lock when they begin. It also enables foreign keys. The path is escaped
+// and always names a file, even ":memory:". For a store in memory use package
+// memstore.
 func SQLiteDSN(path string) string {
 	path = filepath.ToSlash(path)
-	// What follows "file://" is a host, here an empty one; a relative path
-	// has none, and is kept from being read as anything but a path.
+	// After "file://" comes a host, here empty. A relative path has no host, and
+	// must not be parsed as one.
 	scheme := "file://"
 	if !strings.HasPrefix(path, "/") {
 		scheme = "file:./"
@@ -34,14 +34,14 @@ func SQLiteDSN(path string) string {
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_txlock=immediate"
 }
 
-// CreateSQLiteFile makes an empty file at path that only its owner can read,
-// unless there is a file already. SQLite takes it for an empty database and
-// gives the files beside it the same mode. Without it [Open] narrows the mode
-// of a new database before anything is stored in it: enough, unless somebody
-// else on the machine opens the file in the instant between.
+// CreateSQLiteFile creates an empty file at path that only its owner can read,
+// unless the file exists. SQLite uses it as an empty database, and gives the files
+// beside it the same mode. Without it, [Open] restricts the mode of a new database
+// before anything is stored. This is enough unless another user on the machine
+// opens the file before that.
 func CreateSQLiteFile(path string) error {
-	// An existing file is not even opened: closing it again would take the
-	// locks that this process holds on it.
+	// An existing file is not opened: closing it would release the locks of this
+	// process.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
@@ -52,9 +52,8 @@ func CreateSQLiteFile(path string) error {
 	return file.Close()
 }
 
-// restrictFileMode takes the files of a database that is still empty from
-// everybody but their owner. The mode of one that holds something is the
-// choice of its owner.
+// restrictFileMode makes the files of an empty database readable only by their
+// owner. It does not change the mode of a database with data.
 func restrictFileMode(ctx context.Context, db *sql.DB) error {
 	var path string
 	err := db.QueryRowContext(ctx, `SELECT file FROM pragma_database_list

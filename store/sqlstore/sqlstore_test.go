@@ -35,8 +35,8 @@ func newPath(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "pbxusers.db")
 }
 
-// requireSealedAtRest requires that the database has what is kept in clear,
-// and plainSecret in none of its files.
+// requireSealedAtRest requires that the database has the unencrypted values, and
+// plainSecret in none of its files.
 func requireSealedAtRest(t testing.TB, path string) {
 	t.Helper()
 	var files strings.Builder
@@ -49,7 +49,7 @@ func requireSealedAtRest(t testing.TB, path string) {
 	require.NotContains(t, files.String(), plainSecret[:8])
 }
 
-// keyring returns a keyring of one new key.
+// keyring returns a keyring with one new key.
 func keyring(t testing.TB) *store.Keyring {
 	t.Helper()
 	k, err := store.NewKeyring(store.GenerateKey())
@@ -57,8 +57,7 @@ func keyring(t testing.TB) *store.Keyring {
 	return k
 }
 
-// connect opens the file at path without a store. What a test writes need not
-// survive a power cut.
+// connect opens the file at path without a store, without durability.
 func connect(t testing.TB, path string) *sql.DB {
 	t.Helper()
 	conn, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")

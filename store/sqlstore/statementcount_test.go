@@ -18,7 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-// statementCounter counts the statements that go to the database.
+// statementCounter counts the statements of the database.
 type statementCounter struct {
 	dsn string
 
@@ -42,7 +42,7 @@ func (c *statementCounter) Connect(context.Context) (driver.Conn, error) {
 // Driver implements [driver.Connector].
 func (*statementCounter) Driver() driver.Driver { return &sqlite.Driver{} }
 
-// record returns the statements that fn makes.
+// record returns the statements of fn.
 func (c *statementCounter) record(fn func()) []string {
 	c.mu.Lock()
 	c.texts = nil
@@ -59,7 +59,7 @@ func (c *statementCounter) count(text string) {
 	c.texts = append(c.texts, text)
 }
 
-// sqliteConn is what the driver's connections are.
+// sqliteConn is the interface of the driver's connections.
 type sqliteConn interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -94,14 +94,14 @@ func (c countingConn) Prepare(text string) (driver.Stmt, error) {
 	return countingStatement{asking, text, c.counter}, nil
 }
 
-// sqliteStatement is what the driver's prepared statements are.
+// sqliteStatement is the interface of the driver's prepared statements.
 type sqliteStatement interface {
 	driver.Stmt
 	driver.StmtExecContext
 	driver.StmtQueryContext
 }
 
-// countingStatement is counted when it is used, not when it is prepared.
+// countingStatement is counted when it runs, not when it is prepared.
 type countingStatement struct {
 	sqliteStatement
 	text    string

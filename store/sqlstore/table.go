@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// table writes the statements of one table. Only names from this package get
-// into them; values are always arguments.
+// table builds the statements of one table. They contain only names from this
+// package; values are always arguments.
 type table struct {
 	name string
-	// columns are read and written, those of the key first.
+	// columns are read and written; the key comes first.
 	columns []string
-	// keyLen is how many columns the key has; 0 counts as 1.
+	// keyLen is the number of columns of the key; 0 counts as 1.
 	keyLen int
-	// derived columns come after them and are for searches only.
+	// derived columns come after them and are only for searches.
 	derived []string
 }
 
@@ -27,7 +27,7 @@ func (t table) selectAll() string {
 	return "SELECT " + strings.Join(t.columns, ", ") + " FROM " + t.name
 }
 
-// qualifiedColumns returns the columns for a query that names the table otherwise.
+// qualifiedColumns returns the columns for a query with an alias of the table.
 func (t table) qualifiedColumns(alias string) string {
 	return alias + "." + strings.Join(t.columns, ", "+alias+".")
 }
@@ -38,13 +38,13 @@ func (t table) insert() string {
 	return "INSERT INTO " + t.name + " (" + strings.Join(columns, ", ") + ") VALUES (" + placeholders(len(columns)) + ")"
 }
 
-// update takes what updated returns.
+// update takes the result of updateArgs.
 func (t table) update() string {
 	return "UPDATE " + t.name + " SET " + strings.Join(t.allColumns()[len(t.key()):], " = ?, ") + " = ?" + t.where()
 }
 
 // updateArgs returns the arguments of update, given the values of all columns in
-// their order: those of the key come last.
+// their order: the key comes last.
 func (t table) updateArgs(values []any) []any {
 	n := len(t.key())
 	return slices.Concat(values[n:], values[:n])
@@ -55,5 +55,5 @@ func (t table) deleteByKey() string { return "DELETE FROM " + t.name + t.where()
 // where takes the values of the key.
 func (t table) where() string { return " WHERE " + strings.Join(t.key(), " = ? AND ") + " = ?" }
 
-// placeholders returns where n arguments go.
+// placeholders returns the placeholders of n arguments.
 func placeholders(n int) string { return strings.Repeat("?, ", n-1) + "?" }

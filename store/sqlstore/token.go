@@ -77,7 +77,7 @@ func (m tokenStore) TokenWithOwner(ctx context.Context, id apitoken.ID) (*apitok
 	return owned, nil
 }
 
-// tokenOwnerSQL reads a token, whose it is, and the revision of the groups.
+// tokenOwnerSQL reads a token, its user, and the revision of the groups.
 func tokenOwnerSQL() string {
 	return "SELECT r.revision, " + tokenTable().qualifiedColumns("t") + ", " + userTable().qualifiedColumns("p") + ` FROM pbxusers_tokens t
 		JOIN pbxusers_users p ON p.team = t.team AND p.id = t.user_id
@@ -107,8 +107,8 @@ func (m tokenStore) UpdateToken(ctx context.Context, id apitoken.ID, change func
 	})
 }
 
-// takeRequestSQL counts a request, unless the limit is reached. Of the columns that
-// it sets none is read after it was set: databases differ in what that gives.
+// takeRequestSQL counts a request, unless the limit is reached. It does not read a
+// column that it sets: databases differ in the result.
 const takeRequestSQL = `UPDATE pbxusers_tokens SET
 		hour_requests = CASE WHEN hour_started_at > ? AND hour_started_at <= ? THEN hour_requests + 1 ELSE 1 END,
 		hour_started_at = CASE WHEN hour_started_at > ? AND hour_started_at <= ? THEN hour_started_at ELSE ? END,
@@ -118,7 +118,7 @@ const takeRequestSQL = `UPDATE pbxusers_tokens SET
 // TakeRequest implements [apitoken.Store].
 func (m tokenStore) TakeRequest(ctx context.Context, id apitoken.ID, now time.Time, limit int) (wait time.Duration, err error) {
 	err = m.write(ctx, func(ctx context.Context, q querier) error {
-		wait = 0 // it may run again
+		wait = 0 // this function may run again
 		at, old, future := now.UnixMicro(), now.Add(-time.Hour).UnixMicro(), now.Add(time.Hour).UnixMicro()
 		result, err := q.ExecContext(ctx, takeRequestSQL, old, future, old, future, at, at, m.team, id, limit, limit, old, future)
 		rateLimited := errors.New("throttled")
@@ -131,7 +131,7 @@ func (m tokenStore) TakeRequest(ctx context.Context, id apitoken.ID, now time.Ti
 	return wait, err
 }
 
-// timeToNextHour returns how long after at the hour of a token ends.
+// timeToNextHour returns the time from at to the end of the hour of a token.
 func (m tokenStore) timeToNextHour(ctx context.Context, q querier, id apitoken.ID, at int64) (time.Duration, error) {
 	var hourStart int64
 	err := q.QueryRowContext(ctx, "SELECT hour_started_at FROM pbxusers_tokens"+tokenTable().where(), m.team, id).Scan(&hourStart)

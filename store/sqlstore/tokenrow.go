@@ -31,12 +31,12 @@ func (m tokenStore) encodeToken(t *apitoken.Token) ([]any, error) {
 	}), nil
 }
 
-// encodePrefixes refuses what could not be decoded again.
+// encodePrefixes rejects values that could not be decoded.
 func encodePrefixes(prefixes []netip.Prefix) (string, error) {
 	texts := make([]string, len(prefixes))
 	for i, p := range prefixes {
 		if !p.IsValid() {
-			return "", errors.New("an invalid network cannot be stored; make networks with netip.ParsePrefix")
+			return "", errors.New("an invalid network cannot be stored; create networks with netip.ParsePrefix")
 		}
 		texts[i] = p.String()
 	}
@@ -58,10 +58,10 @@ func decodePrefixes(column, text string) ([]netip.Prefix, error) {
 	return prefixes, nil
 }
 
-// tokenDecoder decodes the rows of one query. It scans all of them into the
-// same place.
+// tokenDecoder decodes the rows of one query. It scans all rows into the same
+// variables.
 type tokenDecoder struct {
-	// columns points to what follows, in the order of tokenTable.
+	// columns are pointers to the following fields, in the order of tokenTable.
 	columns         []any
 	token           apitoken.Token
 	team, addresses string
@@ -78,7 +78,7 @@ func newTokenDecoder() *tokenDecoder {
 	return d
 }
 
-// decode reads one row of tokenTable's columns.
+// decode decodes one row of the columns of tokenTable.
 func (d *tokenDecoder) decode(row scanner) (*apitoken.Token, error) {
 	if err := row.Scan(d.columns...); err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (d *tokenDecoder) decode(row scanner) (*apitoken.Token, error) {
 	return d.build()
 }
 
-// build returns what was scanned into the columns.
+// build returns the token of the scanned columns.
 func (d *tokenDecoder) build() (*apitoken.Token, error) {
 	t := d.token
 	t.KeyHash = d.keyHash

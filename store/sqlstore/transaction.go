@@ -10,34 +10,32 @@ import (
 
 var _ store.Transactor = (*DB)(nil)
 
-// transaction is what rides in a context.
+// transaction is a transaction in a context.
 type transaction struct {
 	nestedtx.ErrorTracker
 	*sql.Tx
-	// owner is the DB that began it; nil for one of the product, which every
-	// DB joins.
+	// owner is the DB that began it; nil for a transaction of the product, which
+	// every DB joins.
 	owner *DB
-	// parent is the transaction that the context held before, perhaps of
-	// another DB.
+	// parent is the previous transaction of the context, possibly of another DB.
 	parent *transaction
 }
 
 type transactionKey struct{}
 
-// WithTx returns a context whose store calls are part of tx, a transaction of
-// the product in the same database. The product commits it or rolls it back,
-// and runs it again when the database asks for that. [DB.Atomically] inside of
-// it keeps all or nothing with a savepoint. Begin tx so that it takes its lock
-// at once, as [SQLiteDSN] makes it, and roll it back after an error that is no
-// refusal: the database may have undone it already, and would keep each later
-// statement at once.
+// WithTx returns a context whose store calls are part of tx, a transaction of the
+// product in the same database. The product commits it or rolls it back, and
+// retries it if the database requires that. [DB.RunInTx] uses a savepoint in it.
+// Begin tx so that it takes its lock immediately, as with [SQLiteDSN]. Roll it back
+// after any error that is not a domain error: the database may already have rolled
+// it back, and would commit each later statement on its own.
 func WithTx(ctx context.Context, tx *sql.Tx) context.Context {
 	return (&transaction{Tx: tx}).newContext(ctx)
 }
 
-// ExecContext returns an error once a call has failed: SQLite rolls back the
-// whole transaction when a statement is interrupted or the disk is full, and
-// would commit each later statement by itself.
+// ExecContext returns an error after a call has failed: SQLite rolls back the whole
+// transaction if a statement is interrupted or the disk is full, and would commit
+// each later statement on its own.
 func (t *transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if err := t.Err(); err != nil {
 		return nil, err
@@ -52,13 +50,13 @@ func (t *transaction) ExecContext(ctx context.Context, query string, args ...any
 	return result, nil
 }
 
-// newContext returns a context that holds t.
+// newContext returns a context with t.
 func (t *transaction) newContext(ctx context.Context) context.Context {
 	t.parent, _ = ctx.Value(transactionKey{}).(*transaction)
 	return context.WithValue(ctx, transactionKey{}, t)
 }
 
-// currentTx returns the innermost transaction of ctx that db takes part in.
+// currentTx returns the innermost transaction of ctx for db.
 func (db *DB) currentTx(ctx context.Context) *transaction {
 	t, _ := ctx.Value(transactionKey{}).(*transaction)
 	for t != nil && t.owner != nil && t.owner != db {
@@ -67,9 +65,9 @@ func (db *DB) currentTx(ctx context.Context) *transaction {
 	return t
 }
 
-// RunInTx implements [store.Transactor]. fn runs again, until ctx ends,
-// when the database is locked by others. Two DBs do not share a transaction,
-// and waiting for one inside of the other may last until ctx ends.
+// RunInTx implements [store.Transactor]. fn runs again while the database is
+// locked, until ctx ends. Two DBs do not share a transaction: waiting for one
+// inside the other can last until ctx ends.
 func (db *DB) RunInTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	t := db.currentTx(ctx)
 	switch {
@@ -96,15 +94,15 @@ func (db *DB) runTx(ctx context.Context, fn func(ctx context.Context) error) err
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // nothing after a commit; also when fn panics
+	defer func() { _ = tx.Rollback() }() // no effect after a commit; runs also when fn panics
 	if err := db.run(ctx, tx, fn); err != nil {
 		return err
 	}
 	return db.wrapError(ctx, "commit", tx.Commit())
 }
 
-// begin begins a transaction. When ctx ends first, the one that comes about
-// later is rolled back by package sql.
+// begin begins a transaction. If ctx ends first, package sql rolls back the
+// transaction that begins later.
 func (db *DB) begin(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
 	tx, err := withContext(ctx, func() (*sql.Tx, error) { return db.sql.BeginTx(ctx, opts) })
 	return tx, db.wrapError(ctx, "begin", err)
@@ -119,7 +117,7 @@ func (db *DB) run(ctx context.Context, tx *sql.Tx, fn func(ctx context.Context) 
 	return t.Err()
 }
 
-// savepoint runs fn as a part of t that can be undone alone.
+// savepoint runs fn as a part of t that can be rolled back on its own.
 func (db *DB) savepoint(ctx context.Context, t *transaction, fn func(ctx context.Context) error) error {
 	if _, err := t.ExecContext(ctx, "SAVEPOINT pbxusers"); err != nil {
 		return db.wrapError(ctx, "begin", err)
@@ -129,7 +127,7 @@ func (db *DB) savepoint(ctx context.Context, t *transaction, fn func(ctx context
 		if released {
 			return
 		}
-		// This fails when the transaction is gone as a whole: undone, too.
+		// This fails if the whole transaction was rolled back.
 		rollbackCtx := context.WithoutCancel(ctx)
 		_, err := t.ExecContext(rollbackCtx, "ROLLBACK TO SAVEPOINT pbxusers")
 		if err == nil {
@@ -145,15 +143,15 @@ func (db *DB) savepoint(ctx context.Context, t *transaction, fn func(ctx context
 	return db.wrapError(ctx, "commit", err)
 }
 
-// querier is what a database and a transaction have in common.
+// querier is implemented by databases and transactions.
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// read runs fn in the transaction of ctx, or else in none: fn makes one query.
-// It may run more than once.
+// read runs fn in the transaction of ctx, or without one: fn makes one query. It
+// may run more than once.
 func (db *DB) read(ctx context.Context, fn func(ctx context.Context, q querier) error) error {
 	if t := db.currentTx(ctx); t != nil {
 		return fn(ctx, t)
@@ -161,8 +159,8 @@ func (db *DB) read(ctx context.Context, fn func(ctx context.Context, q querier) 
 	return db.retry(ctx, func(ctx context.Context) error { return fn(ctx, db.sql) })
 }
 
-// write runs fn in the transaction of ctx, or in one of its own. fn writes with
-// its last statements: a domain error of fn means that it wrote nothing.
+// write runs fn in the transaction of ctx, or in one of its own. fn writes in its
+// last statements: if it returns a domain error, it wrote nothing.
 func (db *DB) write(ctx context.Context, fn func(ctx context.Context, q querier) error) error {
 	if t := db.currentTx(ctx); t != nil {
 		return fn(ctx, t)
@@ -170,8 +168,8 @@ func (db *DB) write(ctx context.Context, fn func(ctx context.Context, q querier)
 	return db.RunInTx(ctx, func(ctx context.Context) error { return fn(ctx, db.currentTx(ctx)) })
 }
 
-// snapshot runs fn in the transaction of ctx, or in one that only reads and
-// sees one moment.
+// snapshot runs fn in the transaction of ctx, or in a read-only one with one
+// snapshot.
 func (db *DB) snapshot(ctx context.Context, fn func(q querier) error) error {
 	if t := db.currentTx(ctx); t != nil {
 		return fn(t)

@@ -117,8 +117,8 @@ func TestDB_RunInTx_honorsContextWhileLocked(t *testing.T) {
 	require.NoError(t, db.AMIAccounts().CreateAccount(t.Context(), &manager.Account{Name: "crm"}))
 }
 
-// openWithoutBusyTimeout opens the database with other settings than SQLiteDSN: it gives up
-// at once when there is a lock, and takes its own lock late.
+// openWithoutBusyTimeout opens the database with other settings than SQLiteDSN: it
+// does not wait for locks, and takes its own lock late.
 func openWithoutBusyTimeout(t *testing.T, path string, key *store.Keyring) *sqlstore.DB {
 	t.Helper()
 	conn, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(0)&_pragma=journal_mode(WAL)")
@@ -173,7 +173,7 @@ func TestDB_RunInTx_keepsConcurrentUpdatesOfProcesses(t *testing.T) {
 	require.Equal(t, 20*len(processes), u.WriteTimeout)
 }
 
-// fakeBusyError has the code of SQLITE_BUSY, but is the caller's own.
+// fakeBusyError has the code of SQLITE_BUSY, but is an error of the caller.
 type fakeBusyError struct{}
 
 func (fakeBusyError) Error() string { return "five" }

@@ -11,13 +11,13 @@ import (
 	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
-// ttlStore are the values of a DB that expire.
+// ttlStore is the store of values that expire.
 type ttlStore struct{ *DB }
 
 // TTLStore returns the store of small values that expire.
 func (db *DB) TTLStore() store.TTLStore { return ttlStore{db} }
 
-// ttlSealContext is the context that a value is sealed for.
+// ttlSealContext is the encryption context of a value.
 func ttlSealContext(kind, key string) string { return "pbxusers_ttl_values/" + kind + "/" + key }
 
 // Get implements [store.TTLStore].
@@ -49,7 +49,7 @@ func (m ttlStore) Put(ctx context.Context, kind, key string, value []byte, expir
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		const text = `INSERT INTO pbxusers_ttl_values (kind, item, value, expires_at) VALUES (?, ?, ?, ?)
 			ON CONFLICT (kind, item) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`
-		// Sealed inside of the transaction, as AMI accounts are.
+		// Encrypted in the transaction, like AMI accounts.
 		_, err := q.ExecContext(ctx, text, kind, key, m.keyring.Seal(value, ttlSealContext(kind, key)), expires.UnixMicro())
 		return m.wrapError(ctx, "put a value", err)
 	})

@@ -10,13 +10,14 @@ import (
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-// teamStore holds the records of one team of a DB.
+// teamStore stores the records of one team.
 type teamStore struct {
 	*DB
 	team string
 }
 
-// userStore is the store of the users of a team, tokenStore that of their API tokens.
+// userStore is the store of the users of a team, and tokenStore the store of their
+// API tokens.
 type (
 	userStore  struct{ teamStore }
 	tokenStore struct{ teamStore }
@@ -52,8 +53,8 @@ func (m userStore) CreateUser(ctx context.Context, u *userman.User) error {
 	})
 }
 
-// explainDuplicate returns the error of a row that could not be inserted: its ID
-// comes first when a user has it.
+// explainDuplicate returns the error of a row that could not be inserted, on its ID if
+// another user has it.
 func (m userStore) explainDuplicate(ctx context.Context, q querier, id store.UserID, failed error) error {
 	if !errors.Is(failed, store.ErrAlreadyExists) && !m.engine.isDuplicate(failed) {
 		return failed
@@ -78,14 +79,14 @@ func (m userStore) upsertUser(ctx context.Context, q querier, u *userman.User, t
 	if lookupErr != nil {
 		return lookupErr
 	}
-	if field == "" { // a hash of a link, of 32 random bytes
+	if field == "" { // the hash of 32 random bytes of a link
 		return m.wrapError(ctx, "write user", err)
 	}
 	return &store.AlreadyExistsError{Kind: userman.KindUser, Field: field}
 }
 
-// conflictingField returns the first field of u of which another user has the value, or
-// "" when there is none.
+// conflictingField returns the first field of u whose value another user has, or
+// "".
 func (m userStore) conflictingField(ctx context.Context, q querier, u *userman.User) (field string, err error) {
 	folded := userman.FoldUsername(u.Username)
 	for _, candidate := range []struct {
@@ -130,7 +131,7 @@ func (m userStore) FindUser(ctx context.Context, key userman.UserLookup) (found 
 	return found, err
 }
 
-// whereKey returns the condition of a key, or "" when nobody has it.
+// whereKey returns the condition of a key, or "" if no user can have it.
 func whereKey(key userman.UserLookup) (where string, args []any) {
 	switch {
 	case key.Username != "":
@@ -186,7 +187,8 @@ func (m userStore) UpdateUser(ctx context.Context, id store.UserID, change func(
 	})
 }
 
-// DeleteUser implements [userman.Store]. What refers to the person goes, too.
+// DeleteUser implements [userman.Store]. Rows that refer to the user are deleted,
+// too.
 func (m userStore) DeleteUser(ctx context.Context, id store.UserID) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		result, err := q.ExecContext(ctx, userTable().deleteByKey(), m.team, id)
@@ -194,7 +196,7 @@ func (m userStore) DeleteUser(ctx context.Context, id store.UserID) error {
 	})
 }
 
-// requireAffected returns missing when a statement found no row.
+// requireAffected returns missing if a statement affected no row.
 func (db *DB) requireAffected(ctx context.Context, op string, result sql.Result, err, missing error) error {
 	if err != nil {
 		return db.wrapError(ctx, op, err)
@@ -205,7 +207,7 @@ func (db *DB) requireAffected(ctx context.Context, op string, result sql.Result,
 	return missing
 }
 
-// requireUser refuses an ID that no person has.
+// requireUser returns an error if there is no user with that ID.
 func (m teamStore) requireUser(ctx context.Context, q querier, id store.UserID) error {
 	var found bool
 	err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pbxusers_users WHERE team = ? AND id = ?)", m.team, id).Scan(&found)

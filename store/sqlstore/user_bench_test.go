@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// benchUsers is how many people a large team has.
+// benchUsers is the number of users of a large team.
 const benchUsers = 10_000
 
 const rawUsersSQL = `SELECT team, id, username, description, title, company, department, first_name, last_name, display_name,
@@ -25,7 +25,7 @@ const rawUsersSQL = `SELECT team, id, username, description, title, company, dep
 	invitation_hash, invitation_expires_at, devices, activation_hash, activation_expires_at
 	FROM pbxusers_users`
 
-// BenchmarkDB_Users reads from 10 000 people.
+// BenchmarkDB_Users reads from 10 000 users.
 func BenchmarkDB_Users(b *testing.B) {
 	db, conn := open(b, newPath(b))
 	createManyUsers(b, db, benchUsers)
@@ -97,7 +97,7 @@ func BenchmarkDB_Users(b *testing.B) {
 	})
 }
 
-// BenchmarkDB_tokens reads and counts with one token among as many as people.
+// BenchmarkDB_tokens reads and counts one of as many tokens as users.
 func BenchmarkDB_tokens(b *testing.B) {
 	db, conn := open(b, newPath(b))
 	createManyUsers(b, db, benchUsers)

@@ -17,7 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// userWithTOTP returns a person of that ID with a second factor.
+// userWithTOTP returns a user with that ID and a second factor.
 func userWithTOTP(id string) *userman.User {
 	u := &userman.User{ID: store.UserID(id), Username: id, DisplayName: "in clear"}
 	u.Credentials.SecondFactor = &credential.TOTP{Secret: store.NewSecret(plainSecret)}
@@ -112,7 +112,7 @@ func TestDB_Users_oneTimeTokenIsUniquePerTeam(t *testing.T) {
 	require.NoError(t, db.Users("").CreateUser(t.Context(), invited("jane")))
 	err := db.Users("").CreateUser(t.Context(), invited("bob"))
 	require.Error(t, err)
-	require.NotErrorIs(t, err, store.ErrAlreadyExists, "it is no mistake of whoever asked")
+	require.NotErrorIs(t, err, store.ErrAlreadyExists, "not an error of the caller")
 	require.NoError(t, db.Users("acme").CreateUser(t.Context(), invited("bob")))
 }
 
@@ -130,7 +130,7 @@ func TestDB_Tokens_rejectsInvalidNetwork(t *testing.T) {
 	require.Empty(t, list.Items)
 }
 
-// createManyUsers stores n people with groups and extensions.
+// createManyUsers stores n users with groups and extensions.
 func createManyUsers(t testing.TB, db *sqlstore.DB, n int) {
 	t.Helper()
 	st := db.Users("")
@@ -149,7 +149,7 @@ func createManyUsers(t testing.TB, db *sqlstore.DB, n int) {
 	}))
 }
 
-// nthUser returns the i-th person of a crowd, as they are in real life.
+// nthUser returns the i-th of many realistic users.
 func nthUser(i int) *userman.User {
 	u := &userman.User{
 		ID: store.UserID(fmt.Sprintf("%024d", i*7919%1_000_003)), Username: fmt.Sprintf("worker.%05d@example.com", i), FirstName: "Jane", LastName: fmt.Sprintf("Doe %d", i%1000),

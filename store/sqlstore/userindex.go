@@ -9,7 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// userIndex is what the tables of extensions and memberships hold of a person.
+// userIndex has the rows of a user in the tables of extensions and memberships.
 type userIndex struct {
 	extensions, groups []string
 	deleted            bool
@@ -23,7 +23,8 @@ func (i userIndex) equal(other userIndex) bool {
 	return slices.Equal(i.extensions, other.extensions) && slices.Equal(i.groups, other.groups) && i.deleted == other.deleted
 }
 
-// extensionsOf returns default and linked extensions, sorted, each once.
+// extensionsOf returns default and linked extensions, sorted and without
+// duplicates.
 func extensionsOf(u *userman.User) []string {
 	extensions := slices.Clone(u.LinkedExtensions)
 	if u.DefaultExtension != "" {
@@ -33,8 +34,8 @@ func extensionsOf(u *userman.User) []string {
 	return slices.Compact(extensions)
 }
 
-// resolveGroups gives the groups of u the names that they have, each once, and
-// returns them folded. It refuses those that do not exist.
+// resolveGroups sets the stored names of the groups of u, without duplicates, and
+// returns them folded. It returns an error if a group does not exist.
 func (m userStore) resolveGroups(ctx context.Context, q querier, u *userman.User) (folded []string, err error) {
 	if len(u.Groups) == 0 {
 		return nil, nil
@@ -65,7 +66,7 @@ func (m userStore) resolveGroups(ctx context.Context, q querier, u *userman.User
 	return folded, nil
 }
 
-// index adds a person to the tables of extensions and memberships.
+// index adds a user to the tables of extensions and memberships.
 func (m userStore) index(ctx context.Context, q querier, u *userman.User, foldedGroups []string) error {
 	extensionList := extensionsOf(u)
 	extensions := make([]any, 0, 3*len(extensionList))
@@ -82,7 +83,7 @@ func (m userStore) index(ctx context.Context, q querier, u *userman.User, folded
 	return m.insertRows(ctx, q, "pbxusers_memberships (team, user_id, folded_group, deleted)", 4, memberships)
 }
 
-// insertRows inserts rows of n values each with one statement.
+// insertRows inserts rows of n values each in one statement.
 func (m userStore) insertRows(ctx context.Context, q querier, into string, n int, values []any) error {
 	if len(values) == 0 {
 		return nil
@@ -92,7 +93,7 @@ func (m userStore) insertRows(ctx context.Context, q querier, into string, n int
 	return m.wrapError(ctx, "write user", err)
 }
 
-// reindex does what index does for a person who is there already.
+// reindex is index for an existing user.
 func (m userStore) reindex(ctx context.Context, q querier, u *userman.User, foldedGroups []string) error {
 	for _, table := range []string{"pbxusers_user_extensions", "pbxusers_memberships"} {
 		if _, err := q.ExecContext(ctx, "DELETE FROM "+table+" WHERE team = ? AND user_id = ?", m.team, u.ID); err != nil {

@@ -13,16 +13,16 @@ func (m userStore) ListUsers(ctx context.Context, q userman.Query) (*store.Page[
 	return m.pager().page(ctx, m.DB, m.whereUsers(q), q.Sort, q.PageRequest)
 }
 
-// whereUsers selects as userman.Query.Match does: the columns are folded
-// alike.
+// whereUsers selects like userman.Query.Match: the columns are folded in the same
+// way.
 func (m userStore) whereUsers(q userman.Query) whereClause {
 	var s whereClause
 	s.and("team = ?", m.team)
 	if q.Extension == "" {
 		s.and("deleted = ?", q.Status == userman.StatusDeleted)
 	} else {
-		// Few have it: they are found, and then sorted. The sum keeps the
-		// database from passing over all people in their order instead.
+		// Few users match: they are found first and then sorted. The addition keeps
+		// the database from scanning all users in order instead.
 		s.and("id IN (SELECT user_id FROM pbxusers_user_extensions WHERE team = ? AND extension = ?)", m.team, q.Extension)
 		s.and("deleted + 0 = ?", q.Status == userman.StatusDeleted)
 	}
@@ -43,7 +43,7 @@ func (m userStore) whereUsers(q userman.Query) whereClause {
 		s.and("welcomed_at = ?", zeroMicro())
 	}
 	if q.Group != "" {
-		// Many may be in it: it is asked for one after the other.
+		// Many users may match: each is checked.
 		s.and(`EXISTS (SELECT 1 FROM pbxusers_memberships m
 			WHERE m.team = pbxusers_users.team AND m.user_id = pbxusers_users.id AND m.folded_group = ?)`, userman.FoldGroupName(q.Group))
 	}
@@ -51,8 +51,8 @@ func (m userStore) whereUsers(q userman.Query) whereClause {
 	return s
 }
 
-// addSearch selects what a search finds. instr, unlike LIKE, has no wildcards and
-// no case of its own.
+// addSearch adds the condition of a search. Unlike LIKE, instr has no wildcards and
+// is case-sensitive.
 func (m userStore) addSearch(s *whereClause, search string) {
 	digits := userman.SearchDigits(search)
 	switch {

@@ -33,7 +33,7 @@ func userTimeColumns() []string {
 	}
 }
 
-// userTimes points to the times of u in the order of userTimeColumns.
+// userTimes returns pointers to the times of u in the order of userTimeColumns.
 func userTimes(u *userman.User) []*time.Time {
 	return []*time.Time{
 		&u.CreatedAt, &u.UpdatedAt, &u.PasswordChangedAt, &u.LastLoginAt,
@@ -41,7 +41,7 @@ func userTimes(u *userman.User) []*time.Time {
 	}
 }
 
-// userSealContext is the context that the secret of a second factor is sealed for.
+// userSealContext is the encryption context of the secret of a second factor.
 func userSealContext(team string, id store.UserID) string {
 	return "pbxusers_users/" + team + "/" + string(id) + "/second_factor"
 }
@@ -63,7 +63,7 @@ func (m userStore) encodeUser(u *userman.User) ([]any, error) {
 	return append(append(values, hash, expires), derivedUserColumns(u)...), nil
 }
 
-// derivedUserColumns returns the values of the unread columns of userTable.
+// derivedUserColumns returns the values of the derived columns of userTable.
 func derivedUserColumns(u *userman.User) []any {
 	folded := userman.FoldUsername(u.Username)
 	values := []any{isDeleted(u), folded, userman.FoldSearch(u.LastName), userman.FoldSearch(u.Email), userman.SearchText(u)}
@@ -73,7 +73,7 @@ func derivedUserColumns(u *userman.User) []any {
 	return append(values, folded, nullIfEmpty(u.DefaultExtension), nullIfEmpty(u.ExternalID))
 }
 
-// nullIfEmpty returns the value of a text: NULL when it is empty.
+// nullIfEmpty returns the value of a text: NULL if it is empty.
 func nullIfEmpty(text string) any {
 	if text == "" {
 		return nil
@@ -81,10 +81,10 @@ func nullIfEmpty(text string) any {
 	return text
 }
 
-// isDeleted looks at DeletedAt as it is kept.
+// isDeleted checks DeletedAt in the precision of the database.
 func isDeleted(u *userman.User) bool { return u.DeletedAt.UnixMicro() != zeroMicro() }
 
-// zeroMicro is the zero time as it is kept.
+// zeroMicro is the stored zero time.
 func zeroMicro() int64 { return time.Time{}.UnixMicro() }
 
 func encodePermissions(grants permission.Permissions) (string, error) {
@@ -95,8 +95,8 @@ func encodePermissions(grants permission.Permissions) (string, error) {
 	return string(text), err
 }
 
-// permissionDecoder decodes the permissions of one query, and those that many
-// records share once.
+// permissionDecoder decodes the permissions of one query, and shared permissions
+// once.
 type permissionDecoder map[string]permission.Permissions
 
 func (d permissionDecoder) decode(text string) (permission.Permissions, error) {
@@ -113,12 +113,12 @@ func (d permissionDecoder) decode(text string) (permission.Permissions, error) {
 	return maps.Clone(known), nil // values never change
 }
 
-// userDecoder decodes the rows of one query. It scans all of them into the same
-// place.
+// userDecoder decodes the rows of one query. It scans all rows into the same
+// variables.
 type userDecoder struct {
 	lists  listDecoder
 	shared permissionDecoder
-	// columns points to what follows, in the order of userTable.
+	// columns are pointers to the following fields, in the order of userTable.
 	columns             []any
 	user                userman.User
 	team                string
@@ -140,7 +140,7 @@ func (db *DB) userDecoder() *userDecoder {
 	return d
 }
 
-// decode reads one row of userTable's columns.
+// decode decodes one row of the columns of userTable.
 func (d *userDecoder) decode(row scanner) (*userman.User, error) {
 	if err := row.Scan(d.columns...); err != nil {
 		return nil, err
@@ -148,7 +148,7 @@ func (d *userDecoder) decode(row scanner) (*userman.User, error) {
 	return d.build()
 }
 
-// build returns what was scanned into the columns.
+// build returns the user of the scanned columns.
 func (d *userDecoder) build() (*userman.User, error) {
 	u := d.user
 	d.times.decode(userTimes(&u)...)

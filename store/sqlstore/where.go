@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// whereClause is the conditions of a query, with their arguments. Only texts from
-// this package get into it; values are always arguments.
+// whereClause has the conditions of a query and their arguments. It contains only
+// texts from this package; values are always arguments.
 type whereClause struct {
 	conditions []string
 	args       []any
@@ -26,7 +26,7 @@ func (s *whereClause) sql() string {
 // scanner is a row.
 type scanner interface{ Scan(dest ...any) error }
 
-// query reads all rows that a query returns; doing says in errors what for.
+// query reads all rows that a query returns. op names the operation in errors.
 func query[T any](ctx context.Context, db *DB, q querier, op, text string, args []any, decode func(scanner) (T, error)) ([]T, error) {
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
@@ -44,11 +44,11 @@ func query[T any](ctx context.Context, db *DB, q querier, op, text string, args 
 	return found, db.wrapError(ctx, op, rows.Err())
 }
 
-// iterationBatch is how many records are in memory at a time while each is visited.
+// iterationBatch is the number of records in memory during an iteration.
 const iterationBatch = 500
 
-// forEach visits the records that follow the key first, as of one moment. It reads
-// in batches, so that visit may use the same connection.
+// forEach visits the records after first in one snapshot. It reads in batches, so
+// that visit can use the same connection.
 func forEach[T, K any](ctx context.Context, db *DB, first K, batch func(q querier, after K) ([]T, error), key func(T) K, visit func(T) error) error {
 	return db.snapshot(ctx, func(q querier) error {
 		for after := first; ; {

@@ -31,7 +31,7 @@ func requireSameAdministrator(t require.TestingT, want, got *ampusers.Administra
 	want, got = normalizeAdministrator(want), normalizeAdministrator(got)
 	require.Equal(t, want.Extensions.String(), got.Extensions.String())
 	require.Equal(t, want.DIDs.String(), got.DIDs.String())
-	got.Extensions, got.DIDs = want.Extensions, want.DIDs // equal, whatever they are made of
+	got.Extensions, got.DIDs = want.Extensions, want.DIDs // equal, with any internal form
 	require.Equal(t, want, got)
 }
 
@@ -44,8 +44,8 @@ func normalizeAdministrator(a *ampusers.Administrator) *ampusers.Administrator {
 	return c
 }
 
-// requireAdministratorEverywhere reads want, the only administrator, in each way there
-// is.
+// requireAdministratorEverywhere reads want, the only administrator, with every
+// method.
 func requireAdministratorEverywhere(t *testing.T, rt require.TestingT, b Backend, want *ampusers.Administrator) {
 	a, err := b.Administrators().Administrator(t.Context(), want.Username)
 	require.NoError(rt, err)
@@ -75,9 +75,9 @@ func administratorStored(t *testing.T, b Backend) {
 	requireAdministratorEverywhere(t, t, b, want)
 }
 
-// requireFilled requires that no field of a struct is zero, nor any of the
-// structs in it, but for those excepted: a field that somebody adds to the
-// record has to be added to this suite, too.
+// requireFilled requires that no field of a struct is zero, including nested
+// structs, with exceptions: a new field of the record must be added to this suite,
+// too.
 func requireFilled(t *testing.T, v reflect.Value, except ...string) {
 	t.Helper()
 	for i := range v.NumField() {
@@ -134,8 +134,8 @@ func administratorTimesStored(t *testing.T, b Backend) {
 	requireAdministratorEverywhere(t, t, b, withTimes(truncated))
 }
 
-// hostileAdministratorStored writes what the service would refuse, too, as
-// hostileValuesStored does.
+// hostileAdministratorStored also writes values that the service would reject, like
+// hostileValuesStored.
 func hostileAdministratorStored(t *testing.T, b Backend) {
 	rapid.Check(t, func(rt *rapid.T) {
 		first, second := drawAdministrator(rt), drawAdministrator(rt)
@@ -197,7 +197,7 @@ func drawCredentials(t *rapid.T, text *rapid.Generator[string]) credential.Crede
 	return c
 }
 
-// hostileAdministrator has something in every field that is kept.
+// hostileAdministrator has a value in every stored field.
 func hostileAdministrator(username string) *ampusers.Administrator {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
 	return &ampusers.Administrator{

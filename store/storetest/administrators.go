@@ -32,12 +32,12 @@ func administratorRules() []rule {
 	}
 }
 
-// newAdministrator returns a valid administrator of that name.
+// newAdministrator returns a valid administrator with that name.
 func newAdministrator(username string) *ampusers.Administrator {
 	return &ampusers.Administrator{Username: username, DisplayName: "This is " + username, Access: ampusers.Limited, Sections: []string{"reports"}}
 }
 
-// createAdministrators stores valid administrators of these names.
+// createAdministrators stores valid administrators with these names.
 func createAdministrators(t *testing.T, b Backend, usernames ...string) {
 	t.Helper()
 	for _, username := range usernames {
@@ -56,7 +56,7 @@ func administratorNames(t *testing.T, b Backend) []string {
 	return names
 }
 
-// requireAdministrator requires that the administrator is stored as want.
+// requireAdministrator requires that the stored administrator equals want.
 func requireAdministrator(t *testing.T, b Backend, want *ampusers.Administrator) {
 	t.Helper()
 	a, err := b.Administrators().Administrator(t.Context(), want.Username)
@@ -274,7 +274,7 @@ func administratorNotShared(t *testing.T, b Backend) {
 	requireAdministrator(t, b, want)
 }
 
-// mutateAdministrator changes all that a could share with another.
+// mutateAdministrator changes everything that a could share with a copy.
 func mutateAdministrator(a *ampusers.Administrator) {
 	a.Username, a.DisplayName = "mutated", "mutated"
 	for i := range a.Sections {
@@ -286,7 +286,7 @@ func mutateAdministrator(a *ampusers.Administrator) {
 	mutateCredentials(&a.Credentials)
 }
 
-// mutateCredentials changes all that c could share with another.
+// mutateCredentials changes everything that c could share with a copy.
 func mutateCredentials(c *credential.Credentials) {
 	c.SecondFactor.Secret, c.SecondFactor.RecoveryHashes[0][0] = store.NewSecret("mutated"), c.SecondFactor.RecoveryHashes[0][0]+1
 	c.Invitation.TokenHash[0]++

@@ -37,7 +37,7 @@ func reversed(numbers []int64) []int64 {
 	return reversedCopy
 }
 
-// readEntryPages reads page after page and calls between after each.
+// readEntryPages reads all pages and calls between after each.
 func readEntryPages(t *testing.T, b Backend, q audit.Query, between func()) []int64 {
 	t.Helper()
 	read := []int64{}
@@ -56,7 +56,7 @@ func readEntryPages(t *testing.T, b Backend, q audit.Query, between func()) []in
 }
 
 func entriesInOrder(t *testing.T, b Backend) {
-	appendEntries(t, b, sequencesUpTo(120)...) // the order of numbers, not that of their digits
+	appendEntries(t, b, sequencesUpTo(120)...) // in numeric order
 	require.Equal(t, sequencesUpTo(120), allSequences(t, b))
 	for _, limit := range []int{7, 60, store.MaxPageLimit} {
 		require.Equal(t, reversed(sequencesUpTo(120)), readEntryPages(t, b, audit.Query{PageRequest: store.PageRequest{Limit: limit}}, func() {}))
@@ -112,7 +112,7 @@ func filtersAgree(t *testing.T, b Backend) {
 	})
 }
 
-// drawEntryQuery draws a query with a filter or two; times may be between two
+// drawEntryQuery draws a query with one or two filters. Times may be between two
 // microseconds.
 func drawEntryQuery(t *rapid.T, word *rapid.Generator[string]) audit.Query {
 	q := audit.Query{PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}

@@ -28,7 +28,7 @@ func auditLogRules() []rule {
 	}
 }
 
-// entry returns an entry of that sequence.
+// entry returns an entry with that sequence.
 func entry(sequence int64) *audit.Entry {
 	return &audit.Entry{
 		Sequence: sequence, Time: time.Unix(1_700_000_000+sequence, 0).UTC(),
@@ -38,12 +38,12 @@ func entry(sequence int64) *audit.Entry {
 	}
 }
 
-// headOf returns the head that goes with an entry.
+// headOf returns the head for an entry.
 func headOf(e *audit.Entry) audit.Head {
 	return audit.Head{Sequence: e.Sequence, Hash: e.Hash, Signature: fmt.Appendf(nil, "head %d", e.Sequence)}
 }
 
-// appendEntries appends entries of these sequences.
+// appendEntries appends entries with these sequences.
 func appendEntries(t *testing.T, b Backend, sequences ...int64) {
 	t.Helper()
 	require.NoError(t, b.RunInTx(t.Context(), func(ctx context.Context) error {
@@ -93,7 +93,7 @@ func emptyAuditLog(t *testing.T, b Backend) {
 	require.Empty(t, allSequences(t, b))
 }
 
-// requireEntryEverywhere reads want, the only entry, in each way there is.
+// requireEntryEverywhere reads want, the only entry, with every method.
 func requireEntryEverywhere(t *testing.T, rt require.TestingT, b Backend, want *audit.Entry) {
 	list, err := b.Audit().ListEntries(t.Context(), audit.Query{})
 	require.NoError(rt, err)
@@ -120,7 +120,7 @@ func entryStored(t *testing.T, b Backend) {
 	requireHead(t, b, headOf(next))
 }
 
-// hostileEntry has something in every field.
+// hostileEntry has a value in every field.
 func hostileEntry(sequence int64) *audit.Entry {
 	e := entry(sequence)
 	e.Time = time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
@@ -131,7 +131,7 @@ func hostileEntry(sequence int64) *audit.Entry {
 	return e
 }
 
-// hostileEntryStored looks at the newest entry: none can be taken away again.
+// hostileEntryStored checks the newest entry, because entries cannot be removed.
 func hostileEntryStored(t *testing.T, b Backend) {
 	last := int64(0)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -171,7 +171,8 @@ func drawEntry(t *rapid.T, sequence int64) *audit.Entry {
 	}
 }
 
-// drawAddr returns an address of either family, with or without a zone, or none.
+// drawAddr draws an address of either family, with or without a zone, or the zero
+// address.
 func drawAddr(t *rapid.T) netip.Addr {
 	bytes := rapid.SliceOfN(rapid.Byte(), 0, 16).Draw(t, "remote_addr")
 	switch {
@@ -252,7 +253,7 @@ func entryNotShared(t *testing.T, b Backend) {
 	requireEntryEverywhere(t, t, b, want)
 }
 
-// mutateEntry changes all that e could share with another.
+// mutateEntry changes everything that e could share with a copy.
 func mutateEntry(e *audit.Entry) {
 	e.Reason = "mutated"
 	for _, field := range [][]byte{e.Before, e.After, e.Fingerprint, e.Hash, e.Signature} {

@@ -22,7 +22,7 @@ func concurrencyRules() []rule {
 	}
 }
 
-// runConcurrently runs fn n times as much at once as it goes.
+// runConcurrently runs fn n times, as concurrently as possible.
 func runConcurrently(n int, fn func(i int)) {
 	var done sync.WaitGroup
 	start := make(chan struct{})
@@ -66,7 +66,7 @@ func requireCounted(t *testing.T, b Backend, errs []error) {
 }
 
 // noLostTransaction reads and writes in two steps, which only a serializable
-// transaction keeps together.
+// transaction isolates.
 func noLostTransaction(t *testing.T, b Backend) {
 	createAccounts(t, b, "crm")
 	errs := make([]error, updaters)
@@ -87,8 +87,8 @@ func noLostTransaction(t *testing.T, b Backend) {
 	requireCounted(t, b, errs)
 }
 
-// readersAndWriters moves one account between two names in each transaction:
-// no reader may see none or both.
+// readersAndWriters moves one account between two names in each transaction. No
+// reader may see neither or both.
 func readersAndWriters(t *testing.T, b Backend) {
 	createAccounts(t, b, "crm-0")
 	ctx, stop := context.WithCancel(t.Context())
@@ -143,8 +143,8 @@ func requireOneAccount(ctx context.Context, b Backend) error {
 	return nil
 }
 
-// consistentSnapshot writes while EachUser runs. A backend may also make the writer
-// wait: then the write ends with its context, and the moment is as good.
+// consistentSnapshot writes while EachUser runs. A backend may block the writer:
+// then the write ends with its context, and the snapshot is still consistent.
 func consistentSnapshot(t *testing.T, b Backend) {
 	names := sequentialNames(600)
 	require.NoError(t, createInTx(t.Context(), b, names))

@@ -27,8 +27,8 @@ func crossStoreRules() []rule {
 	}
 }
 
-// writeAllStores writes to every resource: it creates, changes and deletes what
-// prepareAllStores made.
+// writeAllStores writes to every resource: it creates, changes and deletes records
+// of prepareAllStores.
 func writeAllStores(ctx context.Context, b Backend) error {
 	e := entry(2)
 	_, err := b.TTLStore().DeleteExpired(ctx, noon())

@@ -12,7 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-// People in transactions over several resources: see writeAllStores.
+// Users in transactions over several resources: see writeAllStores.
 
 func prepareUsers(t *testing.T, st userman.Store, tokens apitoken.Store) {
 	t.Helper()

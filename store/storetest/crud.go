@@ -183,7 +183,7 @@ func accountNotShared(t *testing.T, b Backend) {
 	requireStored()
 }
 
-// mutateAccount changes all that u could share with another.
+// mutateAccount changes everything that u could share with a copy.
 func mutateAccount(u *manager.Account) {
 	u.Name, u.Owner, u.Secret = "mutated", "mutated", store.NewSecret("mutated")
 	for i := range u.Deny {

@@ -47,7 +47,7 @@ func setPhones(u *userman.User, numbers ...string) {
 	}
 }
 
-// fillFields sets each empty field of a table to a hostile value of its own.
+// fillFields sets each empty field of a table to a different hostile value.
 func fillFields[T any](table *field.Table[T], record *T) {
 	for i, f := range table.Fields() {
 		if !f.Get(record).IsZero() {

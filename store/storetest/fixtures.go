@@ -15,15 +15,15 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// idOf returns the ID of the person of that username in these tests.
+// idOf returns the ID of the user with that username in these tests.
 func idOf(username string) store.UserID { return store.UserID("id of " + username) }
 
-// newUser returns a valid person of that username.
+// newUser returns a valid user with that username.
 func newUser(username string) *userman.User {
 	return &userman.User{ID: idOf(username), Username: username, DisplayName: "This is " + username, CreatedAt: noon()}
 }
 
-// createUsers stores valid people of these usernames.
+// createUsers stores valid users with these usernames.
 func createUsers(t *testing.T, st userman.Store, usernames ...string) {
 	t.Helper()
 	for _, username := range usernames {
@@ -31,7 +31,7 @@ func createUsers(t *testing.T, st userman.Store, usernames ...string) {
 	}
 }
 
-// allUsernames returns the usernames, deleted people's too, in the order of
+// allUsernames returns the usernames, also of deleted users, in the order of
 // EachUser.
 func allUsernames(t *testing.T, st userman.Store) []string {
 	t.Helper()
@@ -43,7 +43,7 @@ func allUsernames(t *testing.T, st userman.Store) []string {
 	return names
 }
 
-// updateUser changes the person of that username.
+// updateUser changes the user with that username.
 func updateUser(t *testing.T, st userman.Store, username string, change func(u *userman.User)) {
 	t.Helper()
 	require.NoError(t, st.UpdateUser(t.Context(), idOf(username), func(u *userman.User) error {
@@ -54,7 +54,7 @@ func updateUser(t *testing.T, st userman.Store, username string, change func(u *
 
 func softDelete(u *userman.User) { u.DeletedAt = noon() }
 
-// requireUser requires that the person is stored as want.
+// requireUser requires that the stored user equals want.
 func requireUser(t *testing.T, st userman.Store, want *userman.User) {
 	t.Helper()
 	u, err := st.User(t.Context(), want.ID)
@@ -78,8 +78,7 @@ func requireAlreadyExists(t *testing.T, err error, kind, field string) {
 	require.Equal(t, &store.AlreadyExistsError{Kind: kind, Field: field}, exists)
 }
 
-// requireFound requires that the key finds the person of that username, or
-// nobody.
+// requireFound requires that the key finds the user with that username, or none.
 func requireFound(t *testing.T, st userman.Store, key userman.UserLookup, username string) {
 	t.Helper()
 	u, err := st.FindUser(t.Context(), key)
@@ -91,13 +90,13 @@ func requireFound(t *testing.T, st userman.Store, key userman.UserLookup, userna
 	require.Equal(t, username, u.Username)
 }
 
-// newOneTimeToken returns a link of that token which ends at that time.
+// newOneTimeToken returns a link with that token and expiry.
 func newOneTimeToken(token string, ends time.Time) *credential.OneTimeToken {
 	hash := sha256.Sum256([]byte(token))
 	return &credential.OneTimeToken{TokenHash: hash[:], ExpiresAt: ends}
 }
 
-// mutateUser changes all that u could share with another.
+// mutateUser changes everything that u could share with a copy.
 func mutateUser(u *userman.User) {
 	u.Username = "mutated"
 	for _, list := range [][]string{u.OtherEmails, u.LinkedExtensions, u.Groups} {

@@ -33,7 +33,7 @@ func groupRules() []rule {
 	}
 }
 
-// newGroup returns a valid group of that name.
+// newGroup returns a valid group with that name.
 func newGroup(name string) *userman.Group {
 	return &userman.Group{Name: name, Priority: userman.DefaultPriority}
 }
@@ -53,7 +53,7 @@ func requireSameGroup(t *testing.T, want, got *userman.Group) {
 	require.Equal(t, want, got)
 }
 
-// requireGroup requires that the group is stored as want.
+// requireGroup requires that the stored group equals want.
 func requireGroup(t *testing.T, st userman.Store, want *userman.Group) {
 	t.Helper()
 	g, err := st.Group(t.Context(), want.Name)
@@ -200,7 +200,7 @@ func groupRevisionChanges(t *testing.T, b Backend) {
 	_, before := listGroups(t, st)
 	require.NoError(t, b.Users("acme").CreateGroup(t.Context(), newGroup("Sales")))
 	_, after := listGroups(t, st)
-	require.Equal(t, before, after, "those of another team are another matter")
+	require.Equal(t, before, after, "other teams have other revisions")
 }
 
 func rolledBackRevision(t *testing.T, b Backend) {
@@ -304,7 +304,7 @@ func membersCounted(t *testing.T, b Backend) {
 	requireMembers(1, 0)
 }
 
-// deletedGroupHasNoMembers has people join a group while it is deleted.
+// deletedGroupHasNoMembers adds users to a group while it is deleted.
 func deletedGroupHasNoMembers(t *testing.T, b Backend) {
 	st := b.Users("")
 	createGroups(t, st, "Sales")

@@ -14,8 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// iterable is a resource whose records can be visited; those of AMI accounts
-// are in the other parts of the suite.
+// iterable is a resource with an iteration. AMI accounts are tested in other files.
 type iterable struct {
 	name string
 	// create stores the i-th record; they are visited in this order.
@@ -163,7 +162,7 @@ func callbackReads(t *testing.T, b Backend) {
 	}
 }
 
-// iterationIsSnapshot writes while the records are visited, as consistentSnapshot does.
+// iterationIsSnapshot writes during an iteration, like consistentSnapshot.
 func iterationIsSnapshot(t *testing.T, b Backend) {
 	const n = 600
 	for _, v := range iterableResources(b) {

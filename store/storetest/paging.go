@@ -22,7 +22,7 @@ func pagingRules() []rule {
 	}
 }
 
-// readPages reads page after page and calls between before each but the first.
+// readPages reads all pages and calls between before each but the first.
 func readPages(t *testing.T, b Backend, q manager.Query, between func(read []string)) []string {
 	t.Helper()
 	read := []string{}
@@ -69,8 +69,8 @@ func changedBetweenPages(t *testing.T, b Backend) {
 	want := names
 	read := readPages(t, b, manager.Query{PageRequest: store.PageRequest{Limit: 6}}, func(read []string) {
 		last := read[len(read)-1]
-		// Delete the key of the next page itself and one more that was read;
-		// create one that was passed already and one that comes next.
+		// Delete the key of the next page and another one that was read. Create one
+		// that was passed and one that comes next.
 		require.NoError(t, b.AMIAccounts().DeleteAccount(t.Context(), last))
 		require.NoError(t, b.AMIAccounts().DeleteAccount(t.Context(), read[len(read)-2]))
 		createAccounts(t, b, "aaa"+last, last+"-x")

@@ -35,7 +35,7 @@ func everyFieldStored(t *testing.T, b Backend) {
 	requireAccountEverywhere(t, t, b, want)
 }
 
-// requireAccountEverywhere reads want, the only account, in each way there is.
+// requireAccountEverywhere reads want, the only account, with every method.
 func requireAccountEverywhere(t *testing.T, rt require.TestingT, b Backend, want *manager.Account) {
 	u, err := b.AMIAccounts().Account(t.Context(), want.Name)
 	require.NoError(rt, err)
@@ -75,9 +75,9 @@ func timesStored(t *testing.T, b Backend) {
 	requireAccountEverywhere(t, t, b, want)
 }
 
-// hostileValuesStored writes what the services would refuse, too: a backend
-// judges nothing. Only what not every database can hold is left out: texts
-// are valid UTF-8 without NUL.
+// hostileValuesStored also writes values that the services would reject: a backend
+// validates nothing. Only values that some databases cannot store are left out:
+// texts are valid UTF-8 without NUL.
 func hostileValuesStored(t *testing.T, b Backend) {
 	rapid.Check(t, func(rt *rapid.T) {
 		first, second := drawAccount(rt), drawAccount(rt)
@@ -163,7 +163,7 @@ func drawFilters(t *rapid.T, text *rapid.Generator[string]) []manager.EventFilte
 	return filters
 }
 
-// hostileAccount has something in every field.
+// hostileAccount has a value in every field.
 func hostileAccount(name string) *manager.Account {
 	networks := make([]manager.Network, 0, 3)
 	for _, text := range []string{"10.0.0.0/8", "2001:db8::/32", "192.0.2.1/32"} {

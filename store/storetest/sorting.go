@@ -17,7 +17,7 @@ import (
 // sortedResource is a resource whose lists are sorted.
 type sortedResource struct {
 	name string
-	// keyField is the field that the key is made of; times are the others.
+	// keyField is the field of the key; times are the other sort fields.
 	keyField string
 	times    []string
 	// create stores a record with these times, in their order.
@@ -94,8 +94,8 @@ func forEachSort(b Backend, fn func(r sortedResource, sort store.Sort)) {
 	}
 }
 
-// timesOf gives the i-th record its times, many of them equal to those of
-// others, and some of them zero.
+// timesOf returns the times of the i-th record. Many equal those of other records,
+// and some are zero.
 func timesOf(i int) []time.Time {
 	at := func(n int) time.Time {
 		if n == 0 {
@@ -106,7 +106,7 @@ func timesOf(i int) []time.Time {
 	return []time.Time{at(i * 5 % 7), at(i * 3 % 11), at(i * 7 % 3)}
 }
 
-// sortedKeys returns the keys of n records as a list of that order has them.
+// sortedKeys returns the keys of n records in that order.
 func sortedKeys(r sortedResource, sort store.Sort, n int) []string {
 	records := make([]int, n)
 	for i := range records {
@@ -148,7 +148,7 @@ func createSorted(t *testing.T, b Backend, n int) {
 	}))
 }
 
-// readSortedPages reads page after page and calls between after each.
+// readSortedPages reads all pages and calls between after each.
 func readSortedPages(t *testing.T, r sortedResource, sort store.Sort, limit int, between func(read []string)) []string {
 	t.Helper()
 	read := []string{}
@@ -181,9 +181,9 @@ func changedBetweenSortedPages(t *testing.T, b Backend) {
 	forEachSort(b, func(r sortedResource, sort store.Sort) {
 		created := []string{}
 		read := readSortedPages(t, r, sort, 4, func(read []string) {
-			// Delete the record that the next page begins after, and make one
-			// just like it, with the next key: of equal times it comes next, or,
-			// descending, it was passed already.
+			// Delete the last record of the previous page, and create a copy of it
+			// with the next key. For equal times it comes next or, descending, it
+			// was passed.
 			last := read[len(read)-1]
 			require.NoError(t, r.remove(t.Context(), last))
 			created = append(created, last+"-x")
@@ -199,7 +199,7 @@ func changedBetweenSortedPages(t *testing.T, b Backend) {
 	})
 }
 
-// indexOf returns which of the numbered records has this key, "-x" aside.
+// indexOf returns the index of the record with this key, without "-x".
 func indexOf(key string) int {
 	return slices.Index(sequentialNames(100), strings.TrimSuffix(key, "-x"))
 }
@@ -229,7 +229,7 @@ func unknownSort(t *testing.T, b Backend) {
 	}
 }
 
-// requireInvalid requires that one field was refused.
+// requireInvalid requires that one field is invalid.
 func requireInvalid(t *testing.T, err error, field string) {
 	t.Helper()
 	require.ErrorIs(t, err, store.ErrInvalid)

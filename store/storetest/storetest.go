@@ -1,5 +1,5 @@
-// Package storetest is the behaviour that every backend of this module must
-// show, as a test suite. A backend, also one of your own, runs it from a test:
+// Package storetest is the conformance suite of backends. A backend, also one of
+// your own, runs it from a test:
 //
 //	func TestBackend(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) storetest.Backend { return open(t) })
@@ -22,18 +22,17 @@ import (
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-// Backend is what is tested.
+// Backend is a backend to test.
 type Backend interface {
 	store.Transactor
-	// Administrators returns the store of administrators, which takes part
-	// in the transactions of the backend, as the others do.
+	// Administrators returns the store of administrators. Like all stores, it joins
+	// the transactions of the backend.
 	Administrators() ampusers.Store
-	// Audit returns the store of the audit trail.
+	// Audit returns the store of the audit log.
 	Audit() audit.Store
 	// AMIAccounts returns the store of AMI accounts.
 	AMIAccounts() manager.Store
-	// Users returns the store of the people of a team; "" is the default
-	// one.
+	// Users returns the store of the users of a team; "" is the default team.
 	Users(team string) userman.Store
 	// Tokens returns the store of the API tokens of a team.
 	Tokens(team string) apitoken.Store
@@ -41,14 +40,14 @@ type Backend interface {
 	TTLStore() store.TTLStore
 }
 
-// rule is one test; each is given a backend of its own, which is empty.
+// rule is one test with an empty backend of its own.
 type rule struct {
 	name string
 	test func(t *testing.T, b Backend)
 }
 
-// Run tests the backends that open returns: each call of open must return an
-// empty one, which lives until the test that is given to open ends. The tests
+// Run tests the backends that open returns. Each call of open must return an empty
+// backend, which lives until the end of the test that is passed to open. The tests
 // run in parallel.
 func Run(t *testing.T, open func(t *testing.T) Backend) {
 	t.Helper()
@@ -96,12 +95,12 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 	}
 }
 
-// newAccount returns a valid account of that name.
+// newAccount returns a valid account with that name.
 func newAccount(name string) *manager.Account {
 	return &manager.Account{Name: name, Secret: store.NewSecret("secret of " + name), Read: manager.Call | manager.CDR, Write: manager.Originate}
 }
 
-// createAccounts stores valid accounts of these names.
+// createAccounts stores valid accounts with these names.
 func createAccounts(t *testing.T, b Backend, names ...string) {
 	t.Helper()
 	for _, name := range names {

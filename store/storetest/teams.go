@@ -20,7 +20,7 @@ func teamRules() []rule {
 	}
 }
 
-// teamNames are names that must not meet.
+// teamNames are names that could be confused.
 func teamNames() []string { return []string{"", "acme", "ACME", "acme/", "%", "'; --", "北京"} }
 
 func teamReturned(t *testing.T, b Backend) {
@@ -30,7 +30,7 @@ func teamReturned(t *testing.T, b Backend) {
 	}
 }
 
-// fillTeam gives a team all that there is.
+// fillTeam creates records of all kinds in a team.
 func fillTeam(ctx context.Context, t *testing.T, b Backend, team string) {
 	t.Helper()
 	st, tokens := b.Users(team), b.Tokens(team)
@@ -45,7 +45,7 @@ func fillTeam(ctx context.Context, t *testing.T, b Backend, team string) {
 	require.NoError(t, st.PutPicture(ctx, want.ID, []byte("of team "+team)))
 }
 
-// requireTeamFilled requires that a team has what settle gave it.
+// requireTeamFilled requires that a team has the records of fillTeam.
 func requireTeamFilled(t *testing.T, b Backend, team string) {
 	t.Helper()
 	st, tokens := b.Users(team), b.Tokens(team)

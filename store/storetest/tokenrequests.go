@@ -33,7 +33,7 @@ func createToken(t *testing.T, b Backend) (tokens apitoken.Store, id apitoken.ID
 	return tokens, newToken("jane", 1).ID
 }
 
-// requireCount counts a request and requires how long to wait.
+// requireCount counts a request and requires this wait.
 func requireCount(t *testing.T, tokens apitoken.Store, id apitoken.ID, now time.Time, limit int, want time.Duration) {
 	t.Helper()
 	wait, err := tokens.TakeRequest(t.Context(), id, now, limit)
@@ -41,7 +41,7 @@ func requireCount(t *testing.T, tokens apitoken.Store, id apitoken.ID, now time.
 	require.Equal(t, want, wait)
 }
 
-// requireCounters requires what is kept of the requests.
+// requireCounters requires these stored counters.
 func requireCounters(t *testing.T, tokens apitoken.Store, id apitoken.ID, started time.Time, requests int, used time.Time) {
 	t.Helper()
 	token, err := tokens.Token(t.Context(), id)

@@ -29,7 +29,7 @@ func tokenRules() []rule {
 	}
 }
 
-// newToken returns the i-th token of the person of that username.
+// newToken returns the i-th token of the user with that username.
 func newToken(username string, i int) *apitoken.Token {
 	return &apitoken.Token{
 		ID: apitoken.ID(fmt.Sprintf("token %d of %s", i, username)), UserID: idOf(username), Extensions: []string{permission.Any}, KeyHash: []byte("hash"), CreatedAt: noon(),
@@ -67,7 +67,7 @@ func requireSameToken(t *testing.T, want, got *apitoken.Token) {
 	require.Equal(t, want, got)
 }
 
-// requireToken requires that the token is stored as want.
+// requireToken requires that the stored token equals want.
 func requireToken(t *testing.T, tokens apitoken.Store, want *apitoken.Token) {
 	t.Helper()
 	token, err := tokens.Token(t.Context(), want.ID)
@@ -212,7 +212,7 @@ func nthID(i int, username string) apitoken.ID {
 	return apitoken.ID(fmt.Sprintf("%d of %s", i, username))
 }
 
-// readTokenPages reads page after page and returns the IDs.
+// readTokenPages reads all pages and returns the IDs.
 func readTokenPages(t *testing.T, tokens apitoken.Store, userID store.UserID, limit int) []apitoken.ID {
 	t.Helper()
 	read := []apitoken.ID{}

@@ -37,7 +37,7 @@ func committedOnNil(t *testing.T, b Backend) {
 	require.Equal(t, 1, u.WriteTimeout)
 }
 
-// writeAll creates, deletes and changes.
+// writeAll creates, deletes and updates records.
 func writeAll(ctx context.Context, b Backend) error {
 	return errors.Join(
 		b.AMIAccounts().CreateAccount(ctx, newAccount("new")),

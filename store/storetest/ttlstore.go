@@ -27,10 +27,10 @@ func ttlStoreRules() []rule {
 	}
 }
 
-// noon is when the rules of the vault begin.
+// noon is the start time of the rules of the TTL store.
 func noon() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
 
-// putSession keeps a text as a session until an hour after noon.
+// putSession stores a text as a session until an hour after noon.
 func putSession(t *testing.T, b Backend, key, value string) {
 	t.Helper()
 	require.NoError(t, b.TTLStore().Put(t.Context(), "session", key, []byte(value), noon().Add(time.Hour)))

@@ -91,7 +91,7 @@ func phoneSearchFinds(t *testing.T, b Backend) {
 	}
 }
 
-// createVariedUsers stores people that the filters tell apart.
+// createVariedUsers stores users that the filters distinguish.
 func createVariedUsers(t *testing.T, st userman.Store) {
 	t.Helper()
 	createGroups(t, st, "Sales", "Größe")
@@ -146,7 +146,7 @@ func usersFiltered(t *testing.T, b Backend) {
 	}
 }
 
-// userListAgrees asks for people at random, with more and more of them.
+// userListAgrees runs random queries on a growing number of users.
 func userListAgrees(t *testing.T, b Backend) {
 	st := b.Users("")
 	createGroups(t, st, "Sales", "Größe")
@@ -172,7 +172,7 @@ func variedText() *rapid.Generator[string] {
 	return rapid.StringOf(rapid.RuneFrom([]rune("aAbB%_\\ éÉİıßẞσςΣK\u212aﬀ'\"\n\u0301😀12+-(")))
 }
 
-// drawVariedUser draws the i-th person: they are sorted by i.
+// drawVariedUser draws the i-th user: they are sorted by i.
 func drawVariedUser(t *rapid.T, i int) *userman.User {
 	text, extensions := variedText(), rapid.SampledFrom([]string{"11", "12", "112"})
 	u := newUser(fmt.Sprintf("%04d", i) + text.Draw(t, "username"))
@@ -210,7 +210,7 @@ func drawQuery(t *rapid.T) userman.Query {
 	return q
 }
 
-// createGroups stores groups of these names.
+// createGroups stores groups with these names.
 func createGroups(t *testing.T, st userman.Store, names ...string) {
 	t.Helper()
 	require.NoError(t, st.RunInTx(t.Context(), func(ctx context.Context) error {

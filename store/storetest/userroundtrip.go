@@ -24,8 +24,8 @@ func userRoundTripRules() []rule {
 	}
 }
 
-// requireSameUser compares every field. Empty and missing lists are the same,
-// and permissions that say the same.
+// requireSameUser compares every field. Empty and missing lists are the same, and
+// so are equivalent permissions.
 func requireSameUser(t require.TestingT, want, got *userman.User) {
 	want, got = normalizeUser(want), normalizeUser(got)
 	requireSamePermissions(t, want.Permissions, got.Permissions)
@@ -41,7 +41,7 @@ func normalizeUser(u *userman.User) *userman.User {
 	return c
 }
 
-// normalizeCredentials makes empty lists missing ones.
+// normalizeCredentials replaces empty lists with nil.
 func normalizeCredentials(c *credential.Credentials) {
 	c.Devices = append([]credential.TrustedDevice(nil), c.Devices...)
 	if c.SecondFactor != nil {
@@ -57,7 +57,7 @@ func requireSamePermissions(t require.TestingT, want, got permission.Permissions
 	}
 }
 
-// requireUserEverywhere reads want, the only person, in each way there is.
+// requireUserEverywhere reads want, the only user, with every method.
 func requireUserEverywhere(t *testing.T, rt require.TestingT, st userman.Store, want *userman.User) {
 	u, err := st.User(t.Context(), want.ID)
 	require.NoError(rt, err)
@@ -110,7 +110,7 @@ func emptyUserStored(t *testing.T, b Backend) {
 	}
 }
 
-// timesOfUser points to all times that are kept of a person.
+// timesOfUser points to all stored times of a user.
 func timesOfUser(u *userman.User) []*time.Time {
 	times := []*time.Time{
 		&u.CreatedAt, &u.UpdatedAt, &u.PasswordChangedAt, &u.LastLoginAt,
@@ -149,8 +149,8 @@ func userTimesStored(t *testing.T, b Backend) {
 	requireUserEverywhere(t, t, b.Users(""), withTimes(truncated))
 }
 
-// hostileUserStored writes what the service would refuse, too, as
-// hostileValuesStored does.
+// hostileUserStored also writes values that the service would reject, like
+// hostileValuesStored.
 func hostileUserStored(t *testing.T, b Backend) {
 	st := b.Users("'; \\ 北京")
 	groups := hostileUser("jane").Groups
@@ -201,7 +201,7 @@ func drawPermissions(t *rapid.T) permission.Permissions {
 	}), 0, 3).Draw(t, "permissions")
 }
 
-// hostileUser has something in every field that is kept; it was deleted.
+// hostileUser has a value in every stored field; it is deleted.
 func hostileUser(username string) *userman.User {
 	at := func(hours int) time.Time {
 		return time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC).Add(time.Duration(hours) * time.Hour)

@@ -24,7 +24,7 @@ func userSortRules() []rule {
 	}
 }
 
-// forEachUserSort calls fn for every order of people.
+// forEachUserSort calls fn for every order of users.
 func forEachUserSort(fn func(sort store.Sort)) {
 	for _, by := range append(userman.SortFields(), "") {
 		fn(store.Sort{By: by})
@@ -32,7 +32,7 @@ func forEachUserSort(fn func(sort store.Sort)) {
 	}
 }
 
-// compareUsers compares two people as lists of that order have them.
+// compareUsers compares two users in that order.
 func compareUsers(sort store.Sort) func(a, b *userman.User) int {
 	return func(a, b *userman.User) int {
 		if sort.Descending {
@@ -49,7 +49,7 @@ func compareUsers(sort store.Sort) func(a, b *userman.User) int {
 	}
 }
 
-// createManyUsers stores n people of whom many have equal values, and returns them.
+// createManyUsers stores n users, many with equal values, and returns them.
 func createManyUsers(t *testing.T, b Backend, n int) []*userman.User {
 	t.Helper()
 	users := make([]*userman.User, n)
@@ -74,7 +74,7 @@ func createManyUsers(t *testing.T, b Backend, n int) []*userman.User {
 	return users
 }
 
-// readUserPages reads page after page and calls between after each.
+// readUserPages reads all pages and calls between after each.
 func readUserPages(t *testing.T, st userman.Store, q userman.Query, between func(last *userman.User)) []string {
 	t.Helper()
 	read := []string{}
@@ -114,7 +114,7 @@ func usersDeletedBetweenPages(t *testing.T, b Backend) {
 		deleted := []*userman.User{}
 		q := userman.Query{Sort: sort, PageRequest: store.PageRequest{Limit: 3}}
 		read := readUserPages(t, st, q, func(last *userman.User) {
-			// The next page begins after somebody who is gone by then.
+			// The next page starts after a user that is deleted by then.
 			require.NoError(t, st.DeleteUser(t.Context(), last.ID))
 			deleted = append(deleted, last)
 		})

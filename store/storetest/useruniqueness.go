@@ -131,8 +131,8 @@ func softDeleteReleasesKeys(t *testing.T, b Backend) {
 	require.NoError(t, setDeletedAt("third", time.Time{}))
 }
 
-// requireOneSuccess requires that one of the calls went well, and the others were
-// refused because of that field.
+// requireOneSuccess requires that one of the calls succeeds, and that the others
+// fail because of that field.
 func requireOneSuccess(t *testing.T, errs []error, field string) {
 	t.Helper()
 	succeeded := 0

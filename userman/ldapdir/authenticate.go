@@ -15,10 +15,10 @@ import (
 // server.
 const maxPasswordLength = 4096
 
-// Authenticate implements [userman.Directory]. It searches the user by external ID and
-// binds as the user, on a connection of its own. It rejects an empty password without
-// asking: LDAP servers treat it as an anonymous bind (RFC 4513, section 5.1.2). A user
-// whom Filter does not match has no password.
+// Authenticate implements [userman.Directory]. It searches the user by external ID
+// and binds as the user, on a connection of its own. It rejects an empty password
+// without a request: LDAP servers treat it as an anonymous bind (RFC 4513, section
+// 5.1.2). It rejects a user whom Filter does not match.
 func (d *Directory) Authenticate(ctx context.Context, externalID string, password store.Secret) (bool, error) {
 	if plaintext := password.Reveal(); plaintext == "" || len(plaintext) > maxPasswordLength {
 		return false, nil
@@ -68,9 +68,9 @@ func (d *Directory) find(ctx context.Context, filter string) (dn string, srv ser
 	case err != nil || len(entries) == 0:
 		return "", server{}, err
 	case len(entries) > 1:
-		return "", server{}, fmt.Errorf("ldapdir: %s: several people have one external ID; choose an attribute that is unique", s.server.name)
+		return "", server{}, fmt.Errorf("ldapdir: %s: several users have the same external ID; choose a unique attribute", s.server.name)
 	case !isDN(entries[0].DN):
-		return "", server{}, fmt.Errorf("ldapdir: %s: the server names the person by what is no distinguished name", s.server.name)
+		return "", server{}, fmt.Errorf("ldapdir: %s: the server returned an invalid distinguished name", s.server.name)
 	}
 	return entries[0].DN, s.server, nil
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// Directory is an LDAP directory; it implements [userman.Directory]. It may be
-// used from many goroutines.
+// Directory is an LDAP directory; it implements [userman.Directory]. It is safe for
+// concurrent use.
 type Directory struct {
-	opts    Options // with the defaults filled in
+	opts    Options // with defaults
 	servers []server
 	// managed are the fields that the directory owns, sorted.
 	managed []string
@@ -43,8 +43,8 @@ func New(opts Options) (*Directory, error) {
 // Name implements [userman.Directory].
 func (d *Directory) Name() string { return d.opts.Name }
 
-// Capabilities implements [userman.Directory]. The directory can be synchronized. It
-// authenticates users if no password crosses the network in clear text, and has groups
+// Capabilities implements [userman.Directory]. The directory can be synchronized.
+// It authenticates users if passwords are encrypted on the network, and has groups
 // if GroupBaseDN is set.
 func (d *Directory) Capabilities() userman.Capabilities {
 	return userman.Capabilities{

@@ -10,8 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// Each implements [userman.Directory]. One page of people is kept in memory,
-// and who is in which group.
+// Each implements [userman.Directory]. It holds one page of users and all
+// memberships in memory.
 func (d *Directory) Each(ctx context.Context, visit func(userman.DirectoryEntry) error) error {
 	s, err := d.connect(ctx)
 	if err != nil {
@@ -27,7 +27,7 @@ func (d *Directory) Each(ctx context.Context, visit func(userman.DirectoryEntry)
 	})
 }
 
-// requestedAttributes returns all that are asked for of a person.
+// requestedAttributes returns the attributes to request of a user.
 func (d *Directory) requestedAttributes() []string {
 	names := []string{d.opts.ExternalID}
 	for _, attribute := range d.opts.Attributes {

@@ -12,8 +12,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// maxValue bounds a value, in bytes, and maxValues how many of one attribute
-// are looked at; the bounds of the fields are tighter.
+// maxValue is the maximum size of a value in bytes, and maxValues the maximum
+// number of values of an attribute. The limits of the fields are lower.
 const (
 	maxValue  = 4096
 	maxValues = 1000
@@ -52,8 +52,8 @@ func (d *Directory) entry(src *ldap.Entry, groups *memberships) userman.Director
 	return out
 }
 
-// setField sets a field from an attribute and returns the problem with it, in one
-// sentence.
+// setField sets a field from an attribute, and returns the problem as a sentence,
+// or "".
 func (d *Directory) setField(u *userman.User, src *ldap.Entry, f field.Field[userman.User], attribute string) string {
 	read := textValues
 	if f.Format != field.FormatUsername && f.Format != field.FormatExtension {
@@ -66,7 +66,7 @@ func (d *Directory) setField(u *userman.User, src *ldap.Entry, f field.Field[use
 	return attributeProblem(attribute, problem)
 }
 
-// setDisabled sets whether the user is disabled, as setField does.
+// setDisabled sets whether the user is disabled, like setField.
 func (d *Directory) setDisabled(u *userman.User, src *ldap.Entry) string {
 	attribute, mapped := d.opts.Attributes[fieldDisabled]
 	if !mapped {
@@ -78,7 +78,7 @@ func (d *Directory) setDisabled(u *userman.User, src *ldap.Entry) string {
 	}
 	disabled, ok := parseDisabled(attribute, values)
 	if !ok {
-		return attributeProblem(attribute, "does not say whether the account is disabled")
+		return attributeProblem(attribute, "does not tell whether the account is disabled")
 	}
 	if u.Disabled = disabled; !disabled && strings.EqualFold(attribute, accountControl) {
 		return d.setExpired(u, src)
@@ -106,27 +106,27 @@ func (d *Directory) externalID(src *ldap.Entry) (id, problem string) {
 	if strings.EqualFold(attribute, objectGUID) {
 		values := src.GetEqualFoldRawAttributeValues(attribute)
 		if len(values) != 1 {
-			return "", attributeProblem(attribute, "must have one value; let who reads see it")
+			return "", attributeProblem(attribute, "must have one value; let the bind DN read it")
 		}
 		if id, ok := guidText(values[0]); ok {
 			return id, ""
 		}
-		return "", attributeProblem(attribute, "is no GUID")
+		return "", attributeProblem(attribute, "is not a GUID")
 	}
 	values, reason := textValues(src, attribute)
 	switch {
 	case reason != "":
 		return "", attributeProblem(attribute, reason)
 	case len(values) != 1:
-		return "", attributeProblem(attribute, "must have one value; let who reads see it")
+		return "", attributeProblem(attribute, "must have one value; let the bind DN read it")
 	case len(values[0]) > userman.MaxExternalIDLength:
 		return "", attributeProblem(attribute, "is too long")
 	}
 	return values[0], ""
 }
 
-// textValues returns the values of an attribute that are not empty, or the problem with
-// one of them.
+// textValues returns the non-empty values of an attribute, or the problem of one of
+// them.
 func textValues(src *ldap.Entry, attribute string) (values []string, problem string) {
 	raw := src.GetEqualFoldRawAttributeValues(attribute)
 	if len(raw) > maxValues {

@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Whatever a server sends, an entry is usable text or a problem.
+// Any entry of a server is usable text or a problem.
 func FuzzEntry(f *testing.F) {
 	f.Add("id-1", "jane", "jane@example.com", "cn=Sales,dc=example,dc=com", "512")
 	f.Add("", "", "", "", "")
@@ -42,8 +42,7 @@ func FuzzEntry(f *testing.F) {
 	})
 }
 
-// containsReplacement reports whether the character for what is none was sent
-// as such.
+// containsReplacement reports whether the server sent the replacement character.
 func containsReplacement(texts ...string) bool {
 	for _, text := range texts {
 		for _, r := range text {
@@ -66,10 +65,10 @@ func TestNormalizeDN_ignoresCaseAndBlanks(t *testing.T) {
 func TestSession_rejectsCleartextPasswordToRemoteHost(t *testing.T) {
 	t.Parallel()
 	s := &session{server: server{name: "ldap://ldap.example.com"}, raw: &limitedConn{Conn: remoteConn{}}}
-	require.ErrorContains(t, s.bind(t.Context(), "cn=reader", store.NewSecret("secret")), "in the clear")
+	require.ErrorContains(t, s.bind(t.Context(), "cn=reader", store.NewSecret("secret")), "unencrypted")
 	s.encrypted = true
-	require.ErrorContains(t, s.bind(t.Context(), "", store.NewSecret("secret")), "proves nothing")
-	require.ErrorContains(t, s.bind(t.Context(), "cn=reader", store.Secret{}), "proves nothing")
+	require.ErrorContains(t, s.bind(t.Context(), "", store.NewSecret("secret")), "needs a name and a password")
+	require.ErrorContains(t, s.bind(t.Context(), "cn=reader", store.Secret{}), "needs a name and a password")
 }
 
 func TestMemberships_limitsTotalLength(t *testing.T) {
@@ -78,7 +77,7 @@ func TestMemberships_limitsTotalLength(t *testing.T) {
 	m.length = maxMembershipText - 100
 	short := ldap.NewEntry("cn=a,dc=x", map[string][]string{"cn": {"a"}, "member": {"uid=jane,dc=x"}})
 	require.NoError(t, m.add(short))
-	require.NoError(t, m.add(short), "whoever is in two groups counts once")
+	require.NoError(t, m.add(short), "a member of two groups counts once")
 	long := ldap.NewEntry("cn=b,dc=x", map[string][]string{"cn": {"b"}, "memberUid": {strings.Repeat("x", 100)}})
 	require.ErrorContains(t, m.add(long), "narrow GroupFilter")
 }

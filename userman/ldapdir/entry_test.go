@@ -58,11 +58,11 @@ func TestDirectory_Each_reportsUnusableAttributes(t *testing.T) {
 		{"a nul", "uid", []string{"jane\x00"}, "has a value that is not one line of text"},
 		{"no UTF-8", "uid", []string{"j\xffne"}, "has a value that is not one line of text"},
 		{"too long", "uid", []string{strings.Repeat("x", 4097)}, "has a value that is too long"},
-		{"neither true nor false", "isDisabled", []string{"maybe"}, "does not say whether the account is disabled"},
-		{"true and false", "isDisabled", []string{"TRUE", "FALSE"}, "does not say whether the account is disabled"},
-		{"no key", "entryUUID", nil, "must have one value; let who reads see it"},
-		{"a blank key", "entryUUID", []string{" "}, "must have one value; let who reads see it"},
-		{"two keys", "entryUUID", []string{"1", "2"}, "must have one value; let who reads see it"},
+		{"neither true nor false", "isDisabled", []string{"maybe"}, "does not tell whether the account is disabled"},
+		{"true and false", "isDisabled", []string{"TRUE", "FALSE"}, "does not tell whether the account is disabled"},
+		{"no key", "entryUUID", nil, "must have one value; let the bind DN read it"},
+		{"a blank key", "entryUUID", []string{" "}, "must have one value; let the bind DN read it"},
+		{"two keys", "entryUUID", []string{"1", "2"}, "must have one value; let the bind DN read it"},
 		{"a key of two lines", "entryUUID", []string{"1\n2"}, "has a value that is not one line of text"},
 		{"a long key", "entryUUID", []string{strings.Repeat("x", 751)}, "is too long"},
 	} {
@@ -164,7 +164,7 @@ func TestActiveDirectoryAttributes_mapDisabledAccounts(t *testing.T) {
 		problem          string
 	}{
 		{control: []string{"512"}}, {control: []string{"514"}, disabled: true}, {control: []string{"66050"}, disabled: true}, {},
-		{control: []string{"x"}, problem: "the attribute userAccountControl does not say whether the account is disabled"},
+		{control: []string{"x"}, problem: "the attribute userAccountControl does not tell whether the account is disabled"},
 		{control: []string{"512"}, expires: []string{"0"}}, {control: []string{"512"}, expires: []string{never}},
 		{control: []string{"512"}, expires: []string{"134167968000000000"}, disabled: true}, // 2026-03-01 00:00, now
 		{control: []string{"512"}, expires: []string{"134167968000000010"}},                 // a microsecond later

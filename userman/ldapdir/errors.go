@@ -8,8 +8,8 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// resultError is an answer other than success of a server. What the server
-// says beside the code is left out: nobody knows what it repeats.
+// resultError is an error response of a server. It leaves out the server's text,
+// which may repeat any input.
 type resultError struct {
 	server string
 	code   uint16
@@ -23,14 +23,14 @@ func (e *resultError) Error() string {
 	return fmt.Sprintf("ldapdir: %s: the server answered %q (%d)", e.server, meaning, e.code)
 }
 
-// isInvalidCredentials reports whether err is the server's refusal of a password.
+// isInvalidCredentials reports whether the server rejected a password.
 func isInvalidCredentials(err error) bool {
 	var result *resultError
 	return errors.As(err, &result) && result.code == ldap.LDAPResultInvalidCredentials
 }
 
-// wrapError words an error of the server of that name. When ctx has ended, that is
-// why.
+// wrapError returns the error of a server with its name. If ctx has ended, it
+// returns that error instead.
 func wrapError(ctx context.Context, name string, err error) error {
 	var ldapErr *ldap.Error
 	switch {

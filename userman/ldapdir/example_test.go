@@ -10,8 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
-// A service whose people come from OpenLDAPAttributes: [userman.Service.Sync] with the
-// directory's name brings them up to date.
+// A service with users from OpenLDAP: [userman.Service.Sync] with the directory's
+// name synchronizes them.
 func ExampleNew() {
 	office, err := ldapdir.New(ldapdir.Options{
 		Name: "head-office", URLs: []string{"ldaps://ldap1.example.com", "ldaps://ldap2.example.com"},
@@ -29,7 +29,7 @@ func ExampleNew() {
 	// Output: head-office true true
 }
 
-// Passwords do not cross the network in the clear.
+// Passwords are not sent unencrypted over the network.
 func ExampleNew_cleartextPassword() {
 	_, err := ldapdir.New(ldapdir.Options{
 		Name: "head-office", URLs: []string{"ldap://ldap.example.com"}, BaseDN: "ou=people,dc=example,dc=com",

@@ -15,7 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
-// fakeServer is a server that answers as its test says, on a loopback address.
+// fakeServer is a server with the responses of a test, on a loopback address.
 type fakeServer struct {
 	answer func(c *client, op ber.Tag)
 
@@ -26,7 +26,7 @@ type fakeServer struct {
 	clients  sync.WaitGroup
 }
 
-// client is a connection to it, with the request that is to be answered.
+// client is a connection to it, with the current request.
 type client struct {
 	net.Conn
 
@@ -68,7 +68,7 @@ func (f *fakeServer) serve() {
 	}
 }
 
-// handle answers until the connection ends.
+// handle responds until the connection ends.
 func (f *fakeServer) handle(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	for {
@@ -88,14 +88,14 @@ func (f *fakeServer) handle(conn net.Conn) {
 	}
 }
 
-// requests returns what was asked for until now.
+// requests returns the requests so far.
 func (f *fakeServer) requests() []ber.Tag {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]ber.Tag{}, f.received...)
 }
 
-// send writes an answer, with controls.
+// send sends a response, with controls.
 func (c *client) send(op *ber.Packet, controls ...ldap.Control) {
 	envelope := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSequence, nil, "")
 	envelope.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, c.id, ""))
@@ -107,10 +107,10 @@ func (c *client) send(op *ber.Packet, controls ...ldap.Control) {
 		}
 		envelope.AppendChild(list)
 	}
-	_, _ = c.Write(envelope.Bytes()) // whoever has gone does not read it
+	_, _ = c.Write(envelope.Bytes()) // the client may have disconnected
 }
 
-// result answers with a code and a text that no error may repeat.
+// result responds with a code and a text that no error may repeat.
 func (c *client) result(op ber.Tag, code uint16, controls ...ldap.Control) {
 	packet := ber.Encode(ber.ClassApplication, ber.TypeConstructed, op, nil, "")
 	packet.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, int64(code), ""))
@@ -119,7 +119,7 @@ func (c *client) result(op ber.Tag, code uint16, controls ...ldap.Control) {
 	c.send(packet, controls...)
 }
 
-// bindSuccess and done answer a bind and a search with success.
+// bindSuccess and done respond to a bind and a search with success.
 func (c *client) bindSuccess() { c.result(ldap.ApplicationBindResponse, 0) }
 
 func (c *client) searchDone(cookie string) {
@@ -151,10 +151,11 @@ func octetString(value string) *ber.Packet {
 	return ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, value, "")
 }
 
-// secretMarker is in what no error may repeat.
+// secretMarker is in text that no error may repeat.
 const secretMarker = "marker-4711"
 
-// serveEntries answers binds, and each search with these entries in one page.
+// serveEntries responds to binds, and to each search with these entries in one
+// page.
 func serveEntries(entries ...map[string][]string) func(c *client, op ber.Tag) {
 	return func(c *client, op ber.Tag) {
 		if op == ldap.ApplicationBindRequest {
@@ -168,7 +169,7 @@ func serveEntries(entries ...map[string][]string) func(c *client, op ber.Tag) {
 	}
 }
 
-// userEntry is an entry of somebody.
+// userEntry is the entry of a user.
 func userEntry(id, uid string) map[string][]string {
 	return map[string][]string{"dn": {"uid=" + uid + ",ou=people,dc=example,dc=com"}, "entryUUID": {id}, "uid": {uid}}
 }
@@ -194,7 +195,7 @@ func withReader(o *ldapdir.Options) {
 	o.BindDN, o.BindPassword = "cn=reader,dc=example,dc=com", store.NewSecret("secret of the reader")
 }
 
-// readAll returns all entries that the directory tells of.
+// readAll returns all entries of the directory.
 func readAll(t *testing.T, d *ldapdir.Directory) ([]userman.DirectoryEntry, error) {
 	t.Helper()
 	var all []userman.DirectoryEntry

@@ -25,8 +25,7 @@ const (
 	accountExpires = "accountExpires"
 )
 
-// lookupField returns the field of a user of that name; false when a directory
-// cannot set it.
+// lookupField returns a field of a user; false if a directory cannot set it.
 func lookupField(name string) (field.Field[userman.User], bool) {
 	f, ok := userman.Fields().Lookup(name)
 	return f, ok && f.Directory
@@ -37,9 +36,9 @@ func isField(name string) bool {
 	return ok || name == fieldDisabled
 }
 
-// setField sets a field of u to the values of an attribute. It returns what is
-// wrong with them, or "". Of several names, emails and phone numbers it takes the
-// first; several usernames, extensions, languages or zones are ambiguous.
+// setField sets a field of u to the values of an attribute. It returns their
+// problem, or "". It uses the first of several names, emails and phone numbers.
+// Several usernames, extensions, languages or time zones are ambiguous.
 func setField(f field.Field[userman.User], u *userman.User, values []string) string {
 	switch {
 	case f.Kind == field.KindList:
@@ -112,8 +111,8 @@ func parseFileTime(text string) (at time.Time, never, ok bool) {
 	return at.UTC(), ticks == 0 || ticks == math.MaxInt64, true
 }
 
-// removeDuplicates takes out of the lists of u what stands in the field beside them:
-// both may be mapped to one attribute.
+// removeDuplicates removes from the lists of u the value of the field for one
+// value: both fields may be mapped to one attribute.
 func removeDuplicates(u *userman.User) {
 	u.OtherEmails = slices.DeleteFunc(u.OtherEmails, func(e string) bool { return strings.EqualFold(e, u.Email) })
 	u.LinkedExtensions = slices.DeleteFunc(u.LinkedExtensions, func(e string) bool { return e == u.DefaultExtension })

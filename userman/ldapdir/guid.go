@@ -12,8 +12,8 @@ const objectGUID = "objectGUID"
 // guidLength is the length of its value in bytes.
 const guidLength = 16
 
-// guidText returns the text of a GUID as Active Directory keeps it: its first
-// three groups have their bytes in reverse ([MS-DTYP], 2.3.4).
+// guidText returns the text of a GUID of Active Directory, whose first three groups
+// have their bytes in reverse order ([MS-DTYP], 2.3.4).
 func guidText(value []byte) (string, bool) {
 	if len(value) != guidLength {
 		return "", false
@@ -39,7 +39,7 @@ func guidFilter(text string) (string, bool) {
 	return escaped.String(), true
 }
 
-// swapGUIDBytes turns what is kept into what is read, and back.
+// swapGUIDBytes converts between the stored and the displayed order of bytes.
 func swapGUIDBytes(v []byte) []byte {
 	return []byte{v[3], v[2], v[1], v[0], v[5], v[4], v[7], v[6], v[8], v[9], v[10], v[11], v[12], v[13], v[14], v[15]}
 }

@@ -23,7 +23,7 @@ func TestGuidFilter_roundTripsGUIDText(t *testing.T) {
 	}
 }
 
-// Whatever an external ID is, the filter finds by it and nothing else.
+// The filter matches only the external ID, for any ID.
 func FuzzFilterFor(f *testing.F) {
 	for _, id := range []string{"", "*", "*)(uid=*", `\`, "a\x00b", "\xff", "00112233-4455-6677-8899-aabbccddeeff", "(|(a=b))", "日本"} {
 		f.Add(id)
@@ -37,7 +37,7 @@ func FuzzFilterFor(f *testing.F) {
 			}
 			packet, err := ldap.CompileFilter(filter)
 			require.NoError(t, err)
-			require.Len(t, packet.Children, 2, "the filter of people, and one comparison")
+			require.Len(t, packet.Children, 2, "the filter of users, and one comparison")
 			compared := packet.Children[1]
 			require.EqualValues(t, ldap.FilterEqualityMatch, compared.Tag)
 			require.Equal(t, attribute, compared.Children[0].Data.String())

@@ -7,25 +7,25 @@ import (
 )
 
 const (
-	// maxPage bounds, in bytes, what a server may answer to one search. Beyond
-	// it the connection fails.
+	// maxPage is the maximum size of the response to one search, in bytes. The
+	// connection fails beyond it.
 	maxPage = 16 << 20
-	// maxHandshake bounds what it may answer until then, to whatever protects
-	// the connection or proves a password: what is read takes up to a hundred
-	// times as much memory, and anybody may be the server.
+	// maxHandshake is the maximum size of responses before the connection is
+	// encrypted and authenticated. Decoding takes up to a hundred times as much
+	// memory, and any host may have answered.
 	maxHandshake = 1 << 20
 )
 
-var errResponseTooLarge = errors.New("the server answered too much to one request, which is more than 16 MiB to a search; use a smaller page")
+var errResponseTooLarge = errors.New("the response is too large (more than 16 MiB for a search); use a smaller page size")
 
-// limitedConn is a connection that reads no more than is left.
+// limitedConn is a connection that fails beyond a limit of bytes.
 type limitedConn struct {
 	net.Conn
 
 	remaining atomic.Int64
 }
 
-// setLimit begins the count for the next request.
+// setLimit sets the limit for the next request.
 func (c *limitedConn) setLimit(limit int64) { c.remaining.Store(limit) }
 
 // Read implements [net.Conn].

@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// shortTimeout is a timeout that a test waits for.
+// shortTimeout is a timeout for which a test waits.
 func shortTimeout(o *ldapdir.Options) { o.Timeout = 300 * time.Millisecond }
 
 func TestDirectory_Each_failsOnIncompleteResponse(t *testing.T) {
@@ -89,7 +89,7 @@ func TestDirectory_Each_limitsHandshakeResponse(t *testing.T) {
 		c.send(answer)
 	})
 	_, err := readAll(t, f.directory(t, withReader))
-	require.ErrorContains(t, err, "too much")
+	require.ErrorContains(t, err, "too large")
 }
 
 func TestDirectory_stopsOnContextCancel(t *testing.T) {
@@ -140,7 +140,7 @@ func TestDirectory_Each_ignoresReferrals(t *testing.T) {
 func TestDirectory_Each_requiresStartTLSBeforeBind(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]func(c *client, op ber.Tag){
-		"refused": func(c *client, _ ber.Tag) { c.result(ldap.ApplicationExtendedResponse, 2) },
+		"rejected": func(c *client, _ ber.Tag) { c.result(ldap.ApplicationExtendedResponse, 2) },
 		"taken, and no TLS follows": func(c *client, _ ber.Tag) {
 			c.result(ldap.ApplicationExtendedResponse, 0)
 			c.bindSuccess()
@@ -164,7 +164,7 @@ func TestDirectory_Test_timesOutStalledTLSHandshake(t *testing.T) {
 	t.Parallel()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() }) // connections wait in its queue, and nobody answers
+	t.Cleanup(func() { _ = listener.Close() }) // connections wait in its queue without a response
 	d, err := ldapdir.New(ldapdir.Options{
 		Name: "stalls", URLs: []string{"ldaps://" + listener.Addr().String()}, BaseDN: "dc=example,dc=com", Timeout: 300 * time.Millisecond,
 		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS13},
@@ -206,7 +206,7 @@ func TestDirectory_doesNotRetryRejectedBind(t *testing.T) {
 	right, err := d.Authenticate(t.Context(), "1", store.NewSecret("password"))
 	require.False(t, right)
 	require.EqualError(t, err, fmt.Sprintf(`ldapdir: %s: the server answered "Invalid Credentials" (49)`, rejecting.url()),
-		"that the reader is refused says nothing of the person")
+		"a rejected bind DN does not concern the user")
 	require.Empty(t, other.requests())
 }
 
@@ -234,7 +234,7 @@ func TestDirectory_Authenticate_rejectsInvalidCredentials(t *testing.T) {
 		{name: "empty external ID", externalID: "-", answer: bindings(0, userEntry("1", "a")), silent: true},
 		{name: "endless external ID", externalID: strings.Repeat("x", 751), answer: bindings(0, userEntry("1", "a")), silent: true},
 		{name: "nobody", answer: bindings(0)},
-		{name: "two people", answer: bindings(0, userEntry("1", "a"), userEntry("1", "b")), fails: true},
+		{name: "two users", answer: bindings(0, userEntry("1", "a"), userEntry("1", "b")), fails: true},
 		{name: "no name to bind as", answer: bindings(0, noDN), fails: true},
 		{name: "a name that is none", answer: bindings(0, map[string][]string{"dn": {"jane@example.com"}}), fails: true},
 		{name: "unwilling", answer: bindings(53, userEntry("1", "a")), fails: true},

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// maxMemberships bounds how many there are in all groups together, and
-	// maxMembershipText, in bytes, the names of groups and members.
+	// maxMemberships is the maximum number of members of all groups together, and
+	// maxMembershipText the maximum size of the names of groups and members in
+	// bytes.
 	maxMemberships    = 1_000_000
 	maxMembershipText = 256 << 20
 
@@ -32,10 +33,10 @@ const (
 // there.
 type memberships struct {
 	names []string
-	// nameCounts counts how many groups have a name.
+	// nameCounts counts the groups with a name.
 	nameCounts map[string]int
-	// groups finds a group by its DN, dns and uids the groups of a person; the
-	// numbers are places in names.
+	// groups finds a group by its DN, and dns and uids find the groups of a user.
+	// The numbers are indexes of names.
 	groups map[string]int
 	dns    map[string][]int
 	uids   map[string][]int
@@ -47,7 +48,7 @@ func newMemberships() *memberships {
 	return &memberships{nameCounts: map[string]int{}, groups: map[string]int{}, dns: map[string][]int{}, uids: map[string][]int{}}
 }
 
-// readGroups reads all groups; nil when there are none to read.
+// readGroups reads all groups; nil if there are none to read.
 func (d *Directory) readGroups(ctx context.Context, s *session) (*memberships, error) {
 	if d.opts.GroupBaseDN == "" {
 		return nil, nil
@@ -60,11 +61,11 @@ func (d *Directory) readGroups(ctx context.Context, s *session) (*memberships, e
 	return m, nil
 }
 
-// add takes a group in.
+// add adds a group.
 func (m *memberships) add(entry *ldap.Entry) error {
 	name := strings.TrimSpace(groupName(entry))
 	if name == "" {
-		return nil // nobody can be in what has no name
+		return nil // a group without a name is not used
 	}
 	group := len(m.names)
 	m.names = append(m.names, name)
@@ -81,7 +82,7 @@ func (m *memberships) add(entry *ldap.Entry) error {
 		m.addMember(m.uids, uid, group)
 	}
 	if m.count > maxMemberships || m.length > maxMembershipText {
-		return fmt.Errorf("ldapdir: the groups have more than %d members together, or too long names; narrow GroupFilter", maxMemberships)
+		return fmt.Errorf("ldapdir: the groups have more than %d members in total, or names that are too long; narrow GroupFilter", maxMemberships)
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func (m *memberships) groupsOf(entry *ldap.Entry) (names []string, unreadable []
 	return slices.Compact(names), slices.CompactFunc(unreadable, func(a, b store.FieldError) bool { return a == b })
 }
 
-// groupName returns the cn of a group; of several, the one that is in its DN.
+// groupName returns the cn of a group; of several, the one in its DN.
 func groupName(entry *ldap.Entry) string {
 	if dn, err := ldap.ParseDN(entry.DN); err == nil && len(dn.RDNs) > 0 {
 		for _, part := range dn.RDNs[0].Attributes {
@@ -131,11 +132,11 @@ func groupName(entry *ldap.Entry) string {
 	return entry.GetEqualFoldAttributeValue(attributeName)
 }
 
-// optionalUID is what may stand behind a DN in uniqueMember (RFC 4517, 3.3.21).
+// optionalUID is the optional suffix of a DN in uniqueMember (RFC 4517, 3.3.21).
 var optionalUID = regexp.MustCompile(`#'[01]*'B$`)
 
-// normalizeDN returns a DN in the form in which it is compared: without regard to
-// case and to blanks that mean nothing.
+// normalizeDN returns the form of a DN for comparisons, without case and
+// insignificant spaces.
 func normalizeDN(dn string) string {
 	parsed, err := ldap.ParseDN(dn)
 	if err != nil {

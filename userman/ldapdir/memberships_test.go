@@ -14,8 +14,8 @@ import (
 
 const groupBase = "ou=groups,dc=example,dc=com"
 
-// serveGroups answers searches below groupBase with the groups, and others with
-// the people.
+// serveGroups responds to searches below groupBase with the groups, and to others
+// with the users.
 func serveGroups(groups, users []map[string][]string) func(c *client, op ber.Tag) {
 	return func(c *client, op ber.Tag) {
 		base, _ := c.request.Children[0].Value.(string)
@@ -37,7 +37,7 @@ func TestDirectory_Each_mergesGroupAndUserMemberships(t *testing.T) {
 		{"dn": {"cn=Sales," + groupBase}, "cn": {"Sales"}, "member": {"UID=Jane,ou=people, dc=example,dc=com", "cn=gone,dc=example,dc=com", "nonsense"}},
 		{"dn": {"cn=Unique," + groupBase}, "cn": {"other", "Unique"}, "uniqueMember": {"uid=jane,ou=people,dc=example,dc=com#'0101'B"}},
 		{"dn": {"gidNumber=100," + groupBase}, "cn": {"posix"}, "memberUid": {"jane", "john"}},
-		// Active Directory cuts long lists, and tells the rest by the person.
+		// Active Directory truncates long lists, and has the rest in the user.
 		{"dn": {"cn=Big," + groupBase}, "cn": {"Big"}, "member;range=0-1": {"uid=joan,ou=people,dc=example,dc=com"}},
 		{"dn": {"ou=nameless," + groupBase}, "member": {"uid=joan,ou=people,dc=example,dc=com"}},
 	}, []map[string][]string{jane, john, joan}))
@@ -65,7 +65,7 @@ func TestDirectory_Each_reportsAmbiguousGroupName(t *testing.T) {
 	require.Empty(t, all[1].Problem)
 }
 
-// Blanks around a name mean nothing here.
+// Spaces around a name are ignored.
 func TestDirectory_Each_trimsGroupNames(t *testing.T) {
 	t.Parallel()
 	f := newFakeServer(t, serveGroups([]map[string][]string{

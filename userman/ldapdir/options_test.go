@@ -12,7 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
-// validOptions are options that are taken.
+// validOptions are valid options.
 func validOptions() ldapdir.Options {
 	return ldapdir.Options{
 		Name: "head-office", URLs: []string{"ldaps://ldap.example.com"}, BaseDN: "ou=people,dc=example,dc=com",
@@ -64,7 +64,7 @@ func TestNew_validatesOptions(t *testing.T) {
 		{"a broken filter of groups", func(o *ldapdir.Options) { o.GroupFilter = "x" }, "group_filter: filter"},
 		{"no username", func(o *ldapdir.Options) { o.Attributes = map[string]string{} }, "attributes.username: required"},
 		{"an unknown field", attribute("marker", "uid"), "attributes: unknown"},
-		{"a field that no directory keeps", attribute("permissions", "uid"), "attributes: unknown"},
+		{"a field that directories cannot have", attribute("permissions", "uid"), "attributes: unknown"},
 		{"an attribute that is none", attribute("email", "mail)(x=*"), "attributes.email: attribute"},
 		{"an attribute with options", attribute("email", "mail;binary"), "attributes.email: attribute"},
 		{"an OID", attribute("email", "0.9.2342.19200300.100.1.3"), ""},

@@ -8,22 +8,22 @@ import (
 )
 
 const (
-	// maxEntries bounds how many entries one search may find in all, and
-	// maxEmptyPages how many pages in a row may hold none.
+	// maxEntries is the maximum number of entries of one search, and maxEmptyPages
+	// the maximum number of consecutive empty pages.
 	maxEntries    = 1_000_000
 	maxEmptyPages = 100
-	// noAttributes asks for entries without attributes (RFC 4511, 4.5.1.8).
+	// noAttributes requests entries without attributes (RFC 4511, 4.5.1.8).
 	noAttributes = "1.1"
 )
 
-// search returns a request for all entries below base that filter finds.
+// search returns a request for all entries below base that match filter.
 func (d *Directory) search(base, filter string, attributes ...string) *ldap.SearchRequest {
 	return ldap.NewSearchRequest(base, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases,
 		0, int(d.opts.Timeout.Seconds()), false, filter, attributes, nil)
 }
 
-// eachEntry calls visit for every entry, page by page. Unless it returns nil, not
-// all entries were seen.
+// eachEntry calls visit for every entry, page by page. All entries were visited
+// only if it returns nil.
 func (s *session) eachEntry(ctx context.Context, request *ldap.SearchRequest, pageSize int, visit func(*ldap.Entry) error) error {
 	var cookie []byte
 	for seen, emptyPages := 0, 0; ; {
@@ -48,8 +48,8 @@ func (s *session) eachEntry(ctx context.Context, request *ldap.SearchRequest, pa
 	}
 }
 
-// searchPage returns the page of that cookie, and the cookie of the next one, which
-// is empty when there is none. Referrals are passed over.
+// searchPage returns the page for a cookie, and the cookie of the next page, which
+// is empty for the last one. It skips referrals.
 func (s *session) searchPage(ctx context.Context, request *ldap.SearchRequest, size int, cookie []byte) ([]*ldap.Entry, []byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, wrapError(ctx, s.server.name, err)

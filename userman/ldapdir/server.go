@@ -11,26 +11,26 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// maxURLs bounds how many servers are tried.
+// maxURLs is the maximum number of servers.
 const maxURLs = 16
 
 // server is one of the servers of a directory.
 type server struct {
-	// name is the URL, which holds no secret, for errors.
+	// name is the URL, without secrets, for errors.
 	name string
-	// host is what the certificate must be for, and address where to dial.
+	// host is the name in the certificate, and address the address to dial.
 	host, address string
-	// tls says that the connection begins with TLS.
+	// tls reports whether the connection starts with TLS.
 	tls bool
 }
 
-// isLoopback reports whether the server is named by an address of this host.
+// isLoopback reports whether the URL has a loopback address or localhost.
 func (s server) isLoopback() bool {
 	ip := net.ParseIP(s.host)
 	return s.host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// parseServers returns the servers of the options, and what is wrong with them.
+// parseServers returns the servers of the options, and the errors of the options.
 func parseServers(o Options) (servers []server, errs []store.FieldError) {
 	if len(o.URLs) == 0 || len(o.URLs) > maxURLs {
 		return nil, []store.FieldError{{Field: "urls", Code: store.CodeRequired, Message: fmt.Sprintf("enter 1 to %d URLs such as ldaps://ldap.example.com", maxURLs)}}
@@ -50,7 +50,7 @@ func parseServers(o Options) (servers []server, errs []store.FieldError) {
 	return servers, errs
 }
 
-// parseServer reads a URL (RFC 4516) that names a server, and nothing else.
+// parseServer parses a URL (RFC 4516) with a host and an optional port.
 func parseServer(text string) (server, bool) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "ldap" && u.Scheme != "ldaps" || u.Hostname() == "" {

@@ -19,7 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
-// These tests talk to OpenLDAPAttributes's slapd, see package testservers/ldap.
+// These tests use OpenLDAP's slapd; see package testservers/ldap.
 
 const (
 	usersDN  = "ou=people," + ldap.BaseDN
@@ -28,7 +28,7 @@ const (
 	baseLDIF = "dn: " + usersDN + "\nobjectClass: organizationalUnit\n\ndn: " + groupsDN + "\nobjectClass: organizationalUnit\n\n"
 )
 
-// userLDIF is the LDIF of somebody.
+// userLDIF is the LDIF of a user.
 func userLDIF(uid string) string {
 	return fmt.Sprintf("dn: uid=%s,%s\nobjectClass: inetOrgPerson\ncn: %[1]s\nsn: Doe\nuserPassword: %[3]s\nmail: %[1]s@example.com\n\n",
 		uid, usersDN, password)
@@ -67,7 +67,7 @@ func withStartTLS(server *ldap.Server) func(*ldapdir.Options) {
 	return func(o *ldapdir.Options) { o.URLs, o.StartTLS = []string{server.URL()}, true }
 }
 
-// newService returns a service whose people come from the directory.
+// newService returns a service with users from the directory.
 func newService(st userman.Store, d userman.Directory) *userman.Service {
 	return userman.New(st, &userman.Options{
 		Directories: []userman.Directory{d}, Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},

@@ -13,19 +13,19 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// session is a connection to one server. It ends with the context that it was
-// opened with.
+// session is a connection to one server. It ends with the context of its opening.
 type session struct {
 	server server
 	raw    *limitedConn
 	conn   *ldap.Conn
-	// encrypted says that nobody on the way can read along.
+	// encrypted reports whether the connection is encrypted.
 	encrypted bool
-	// stop stops to wait for the end of the context.
+	// stop stops waiting for the end of the context.
 	stop func() bool
 }
 
-// connect opens a session as who reads, with the first server that serves.
+// connect opens a session with the credentials for reading, with the first
+// available server.
 func (d *Directory) connect(ctx context.Context) (*session, error) {
 	var errs error
 	for _, server := range d.servers {
@@ -39,13 +39,13 @@ func (d *Directory) connect(ctx context.Context) (*session, error) {
 			errs = fmt.Errorf("%w; %w", errs, err)
 		}
 		if ctx.Err() != nil || isInvalidCredentials(err) {
-			break // the same password once more on each server might lock the account
+			break // another attempt on each server might lock the account
 		}
 	}
 	return nil, errs
 }
 
-// openAs opens a session and binds; an empty dn stays anonymous.
+// openAs opens a session and binds; an empty dn means anonymous.
 func (d *Directory) openAs(ctx context.Context, server server, dn string, password store.Secret) (*session, error) {
 	s, err := d.open(ctx, server)
 	if err != nil {
@@ -61,7 +61,7 @@ func (d *Directory) openAs(ctx context.Context, server server, dn string, passwo
 	return s, nil
 }
 
-// open connects to a server, with TLS where the options want it.
+// open connects to a server, with TLS if the options require it.
 func (d *Directory) open(ctx context.Context, server server) (*session, error) {
 	dialCtx, cancel := context.WithTimeout(ctx, d.opts.Timeout)
 	defer cancel()
@@ -80,7 +80,7 @@ func (d *Directory) open(ctx context.Context, server server) (*session, error) {
 	return s, nil
 }
 
-// handshake speaks TLS where it is wanted, and LDAP from then on.
+// handshake starts TLS if required, and then LDAP.
 func (s *session) handshake(ctx context.Context, config *tls.Config, timeout time.Duration) error {
 	deadline, _ := ctx.Deadline()
 	if err := s.raw.SetDeadline(deadline); err != nil {
@@ -104,7 +104,7 @@ func (s *session) handshake(ctx context.Context, config *tls.Config, timeout tim
 	return s.raw.SetDeadline(time.Time{})
 }
 
-// tlsConfig returns how to check that server.
+// tlsConfig returns the TLS configuration for a server.
 func (d *Directory) tlsConfig(server server) *tls.Config {
 	config := d.opts.TLSConfig.Clone()
 	if config.ServerName == "" {
@@ -113,27 +113,27 @@ func (d *Directory) tlsConfig(server server) *tls.Config {
 	return config
 }
 
-// bind proves a password, which is never empty, and never sent in the clear to
-// another host. Neither dn nor password is in the error.
+// bind checks a password. It never sends an empty password, or an unencrypted
+// password to another host. The error contains neither dn nor password.
 func (s *session) bind(ctx context.Context, dn string, password store.Secret) error {
 	if dn == "" || password.IsZero() {
-		return errors.New("ldapdir: a bind without a name or a password proves nothing")
+		return errors.New("ldapdir: a bind needs a name and a password")
 	}
 	if !s.encrypted && !s.isLocal() {
-		return fmt.Errorf("ldapdir: %s: passwords are not sent across the network in the clear; use ldaps:// or StartTLS", s.server.name)
+		return fmt.Errorf("ldapdir: %s: passwords are not sent unencrypted over the network; use ldaps:// or StartTLS", s.server.name)
 	}
 	s.raw.setLimit(maxHandshake)
 	return wrapError(ctx, s.server.name, s.conn.Bind(dn, password.Reveal()))
 }
 
-// isLocal reports whether the other end is on this host.
+// isLocal reports whether the server is on this host.
 func (s *session) isLocal() bool {
 	address, ok := s.raw.RemoteAddr().(*net.TCPAddr)
 	return ok && address.IP.IsLoopback()
 }
 
-// close ends the session. The connection goes first, so that nothing waits for
-// a server that does not answer.
+// close ends the session. It closes the connection first, so that nothing waits for
+// a server that does not respond.
 func (s *session) close() {
 	s.stop()
 	_ = s.raw.Close()

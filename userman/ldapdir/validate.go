@@ -12,12 +12,11 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// attributePattern is that of an attribute without options (RFC 4512, 2.5): a
-// name or an OID.
+// attributePattern matches an attribute without options (RFC 4512, 2.5): a name or
+// an OID.
 var attributePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]{0,99}|[0-9]+(\.[0-9]+){1,30})$`)
 
-// validate returns what is wrong with the options, defaults filled in, but for the
-// URLs.
+// validate returns the errors of the options with defaults, except for the URLs.
 func (o Options) validate() []store.FieldError {
 	var errs []store.FieldError
 	require := func(holds bool, field, code, message string) {
@@ -27,32 +26,31 @@ func (o Options) validate() []store.FieldError {
 	}
 	require(o.Kind == OpenLDAP || o.Kind == ActiveDirectory, "kind", store.CodeOneOf, "choose openldap or active-directory")
 	require(userman.ValidDirectoryName(o.Name), "name", store.CodeName, "use 1 to 64 lower-case letters, digits and dashes")
-	require(o.BindDN == "" || isDN(o.BindDN), "bind_dn", store.CodeDN, "write a distinguished name such as cn=reader,dc=example,dc=com")
-	require((o.BindDN == "") == o.BindPassword.IsZero(), "bind_password", store.CodeRequired, "give both the name and the password of who reads, or neither to read anonymously")
-	require(isDN(o.BaseDN), "base_dn", store.CodeDN, "write a distinguished name such as ou=people,dc=example,dc=com")
-	require(isFilter(o.Filter), "filter", store.CodeFilter, "write an LDAP filter such as "+defaultFilter)
-	require(o.GroupBaseDN == "" || isDN(o.GroupBaseDN), "group_base_dn", store.CodeDN, "write a distinguished name such as ou=groups,dc=example,dc=com, or nothing")
-	require(isFilter(o.GroupFilter), "group_filter", store.CodeFilter, "write an LDAP filter such as (objectClass=groupOfNames)")
+	require(o.BindDN == "" || isDN(o.BindDN), "bind_dn", store.CodeDN, "enter a distinguished name such as cn=reader,dc=example,dc=com")
+	require((o.BindDN == "") == o.BindPassword.IsZero(), "bind_password", store.CodeRequired, "set both bind_dn and bind_password, or neither for an anonymous bind")
+	require(isDN(o.BaseDN), "base_dn", store.CodeDN, "enter a distinguished name such as ou=people,dc=example,dc=com")
+	require(isFilter(o.Filter), "filter", store.CodeFilter, "enter an LDAP filter such as "+defaultFilter)
+	require(o.GroupBaseDN == "" || isDN(o.GroupBaseDN), "group_base_dn", store.CodeDN, "enter a distinguished name such as ou=groups,dc=example,dc=com, or leave it empty")
+	require(isFilter(o.GroupFilter), "group_filter", store.CodeFilter, "enter an LDAP filter such as (objectClass=groupOfNames)")
 	errs = append(errs, validateAttributes(o.Attributes)...)
-	require(attributePattern.MatchString(o.ExternalID), "external_id", store.CodeAttribute, "write the name of an attribute such as entryUUID")
+	require(attributePattern.MatchString(o.ExternalID), "external_id", store.CodeAttribute, "enter the name of an attribute such as entryUUID")
 	require(o.PageSize >= 1 && o.PageSize <= maxPageSize, "page_size", store.CodeRange, fmt.Sprintf("use 1 to %d", maxPageSize))
-	require(o.Timeout > 0, "timeout", store.CodeMin, "use a time above 0")
+	require(o.Timeout > 0, "timeout", store.CodeMin, "use a positive duration")
 	return errs
 }
 
-// validateAttributes returns what is wrong with the map, in the order of its
-// fields.
+// validateAttributes returns the errors of the map, in the order of its fields.
 func validateAttributes(attributes map[string]string) []store.FieldError {
 	var errs []store.FieldError
 	if attributes["username"] == "" {
-		errs = append(errs, store.FieldError{Field: "attributes.username", Code: store.CodeRequired, Message: "name the attribute that holds the username, such as uid"})
+		errs = append(errs, store.FieldError{Field: "attributes.username", Code: store.CodeRequired, Message: "enter the attribute of the username, such as uid"})
 	}
 	for _, field := range slices.Sorted(maps.Keys(attributes)) {
 		switch {
 		case !isField(field):
-			errs = append(errs, store.FieldError{Field: "attributes", Code: store.CodeUnknown, Message: "one of the fields is not one that a directory can keep; they are named as in JSON, such as first_name"})
+			errs = append(errs, store.FieldError{Field: "attributes", Code: store.CodeUnknown, Message: "unknown field; use JSON names such as first_name"})
 		case !attributePattern.MatchString(attributes[field]) && (field != "username" || attributes[field] != ""):
-			errs = append(errs, store.FieldError{Field: "attributes." + field, Code: store.CodeAttribute, Message: "write the name of an attribute such as givenName, or leave the field out"})
+			errs = append(errs, store.FieldError{Field: "attributes." + field, Code: store.CodeAttribute, Message: "enter the name of an attribute such as givenName, or leave the field out"})
 		}
 	}
 	return errs

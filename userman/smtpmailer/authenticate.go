@@ -11,15 +11,15 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// mechanism is a way to authenticate.
+// mechanism is an authentication mechanism.
 type mechanism struct {
 	name string
-	// channelBinding says that it needs TLS, to which it binds the proof.
+	// channelBinding reports whether it needs TLS for channel binding.
 	channelBinding bool
 	newAuth        func(s *server, state *tls.ConnectionState) smtp.Auth
 }
 
-// mechanisms are the ways to authenticate that there are, the best one first.
+// mechanisms are the supported mechanisms, best first.
 var mechanisms = []mechanism{
 	{"SCRAM-SHA-256-PLUS", true, func(s *server, state *tls.ConnectionState) smtp.Auth {
 		return smtp.ScramSHA256PlusAuth(s.username, s.password.Reveal(), state)
@@ -38,16 +38,16 @@ var mechanisms = []mechanism{
 	}},
 }
 
-// authenticate proves who sends. A password goes over a protected connection,
-// or to this very host, which the address that was connected to tells: the name
-// of a host may lead anywhere.
+// authenticate authenticates the client. It sends a password only over an encrypted
+// connection or to this host, according to the address of the connection: a host
+// name can resolve to any address.
 func (s *server) authenticate(client *smtp.Client, remote net.Addr) error {
 	state, err := client.GetTLSConnectionState()
 	if err != nil {
 		state = nil
 	}
 	if tcp, ok := remote.(*net.TCPAddr); state == nil && (!ok || !tcp.IP.IsLoopback()) {
-		return errors.New("smtpmailer: the connection is not protected and the mail server is another host: the password was not sent; use starttls or tls")
+		return errors.New("smtpmailer: the connection to the mail server is not encrypted, so the password was not sent; use starttls or tls")
 	}
 	_, offered := client.Extension("AUTH")
 	names := strings.Fields(strings.ToUpper(offered))
@@ -60,18 +60,18 @@ func (s *server) authenticate(client *smtp.Client, remote net.Addr) error {
 		}
 		return nil
 	}
-	return errors.New("smtpmailer: the mail server offers no way to authenticate that is known here; leave username and password out, or use starttls or tls")
+	return errors.New("smtpmailer: the mail server offers no supported authentication mechanism; leave username and password empty, or use starttls or tls")
 }
 
-// authError says that the server did not take username and password. What it
-// says itself is left out: it has just been told them.
+// authError is the error of a rejected login. It leaves out the server's text,
+// which may repeat the credentials.
 func authError(err error) error {
 	code := replyCode(err)
 	switch {
 	case code >= 500:
-		return fmt.Errorf("smtpmailer: the mail server does not accept username and password (%d); correct them", code)
+		return fmt.Errorf("smtpmailer: the mail server rejected username and password (%d); correct them", code)
 	case code != 0:
-		return fmt.Errorf("smtpmailer: the mail server cannot check username and password now (%d)", code)
+		return fmt.Errorf("smtpmailer: the mail server cannot check the credentials now (%d)", code)
 	}
-	return errors.New("smtpmailer: authenticating at the mail server failed")
+	return errors.New("smtpmailer: authentication failed")
 }

@@ -12,14 +12,14 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// remoteConn is a connection that leads to another host.
+// remoteConn is a connection to another host.
 type remoteConn struct{ net.Conn }
 
 func (remoteConn) RemoteAddr() net.Addr {
 	return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 25}
 }
 
-// The name localhost may lead anywhere, too.
+// The name localhost can also resolve to any address.
 func TestServer_rejectsCleartextLoginToRemoteHost(t *testing.T) {
 	t.Parallel()
 	peer := smtp.Start(t, &smtp.Options{User: "pbx", Password: "secret"})

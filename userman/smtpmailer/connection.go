@@ -55,7 +55,7 @@ func (s *server) run(ctx context.Context, do func(c *smtp.Client) error) error {
 	if err != nil {
 		return timeoutError(ctx, err)
 	}
-	// The work is done, whatever the server says to the goodbye.
+	// The mail is sent, whatever the server answers to QUIT.
 	_ = rawConn.SetDeadline(time.Now().Add(quitTimeout))
 	_ = client.Quit()
 	return nil
@@ -122,7 +122,7 @@ func addressLiteral(addr net.Addr) string {
 
 func (s *server) startTLS(client *smtp.Client) error {
 	if offered, _ := client.Extension("STARTTLS"); !offered {
-		return errors.New("smtpmailer: the mail server does not offer STARTTLS; see whether it takes TLS at another port")
+		return errors.New("smtpmailer: the mail server does not offer STARTTLS; check whether it supports TLS on another port")
 	}
 	if err := client.StartTLS(s.tls); err != nil {
 		return tlsError(err)
@@ -135,7 +135,7 @@ func tlsError(err error) error {
 	if code := replyCode(err); code != 0 {
 		return replyError("answered STARTTLS with", err)
 	}
-	return fmt.Errorf("smtpmailer: no protected connection to the mail server: %w", err)
+	return fmt.Errorf("smtpmailer: the TLS connection to the mail server failed: %w", err)
 }
 
 // limitedConn is a connection that fails after maxResponseBytes.
@@ -148,7 +148,7 @@ type limitedConn struct {
 // Read implements [net.Conn].
 func (m *limitedConn) Read(p []byte) (int, error) {
 	if m.remaining <= 0 {
-		return 0, errors.New("the mail server says too much")
+		return 0, errors.New("the response of the mail server is too large")
 	}
 	n, err := m.Conn.Read(p[:min(len(p), m.remaining)])
 	m.remaining -= n

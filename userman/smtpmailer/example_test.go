@@ -12,7 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 )
 
-// A product gives the mailer to its people.
+// A product sends its mails through an SMTP server.
 func ExampleNew() {
 	mailer, err := smtpmailer.New(smtpmailer.Options{
 		Address: "mail.example.com", From: "ACME Telephony <pbx@example.com>",
@@ -30,7 +30,7 @@ func ExampleNew() {
 	// Output: [portal xmpp isymphony xactview]
 }
 
-// A password is never sent for others to read.
+// A password is never sent unencrypted.
 func ExampleNew_cleartextPassword() {
 	_, err := smtpmailer.New(smtpmailer.Options{
 		Address: "mail.example.com", From: "pbx@example.com", Security: smtpmailer.Unprotected,

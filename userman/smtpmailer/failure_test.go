@@ -34,7 +34,7 @@ func TestMailer_Send_timesOutStalledServer(t *testing.T) {
 			require.ErrorIs(t, openMailer(t, address, withLogin).Send(ctx, message()), context.Canceled)
 		})
 	}
-	for name, opts := range map[string]*smtp.Options{"a silent server": {Stall: true}, "one that keeps the mail": {StallAtData: true}} {
+	for name, opts := range map[string]*smtp.Options{"a silent server": {Stall: true}, "a server that stalls after the mail": {StallAtData: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := smtp.Start(t, opts)
@@ -66,7 +66,7 @@ func TestMailer_Send_distinguishesPermanentErrors(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		script script
-		// reason is that of the refusal; empty is a failure.
+		// reason is the reason of the rejection; empty is a failure.
 		reason string
 	}{
 		{"an unknown mailbox", script{"RCPT": "550 5.1.1 <jane@example.com>: User unknown, see jane@example.com"}, "550 5.1.1 (address): User unknown, see (address)"},

@@ -31,7 +31,7 @@ const (
 	testTimeout = 30 * time.Second
 )
 
-// openMailer returns one for the server at address.
+// openMailer returns a mailer for the server at address.
 func openMailer(t testing.TB, address string, change ...func(*smtpmailer.Options)) *smtpmailer.Mailer {
 	t.Helper()
 	opts := smtpmailer.Options{Address: address, From: sender, Security: smtpmailer.None, Timeout: testTimeout}
@@ -43,7 +43,7 @@ func openMailer(t testing.TB, address string, change ...func(*smtpmailer.Options
 	return m
 }
 
-// withTLS has a mailer reach the server over TLS, and trust it.
+// withTLS lets a mailer use TLS and trust the server.
 func withTLS(server *smtp.Server, security smtpmailer.Security) func(*smtpmailer.Options) {
 	return func(o *smtpmailer.Options) {
 		o.Security = security
@@ -64,13 +64,12 @@ func message() *usermail.Mail {
 	}
 }
 
-// script is what a server answers: by the step, which is a verb, "greeting" or
-// "end" (of the mail). A step that is not in it is answered as usual, and an
-// empty answer is none, ever.
+// script has the responses of a server by step: a verb, "greeting" or "end" (of the
+// mail). Other steps have the usual response. An empty response is never sent.
 type script map[string]string
 
-// start starts a server that follows the script, and returns its address and
-// what was said to it. It ends with the test.
+// start starts a server with the script, and returns its address and the received
+// commands. It ends with the test.
 func (s script) start(t testing.TB) (address string, received func() []string) {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -160,7 +159,7 @@ func (s *scriptedServer) serve(conn net.Conn) {
 	}
 }
 
-// requireRejected requires a MailRefusedError, and returns its reason.
+// requireRejected requires a MailRejectedError, and returns its reason.
 func requireRejected(t testing.TB, err error) string {
 	t.Helper()
 	rejected, ok := errors.AsType[*userman.MailRejectedError](err)
@@ -168,7 +167,7 @@ func requireRejected(t testing.TB, err error) string {
 	return rejected.Reason
 }
 
-// requireTransient requires an error that is worth another try.
+// requireTransient requires a temporary error.
 func requireTransient(t testing.TB, err error) {
 	t.Helper()
 	require.Error(t, err)

@@ -7,18 +7,17 @@ import (
 )
 
 const (
-	// maxUnencoded is how long, in bytes, a text is that stands in a header as it
-	// is: a line has 78 (RFC 5322, 2.1.1).
+	// maxUnencoded is the maximum length of unencoded text in a header, in bytes: a
+	// line has 78 (RFC 5322, 2.1.1).
 	maxUnencoded = 60
-	// maxEncodedWord is how many bytes are encoded as one word of 75 letters (RFC
-	// 2047, 2).
+	// maxEncodedWord is the number of bytes in one encoded word of 75 characters
+	// (RFC 2047, 2).
 	maxEncodedWord = 45
-	// foldingWhitespace begins another line of the same field.
+	// foldingWhitespace starts another line of the same field.
 	foldingWhitespace = "\r\n "
 )
 
-// mailbox returns an address with a name, which is empty or a plain line, as it
-// stands in a header.
+// mailbox returns an address with an optional name, encoded for a header.
 func mailbox(name, address string) string {
 	switch {
 	case name == "":
@@ -29,7 +28,7 @@ func mailbox(name, address string) string {
 	return encodeWords(name) + foldingWhitespace + angleAddr(address)
 }
 
-// phrase returns a plain line as it stands in a header that is text.
+// phrase returns a line encoded for a header field of text.
 func phrase(s string) string {
 	if isPlainHeader(s) {
 		return s
@@ -37,14 +36,14 @@ func phrase(s string) string {
 	return encodeWords(s)
 }
 
-// isPlainHeader reports whether a text is read as it stands: it is short, of ASCII,
-// and does not look as if it was encoded.
+// isPlainHeader reports whether text needs no encoding: it is short, is ASCII, and
+// does not look like encoded text.
 func isPlainHeader(s string) bool {
 	return len(s) <= maxUnencoded && isASCII(s) && !strings.Contains(s, "=?")
 }
 
-// encodeWords returns a text in encoded words (RFC 2047), each of whole letters, and
-// in base64, which is legal everywhere.
+// encodeWords returns text in encoded words (RFC 2047) of whole characters, in
+// base64, which all fields allow.
 func encodeWords(s string) string {
 	var words []string
 	for s != "" {

@@ -38,7 +38,7 @@ type outgoingMail struct {
 func (s sender) compose(message *usermail.Mail) (*outgoingMail, error) {
 	to, err := netmail.ParseAddress(message.To)
 	if err != nil || to.Name != "" || len(message.To) > maxAddress || !isSingleLine(message.To) {
-		return nil, &userman.MailRejectedError{Reason: "the address is none that mail can be sent to; correct it"}
+		return nil, &userman.MailRejectedError{Reason: "invalid email address; correct it"}
 	}
 	if !isSingleLine(message.ToName) || !isSingleLine(message.Subject) {
 		return nil, &userman.MailRejectedError{Reason: "name and subject must be one line of text without control characters"}

@@ -11,15 +11,15 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// maxReasonLength bounds, in characters, what is told of an answer.
+// maxReasonLength is the maximum length of a quoted response, in characters.
 const maxReasonLength = 200
 
-// addressPattern is what looks like an address of mail in an answer.
+// addressPattern matches text that looks like an email address in a response.
 var addressPattern = regexp.MustCompile(`<[^<>]*>|[^\s<>]*@[^\s<>]*`)
 
-// classifyError turns an error about a mail into what [userman.Mailer] says: for good
-// with a code of 5xx (RFC 5321, 4.2.1), worth another try otherwise. That there
-// is no login, or a wrong one, is nothing of this mail.
+// classifyError returns the error of [userman.Mailer] for a mail: permanent for a
+// code of 5xx (RFC 5321, 4.2.1), otherwise temporary. A failed authentication does
+// not concern the mail.
 func classifyError(err error) error {
 	switch code := replyCode(err); {
 	case code == 530, code == 534, code == 535, code == 538:
@@ -29,7 +29,7 @@ func classifyError(err error) error {
 	case code >= 500 && code < 600:
 		return &userman.MailRejectedError{Reason: replyText(err)}
 	}
-	return replyError("answered the mail with", err)
+	return replyError("rejected the mail with", err)
 }
 
 // codeBadParameter answers a name in EHLO that is not fully qualified (RFC 5321, 4.2.3).
@@ -48,7 +48,7 @@ func isRejected(err error) bool {
 	return ok
 }
 
-// replyError says what the server answered, or that it did not.
+// replyError returns the error of a response, or of a failed connection.
 func replyError(what string, err error) error {
 	if replyCode(err) == 0 {
 		return fmt.Errorf("smtpmailer: the connection to the mail server failed: %w", err)
@@ -56,7 +56,7 @@ func replyError(what string, err error) error {
 	return fmt.Errorf("smtpmailer: the mail server %s %s", what, replyText(err))
 }
 
-// replyCode returns the code of an answer, or 0 when err is none.
+// replyCode returns the code of a response, or 0 if err is not a response.
 func replyCode(err error) int {
 	if reply, ok := errors.AsType[*textproto.Error](err); ok {
 		return reply.Code
@@ -64,8 +64,8 @@ func replyCode(err error) int {
 	return 0
 }
 
-// replyText returns code and text of an answer: one line, of bounded length, and
-// without the addresses that servers like to repeat.
+// replyText returns code and text of a response: one line of bounded length,
+// without addresses, which servers like to repeat.
 func replyText(err error) string {
 	reply, _ := errors.AsType[*textproto.Error](err)
 	text := addressPattern.ReplaceAllString(reply.Msg, "(address)")

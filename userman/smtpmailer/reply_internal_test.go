@@ -18,7 +18,7 @@ func FuzzReplyText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, code int, reply string) {
 		if code < 100 || code > 999 {
-			return // no answer has such a code
+			return // no response has such a code
 		}
 		text := replyText(&textproto.Error{Code: code, Msg: reply})
 		require.True(t, utf8.ValidString(text))

@@ -36,7 +36,7 @@ func TestMailer_Send_deliversMessageUnchanged(t *testing.T) {
 	require.WithinDuration(t, time.Now(), date, time.Minute)
 	require.Regexp(t, `^<[A-Z2-7]+@acme\.example>$`, got.Header.Get("Message-Id"))
 	require.Equal(t, "auto-generated", got.Header.Get("Auto-Submitted"))
-	require.Empty(t, got.Header.Get("User-Agent"), "what program it is concerns nobody")
+	require.Empty(t, got.Header.Get("User-Agent"), "the program is not disclosed")
 	header, _, _ := strings.Cut(string(got.Data), "\r\n\r\n")
 	for i, c := range header {
 		require.Less(t, c, rune(0x80), "byte %d of the header is beyond ASCII", i)
@@ -80,7 +80,7 @@ func TestMailer_Send_encryptsAndAuthenticates(t *testing.T) {
 
 			err := openMailer(t, server.Addr, withServer).Send(t.Context(), message())
 			requireTransient(t, err)
-			require.ErrorContains(t, err, "wants a login")
+			require.ErrorContains(t, err, "authentication required")
 			requireTransient(t, openMailer(t, server.Addr, withServer, withLogin, func(o *smtpmailer.Options) { o.Username = "other" }).Send(t.Context(), message()))
 			require.Zero(t, server.Pending())
 		})
@@ -197,8 +197,7 @@ func TestMailer_Send_rejectsInvalidMessage(t *testing.T) {
 	}
 }
 
-// genNames draws what people may be called: the letters of headers and HTML, and
-// of everybody.
+// genNames draws names with the characters of headers and HTML, and any other.
 func genNames() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.StringMatching(`[ -~]{0,80}`),

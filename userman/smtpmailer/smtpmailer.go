@@ -17,7 +17,7 @@ import (
 // Security is the protection of the connection.
 type Security string
 
-// How a connection is protected.
+// The protections of the connection.
 const (
 	// STARTTLS upgrades the connection to TLS before any other command. It fails if the
 	// server does not support it (RFC 3207).
@@ -60,8 +60,7 @@ type Options struct {
 	Timeout time.Duration
 }
 
-// Mailer sends mails through one SMTP server. It may be used from many
-// goroutines.
+// Mailer sends mails through one SMTP server. It is safe for concurrent use.
 type Mailer struct {
 	server server
 	sender sender
@@ -80,8 +79,8 @@ func New(opts Options) (*Mailer, error) {
 	return m, nil
 }
 
-// Send implements [userman.Mailer]. Answers after the server has accepted the mail do
-// not matter. Errors contain no address and no password.
+// Send implements [userman.Mailer]. It ignores responses after the server has
+// accepted the mail. Errors contain no address and no password.
 func (m *Mailer) Send(ctx context.Context, message *usermail.Mail) error {
 	out, err := m.sender.compose(message)
 	if err != nil {

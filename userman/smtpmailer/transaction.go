@@ -8,13 +8,13 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// send gives the server one mail.
+// send sends one mail to the server.
 func (l *outgoingMail) send(client *smtp.Client) error {
 	if supported, _ := client.Extension("SMTPUTF8"); l.utf8 && !supported && !l.encodeDomain() {
-		return &userman.MailRejectedError{Reason: "it takes no addresses beyond ASCII (SMTPUTF8); write the address in ASCII"}
+		return &userman.MailRejectedError{Reason: "the mail server does not support non-ASCII addresses (SMTPUTF8); use an ASCII address"}
 	}
-	// Where it is not needed it would keep the server from passing the mail on
-	// to others that do not have it.
+	// If it is not needed, it would prevent relaying to servers that do not support
+	// it.
 	client.SkipSMTPUTF8(!l.utf8)
 	if err := client.Mail(l.from); err != nil {
 		return classifyError(err)
@@ -34,7 +34,7 @@ func (l *outgoingMail) send(client *smtp.Client) error {
 
 func (l *outgoingMail) writeTo(content io.WriteCloser) error {
 	if _, err := l.mail.WriteTo(content); err != nil {
-		return err // not closed: the server must not take it for the whole
+		return err // not closed: the server must not accept a partial mail
 	}
 	return content.Close()
 }

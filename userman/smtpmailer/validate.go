@@ -14,14 +14,15 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// maxText bounds, in bytes, the texts of [Options]; RFC 5321 has nothing longer.
+// maxText is the maximum size of the texts of [Options], in bytes; RFC 5321 allows
+// no longer ones.
 const maxText = 500
 
-// hostnamePattern is what a server may be called, besides an IP address: names beyond
-// ASCII are written in their ASCII form (RFC 5891).
+// hostnamePattern matches host names. Non-ASCII names must be in their ASCII form
+// (RFC 5891).
 var hostnamePattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?$`)
 
-// newMailer makes a mailer of options, and returns what is wrong with them.
+// newMailer returns a mailer with options, and the errors of the options.
 func newMailer(opts Options) (*Mailer, []store.FieldError) {
 	s := server{
 		username: opts.Username, password: opts.Password,
@@ -36,18 +37,18 @@ func newMailer(opts Options) (*Mailer, []store.FieldError) {
 	}
 	var ok bool
 	if s.host, s.port, ok = splitHostPort(opts.Address, defaultPort(s.security)); !ok {
-		addError("address", store.CodeAddress, "write the host of the mail server, and its port behind a colon unless it is the usual one, such as mail.example.com:587")
+		addError("address", store.CodeAddress, "enter the host of the mail server and optionally a port, such as mail.example.com:587")
 	}
 	from, ok := parseSender(opts.From)
 	if !ok {
-		addError("from", store.CodeEmail, "write the address that mails come from, such as pbx@example.com or ACME Telephony <pbx@example.com>")
+		addError("from", store.CodeEmail, "enter the sender address, such as pbx@example.com or ACME Telephony <pbx@example.com>")
 	}
 	switch {
 	case defaultPort(s.security) == 0:
-		addError("security", store.CodeOneOf, "this must be one of starttls, tls, none, unprotected")
+		addError("security", store.CodeOneOf, "choose starttls, tls, none or unprotected")
 	case s.security == None && !isLoopback(s.host):
 		addError("security", store.CodeUnprotected,
-			"none is for a mail server on this host; choose starttls or tls, or unprotected on a network where nobody else can read the links in mails")
+			"none is only for a mail server on this host; choose starttls or tls, or unprotected on a trusted network")
 	}
 	errs = append(errs, s.validateLogin()...)
 	if s.localName = opts.LocalName; s.localName == "" && strings.Contains(from.domain, ".") {
@@ -60,30 +61,30 @@ func newMailer(opts Options) (*Mailer, []store.FieldError) {
 	return &Mailer{server: s, sender: from}, errs
 }
 
-// validateLogin returns what is wrong with username and password.
+// validateLogin returns the errors of username and password.
 func (s *server) validateLogin() []store.FieldError {
 	switch {
 	case len(s.username) > maxText || strings.ContainsFunc(s.username, unicode.IsControl):
-		return []store.FieldError{{Field: "username", Code: store.CodePlainLine, Message: "write one line of at most 500 bytes"}}
+		return []store.FieldError{{Field: "username", Code: store.CodePlainLine, Message: "enter one line of at most 500 bytes"}}
 	case s.username == "" && !s.password.IsZero():
-		return []store.FieldError{{Field: "username", Code: store.CodeRequired, Message: "write the username that the password belongs to, or leave both out"}}
+		return []store.FieldError{{Field: "username", Code: store.CodeRequired, Message: "enter the username for the password, or leave both empty"}}
 	case s.username != "" && s.password.IsZero():
-		return []store.FieldError{{Field: "password", Code: store.CodeRequired, Message: "write the password of the username, or leave both out"}}
+		return []store.FieldError{{Field: "password", Code: store.CodeRequired, Message: "enter the password for the username, or leave both empty"}}
 	case s.username != "" && s.security == Unprotected && !isLoopback(s.host):
 		return []store.FieldError{{
 			Field: "password", Code: store.CodeUnprotected,
-			Message: "a password is not sent over an unprotected connection to another host; choose starttls or tls, or leave username and password out",
+			Message: "a password is not sent unencrypted to another host; choose starttls or tls, or leave username and password empty",
 		}}
 	}
 	return nil
 }
 
-// defaultPort returns the usual port; 0 for what is no Security.
+// defaultPort returns the default port; 0 for an unknown Security.
 func defaultPort(s Security) int {
 	return map[Security]int{STARTTLS: 587, TLS: 465, None: 25, Unprotected: 25}[s]
 }
 
-// splitHostPort reads an address whose port may be missing.
+// splitHostPort parses an address with an optional port.
 func splitHostPort(address string, port int) (host string, _ int, ok bool) {
 	host = strings.TrimSuffix(strings.TrimPrefix(address, "["), "]")
 	if h, p, err := net.SplitHostPort(address); err == nil {
@@ -96,13 +97,13 @@ func splitHostPort(address string, port int) (host string, _ int, ok bool) {
 	return host, port, err == nil || hostnamePattern.MatchString(host)
 }
 
-// isLoopback reports whether a host is this very one, as far as its name tells.
+// isLoopback reports whether a host name means this host.
 func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
-// parseSender reads whom mails are from.
+// parseSender parses the sender.
 func parseSender(from string) (sender, bool) {
 	address, err := netmail.ParseAddress(from)
 	if err != nil || len(from) > maxText || !isSingleLine(from) || !isSingleLine(address.Name) || !isASCII(address.Address) {
@@ -112,7 +113,7 @@ func parseSender(from string) (sender, bool) {
 	return sender{from: *address, domain: domain}, true
 }
 
-// tlsConfig completes how a server is checked.
+// tlsConfig returns the TLS configuration for a server.
 func tlsConfig(config *tls.Config, host string) *tls.Config {
 	if config == nil {
 		config = &tls.Config{MinVersion: tls.VersionTLS12}

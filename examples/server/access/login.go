@@ -87,7 +87,7 @@ func (m *Manager) PendingMFA(ctx context.Context) string {
 }
 
 // ConfirmMFA completes the login of [Manager.PendingMFA] with a code. Errors are
-// those of ampusers.Service.ConfirmLogin. WrongPassword, also after five wrong
+// those of ampusers.Service.ConfirmLogin. InvalidCredentials, also after five wrong
 // codes or five minutes, means that the login has to start over.
 func (m *Manager) ConfirmMFA(ctx context.Context, code string, device store.Secret) (*ampusers.Login, error) {
 	if m.PendingMFA(ctx) == "" {

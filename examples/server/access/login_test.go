@@ -128,7 +128,7 @@ func TestManager_ConfirmMFA_abortsAfterFiveWrongCodes(t *testing.T) {
 	for range 4 {
 		requireLoginError(t, v.confirmMFA(t, "000000x"), credential.InvalidMFACode)
 		require.Equal(t, "jane.admin", v.pendingMFA(t))
-		b.clock.advance(time.Minute) // past every throttle
+		b.clock.advance(time.Minute) // beyond every rate limit
 	}
 	requireLoginError(t, v.confirmMFA(t, "000000x"), credential.InvalidCredentials)
 	require.Empty(t, v.pendingMFA(t))

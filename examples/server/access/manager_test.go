@@ -144,7 +144,7 @@ func TestManager_Handler_mergesConcurrentChanges(t *testing.T) {
 		v.SCS.Put(ctx, "web.flash", "kept")
 		v.SCS.Put(ctx, "web.secret", "shown once")
 	})
-	b.clock.advance(time.Minute) // so that both keep that the session is in use
+	b.clock.advance(time.Minute) // so that both update the last use
 	other := *v
 	v.do(t, func(ctx context.Context) {
 		v.SCS.Put(ctx, "web.draft", "mine")
@@ -259,7 +259,7 @@ func TestManager_Handler_hidesStoreErrors(t *testing.T) {
 	broken := errors.New("the disk is full")
 
 	b.ttlStore.setError(broken)
-	response := v.do(t, func(context.Context) { t.Error("nobody is let in") })
+	response := v.do(t, func(context.Context) { t.Error("the handler must not run") })
 	require.Equal(t, http.StatusInternalServerError, response.StatusCode)
 	require.Len(t, reported, 1)
 	require.ErrorIs(t, reported[0], broken)

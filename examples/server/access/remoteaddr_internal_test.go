@@ -26,7 +26,7 @@ func FuzzManager_clientAddr(f *testing.F) {
 		require.Empty(t, source.Zone())
 		require.Equal(t, source, source.Unmap(), "one form, so that it is limited as one")
 		if !m.isTrustedProxy(direct) {
-			require.Equal(t, direct, source, "what a stranger says of itself is not believed")
+			require.Equal(t, direct, source, "the header of an untrusted client is ignored")
 		}
 	})
 }

@@ -18,7 +18,7 @@ func TestManager_RemoteAddr_trustsOnlyListedProxies(t *testing.T) {
 		from, forwarded, source string
 	}{
 		"no proxy":             {"192.0.2.7:1", "", "192.0.2.7"},
-		"a stranger pretends":  {"192.0.2.7:1", "203.0.113.9", "192.0.2.7"},
+		"forged header":        {"192.0.2.7:1", "203.0.113.9", "192.0.2.7"},
 		"through a proxy":      {"10.1.1.1:1", "203.0.113.9", "203.0.113.9"},
 		"invented on the left": {"10.1.1.1:1", "127.0.0.1, 203.0.113.9", "203.0.113.9"},
 		"two proxies":          {"10.1.1.1:1", "198.51.100.4, 203.0.113.9, 10.2.2.2", "203.0.113.9"},

@@ -237,7 +237,7 @@ func TestServer_Serve_waitsForApplyBeforeShutdown(t *testing.T) {
 	}, 10*time.Second, 5*time.Millisecond)
 	select {
 	case <-stopped:
-		t.Fatal("the apply is at work still")
+		t.Fatal("the apply is still running")
 	default:
 	}
 	close(release)

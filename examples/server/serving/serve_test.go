@@ -58,7 +58,7 @@ func TestServer_Serve_finishesRequestsBeforeShutdown(t *testing.T) {
 			_ = conn.Close()
 		}
 		return err != nil
-	}, 10*time.Second, 5*time.Millisecond, "nobody is let in any more")
+	}, 10*time.Second, 5*time.Millisecond, "the listener is closed")
 	close(release)
 	require.Equal(t, "whole", <-body)
 	require.NoError(t, <-ended)
@@ -190,7 +190,7 @@ func TestServer_Serve_finishesRequestsAfterListenerError(t *testing.T) {
 	go func() {
 		result <- b.Serve(t.Context(), listener)
 		if !whole.Load() {
-			t.Error("a request was at work")
+			t.Error("a request was still running")
 		}
 	}()
 	go func() {

@@ -1,5 +1,5 @@
-// Package cursor writes where a page of a list ends that is not in the order of
-// its keys, so that the next page begins there.
+// Package cursor encodes the end of a page of a list that is not sorted by key, so
+// that the next page can start there.
 package cursor
 
 import (
@@ -11,12 +11,12 @@ import (
 	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
-// Position is the place of a record in a list: the values that it is sorted by,
-// the first one first. The last ones are the key, which parts records of equal
-// values.
+// Position is the position of a record in a list: the values of its sort fields in
+// order, and last those of its key.
 type Position []string
 
-// Format returns the text for [store.PageRequest.Next] in a list of that order.
+// Format returns the [store.PageRequest.After] for a position in a list with that
+// order.
 func Format(sort store.Sort, p Position) string {
 	text := strings.Builder{}
 	text.WriteString(sort.String())
@@ -26,8 +26,8 @@ func Format(sort store.Sort, p Position) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(text.String()))
 }
 
-// Parse reads what Format wrote of n values for the same order; anything else
-// is a [store.InvalidError] on "after".
+// Parse parses a text of Format with n values for the same order. It returns a
+// [store.InvalidError] on "after" for any other text.
 func Parse(sort store.Sort, text string, n int) (Position, error) {
 	decoded, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
@@ -44,7 +44,7 @@ func Parse(sort store.Sort, text string, n int) (Position, error) {
 	return p, nil
 }
 
-// cutValue takes the first value from text.
+// cutValue cuts the first value from text.
 func cutValue(text string) (value, rest string, ok bool) {
 	length, rest, _ := strings.Cut(text, ":")
 	n, err := strconv.ParseUint(strings.TrimPrefix(length, " "), 10, 31)

@@ -10,19 +10,19 @@ import (
 	"sync"
 )
 
-// ErrorTracker knows whether one transaction can still commit.
+// ErrorTracker tracks whether a transaction can still commit.
 type ErrorTracker struct {
 	mu       sync.Mutex
 	firstErr error
 	writes   int
 }
 
-var errAbandoned = errors.New("it panicked or ended its goroutine")
+var errAbandoned = errors.New("the call panicked or ended its goroutine")
 
-// Run runs fn as a joined call. It returns the error of fn, or that of ctx when
-// ctx has ended. A call that fails without a write leaves the transaction as it
-// was. A call that fails after a write, panics, or outlives ctx keeps it from
-// committing.
+// Run runs fn as a joined call. It returns the error of fn, or that of ctx if ctx
+// has ended. A call that fails without a write does not affect the transaction. If
+// a call fails after a write, panics, or outlives ctx, the transaction cannot
+// commit.
 func (c *ErrorTracker) Run(ctx context.Context, fn func(ctx context.Context) error) error {
 	before := c.writeCount()
 	err := errAbandoned // unless fn returns

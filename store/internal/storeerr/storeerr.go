@@ -1,4 +1,4 @@
-// Package storeerr holds the errors that all backends return alike.
+// Package storeerr has errors that all backends return.
 package storeerr
 
 import (
@@ -7,25 +7,26 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// NewCursorError refuses the beginning of a page that is not from a page of this list.
+// NewCursorError returns the error of a key that is not from a page of the list.
 func NewCursorError() error {
 	return store.NewInvalidError(store.FieldError{
-		Field: "after", Code: store.CodeUnreadable, Message: "this is not from a page of this list; begin at its first page",
+		Field: "after", Code: store.CodeUnreadable, Message: "this key is not from a page of this list; start at the first page",
 	})
 }
 
-// NewSortError refuses a field that a list is not sorted by. The services name those
-// that it is sorted by, before a backend is asked.
+// NewSortError returns the error of an unknown sort field. The services check the
+// field before they call a backend.
 func NewSortError() error {
 	return store.NewInvalidError(store.FieldError{Field: "sort", Code: store.CodeOneOf, Message: "this list cannot be sorted by that field"})
 }
 
-// CheckValueSize refuses a value that is too large for a vault.
+// CheckValueSize returns an error for a value that is too large for a
+// [store.TTLStore].
 func CheckValueSize(value []byte) error {
 	if len(value) <= store.MaxValueSize {
 		return nil
 	}
 	return store.NewInvalidError(store.FieldError{
-		Field: "value", Code: store.CodeMax, Message: fmt.Sprintf("keep at most %d bytes in one value", store.MaxValueSize),
+		Field: "value", Code: store.CodeMax, Message: fmt.Sprintf("a value can have at most %d bytes", store.MaxValueSize),
 	})
 }
