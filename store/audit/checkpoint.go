@@ -36,7 +36,7 @@ func ParseCheckpoint(text string) (Checkpoint, error) {
 	number, err := strconv.ParseInt(sequence, 10, 64)
 	if err != nil || number < 1 || hash == "" {
 		return Checkpoint{}, store.NewInvalidError(store.FieldError{
-			Field: "checkpoint", Code: store.CodeSyntax, Message: "write SEQUENCE:HASH, as an earlier verification printed it",
+			Field: "checkpoint", Code: store.CodeSyntax, Message: "enter SEQUENCE:HASH from an earlier verification",
 		})
 	}
 	return Checkpoint{number, strings.ToLower(hash)}, nil
@@ -58,7 +58,7 @@ func (l *Log) CompareCheckpoint(ctx context.Context, v *Verification, c Checkpoi
 	v.FindingCount++
 	v.Findings = append(v.Findings, Finding{
 		Sequence: c.Sequence, Code: CodeCheckpointMismatch,
-		Message: "the entry is not the one of the checkpoint; this entry and all before it may have been replaced",
+		Message: "the entry differs from the checkpoint; this entry and all entries before it may have been replaced",
 	})
 	return nil
 }

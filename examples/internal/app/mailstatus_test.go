@@ -80,7 +80,7 @@ func TestSMTPSettings_requireTLSForRemoteServers(t *testing.T) {
 		if local {
 			require.NoError(t, settings.Check(), server)
 		} else {
-			require.ErrorContains(t, settings.Check(), "smtp-security: none is for a mail server on this host", server)
+			require.ErrorContains(t, settings.Check(), "smtp-security: none is only for a mail server on this host", server)
 		}
 		settings.SMTP.Security = smtpmailer.Unprotected
 		require.NoError(t, settings.Check(), server)
