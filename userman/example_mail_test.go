@@ -95,7 +95,7 @@ func ExampleService_PreviewMail() {
 	//
 	// The link works once, until 8 March 2026, 09:00 (UTC). If it has expired, open it anyway to request a new one.
 	//
-	// You log in here:
+	// Log in here:
 	// https://pbx.example.com
 	//
 	// You receive this email because an administrator of ACME Telephony created the account. We will never ask for your password by email.

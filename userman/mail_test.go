@@ -171,7 +171,7 @@ func TestService_SendMail_omitsLinkForExternalPassword(t *testing.T) {
 	h.createUser(t, newUserWithEmail("jane"), "")
 	h.moveToDirectory(t, "jane", "head-office", "uid-jane")
 	require.True(t, h.sendWelcome(t, "jane", userman.DeliverySent).ExpiresAt.IsZero())
-	require.Contains(t, box.sent()[0].Text, "the one that you already use")
+	require.Contains(t, box.sent()[0].Text, "existing organization password")
 	require.NotContains(t, box.sent()[0].Text+box.sent()[0].HTML, userman.SetPasswordPath)
 	require.Nil(t, h.storedUser(t, "jane").Credentials.Invitation)
 	require.False(t, h.get(t, "jane").WelcomedAt.IsZero())

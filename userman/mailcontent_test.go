@@ -42,7 +42,7 @@ func TestService_SendMail_explainsMissingSoftphoneLink(t *testing.T) {
 		told, mail string
 	}{
 		{"no default extension", nil, nil, sipAccounts{}, "no default extension", "you have no extension"},
-		{"another type", []string{"1002"}, nil, sipAccounts{"1002": {Technology: "IAX2"}}, "not of the type PJSIP", "no softphone can use"},
+		{"another type", []string{"1002"}, nil, sipAccounts{"1002": {Technology: "IAX2"}}, "not of the type PJSIP", "softphones cannot use"},
 		{"not permitted", nil, func(u *userman.User) {
 			u.Permissions = permission.Permissions{permission.SoftphoneActivate: permission.Off()}
 		}, sipAccounts{}, "", ""},
@@ -104,10 +104,10 @@ func TestService_SendMail_listsLoginServices(t *testing.T) {
 	h.createUser(t, u, "")
 	h.sendWelcome(t, "jane", userman.DeliverySent)
 	h.sendWelcome(t, "joe", userman.DeliverySent)
-	require.Contains(t, box.sent()[0].Text, "good for: XMPP, iSymphony.")
-	require.Contains(t, box.sent()[0].Text, "You log in here:\nhttps://pbx.example.com\n")
-	require.NotContains(t, box.sent()[1].Text, "You log in here")
-	require.NotContains(t, box.sent()[1].Text, "good for")
+	require.Contains(t, box.sent()[0].Text, "credentials for: XMPP, iSymphony.")
+	require.Contains(t, box.sent()[0].Text, "Log in here:\nhttps://pbx.example.com\n")
+	require.NotContains(t, box.sent()[1].Text, "Log in here")
+	require.NotContains(t, box.sent()[1].Text, "credentials for")
 }
 
 func TestService_PreviewMail_hasPlaceholderLinksAndNoSideEffects(t *testing.T) {
@@ -120,7 +120,7 @@ func TestService_PreviewMail_hasPlaceholderLinksAndNoSideEffects(t *testing.T) {
 	require.NoError(t, err)
 	reset, err := h.PreviewMail(t.Context(), usermail.Reset, "jane")
 	require.NoError(t, err)
-	require.Contains(t, reset.Text, "asked for a new password")
+	require.Contains(t, reset.Text, "a new password was requested")
 	require.Empty(t, box.sent())
 	require.Equal(t, before, h.storedUser(t, "jane"))
 	require.Equal(t, entries, h.entries(t, audit.Query{}))

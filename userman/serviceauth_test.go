@@ -38,7 +38,7 @@ func TestService_AuthenticateService_requiresPermission(t *testing.T) {
 			for _, service := range []string{"xmpp", "isymphony", "xactview"} {
 				_, err := h.AuthenticateService(t.Context(), service, "jane", secret(goodPassword))
 				requireLoginError(t, err, credential.NotAuthorized)
-				require.ErrorContains(t, err, "ask your administrator to turn on the permission "+service+".login")
+				require.ErrorContains(t, err, "ask your administrator for the permission "+service+".login")
 				allowed, err := h.CanUseService(t.Context(), service, "jane")
 				require.NoError(t, err)
 				require.False(t, allowed)
@@ -94,7 +94,7 @@ func TestService_AuthenticateService_rejectsDisabledAndExpired(t *testing.T) {
 	h.clock.Advance(90 * 24 * time.Hour)
 	err = h.verifyXMPP(t, "jane", goodPassword)
 	requireLoginError(t, err, credential.PasswordExpired)
-	require.ErrorContains(t, err, "log in to the portal")
+	require.ErrorContains(t, err, "change it in the portal")
 	for username, want := range map[string]bool{"jane": true, "off": false, "gone": false, "nobody": false, "": false, strings.Repeat("j", 1<<20): false} {
 		allowed, err := h.CanUseService(t.Context(), "xmpp", username)
 		require.NoError(t, err)

@@ -173,7 +173,7 @@ func TestService_Sync_limitsMembershipRemovalRatio(t *testing.T) {
 				return
 			}
 			require.ErrorIs(t, err, store.ErrConflict)
-			require.ErrorContains(t, err, fmt.Sprintf("%d of the %d memberships", test.leaving, 2*test.people))
+			require.ErrorContains(t, err, fmt.Sprintf("%d of %d memberships", test.leaving, 2*test.people))
 			require.True(t, r.DryRun, "what was planned is told, and was not done")
 			require.Equal(t, before, h.get(t, "user00").Groups)
 		})

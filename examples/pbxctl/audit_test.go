@@ -128,7 +128,7 @@ func TestAudit_verifyDetectsReplacedLog(t *testing.T) {
 	c.do(t, "ami-account", "add", "wallboard")
 	c.do(t, "audit", "verify")
 	output = c.fails(t, exitFailed, "audit", "verify", "--since", checkpointMatch[1]+":"+checkpointMatch[2])
-	require.Contains(t, output, "\n  entry "+checkpointMatch[1]+": the entry is not the one of the checkpoint")
+	require.Contains(t, output, "\n  entry "+checkpointMatch[1]+": the entry differs from the checkpoint")
 }
 
 func TestCLI_auditBaselineAcceptsUntrackedRecords(t *testing.T) {

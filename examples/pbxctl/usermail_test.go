@@ -164,7 +164,7 @@ func TestCLI_userPreviewSendsNothing(t *testing.T) {
 	require.Contains(t, output, "https://pbx.example.com"+userman.SetPasswordPath)
 	shown := c.json(t, "user", "mail", "preview", "jane", "--kind", "reset")
 	require.Equal(t, "jane@example.org", shown["to"])
-	require.Contains(t, shown["text"], "asked for a new password")
+	require.Contains(t, shown["text"], "a new password was requested")
 	require.Contains(t, shown["html"], "<p")
 	require.Contains(t, c.fails(t, exitRejected, "user", "mail", "preview", "jane", "--kind", "hush"), "\n  kind: ")
 	require.Equal(t, before, c.do(t, "user", "show", "jane"))

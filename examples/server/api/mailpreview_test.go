@@ -27,7 +27,7 @@ func TestAPI_previewMailSendsNothing(t *testing.T) {
 	})
 	h.createUser(t, userman.User{Username: "jane.roe", FirstName: "Jane", Email: "jane@example.com", DefaultExtension: "200"})
 	v := h.logIn(t, "root")
-	for kind, text := range map[string]string{"welcome": "has been set up for you", "reset": "asked for a new password"} {
+	for kind, text := range map[string]string{"welcome": "has been set up for you", "reset": "a new password was requested"} {
 		mail := v.call(t, http.MethodGet, "/users/Jane.Roe/mails/"+kind, nil).requireStatus(t, http.StatusOK).decodeObject(t)
 		require.Equal(t, "jane@example.com", mail["to"])
 		require.Equal(t, "Jane", mail["to_name"])
