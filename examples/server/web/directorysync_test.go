@@ -91,7 +91,7 @@ func TestPages_directorySyncRejectsEmptyDirectory(t *testing.T) {
 	b.postRedirect(path, url.Values{"do": {"sync"}})
 	page := b.waitForJob(path)
 	require.Contains(t, page, "Sync failed")
-	require.Contains(t, page, "empty")
+	require.Contains(t, page, "returned no entries")
 	require.Contains(t, page, "Nothing was changed.")
 	require.False(t, b.user("alice").Disabled)
 }

@@ -95,7 +95,7 @@ func TestPages_userFieldErrors(t *testing.T) {
 
 	page = b.post("/users/new", janeForm(), http.StatusUnprocessableEntity)
 	b.requireFieldError(page, "field-default_extension")
-	require.Contains(t, page, "another user has this default extension already")
+	require.Contains(t, page, "another user already has this default extension")
 	form = janeForm()
 	form.Set("default_extension", "4002")
 	form.Set("username", "JOHN.roe")
