@@ -29,7 +29,7 @@ const (
 
 // Administrator is a login to the pages or the API of the product.
 type Administrator struct {
-	// Username is the login name: 2 to 64 letters of any script, digits, dots,
+	// Username is the login name: 1 to 64 letters of any script, digits, dots,
 	// dashes, underscores, plus and @, starting with a letter or a digit. It is
 	// stored in NFC, is unique regardless of case, and never changes.
 	Username string `json:"username"`

@@ -15,7 +15,7 @@ var administratorFields = sync.OnceValue(func() *field.Table[Administrator] {
 	return field.New(
 		field.Text("username", "required,username", func(a *Administrator) *string { return &a.Username }, field.Meta{
 			Label: "Username", Section: general, Placeholder: "USERNAME", Example: "jane.roe", Format: field.FormatUsername, Immutable: true,
-			Help:   "The name to log in with: two or more letters, digits, dots, dashes, underscores, plus or @. It never changes.",
+			Help:   "The name to log in with: up to 64 letters, digits, dots, dashes, underscores, plus or @. It never changes.",
 			Search: true, Sort: true,
 		}),
 		field.Text("display_name", "max=200,plain_line", func(a *Administrator) *string { return &a.DisplayName }, field.Meta{

@@ -95,7 +95,7 @@ func TestService_Create_rejectsHostileUsernames(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
 	for _, username := range []string{
-		"a", "", "   ", "jane doe", "jane\x00", "jane\nroot", "\u202Eenaj", "jane\u200b", "<script>", "../etc", "%2e%2e", "-jane", "@jane", ".jane",
+		"", "   ", "jane doe", "jane\x00", "jane\nroot", "\u202Eenaj", "jane\u200b", "<script>", "../etc", "%2e%2e", "-jane", "@jane", ".jane",
 		"\xff\xfe", "\u0301jane", strings.Repeat("a", 65), strings.Repeat("é", 5<<20), "jane;--", "jane'", `"jane"`, "ｊａｎｅ",
 	} {
 		_, err := h.Create(t.Context(), &ampusers.Administrator{Username: username}, store.Secret{})

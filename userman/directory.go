@@ -91,12 +91,15 @@ func validateDirectories(directories []Directory) {
 }
 
 // Directories returns the directories of [Options].
-func (s *Service) Directories() []Directory { return slices.Clone(s.opts.Directories) }
+func (s *Service) Directories() Directories { return slices.Clone(Directories(s.opts.Directories)) }
 
-// Directory returns the directory of that name. It returns an error wrapping
+// Directories are the directories of a [Service], in the order of [Options].
+type Directories []Directory
+
+// Get returns the directory of that name. It returns an error wrapping
 // [store.ErrNotFound] if there is none.
-func (s *Service) Directory(name string) (Directory, error) {
-	for _, d := range s.opts.Directories {
+func (ds Directories) Get(name string) (Directory, error) {
+	for _, d := range ds {
 		if d.Name() == name {
 			return d, nil
 		}
@@ -107,7 +110,7 @@ func (s *Service) Directory(name string) (Directory, error) {
 // directoryOf returns the directory of u. It is false for local users, and for users of
 // a directory that is no longer in the options.
 func (s *Service) directoryOf(u *User) (Directory, bool) {
-	d, err := s.Directory(u.Directory)
+	d, err := Directories(s.opts.Directories).Get(u.Directory)
 	return d, err == nil
 }
 

@@ -15,11 +15,11 @@ import (
 func TestService_Directories_returnsThoseOfOptions(t *testing.T) {
 	t.Parallel()
 	h, d := newSyncedService(t, newEntry("id-1", "jane", ""))
-	require.Equal(t, []userman.Directory{d}, h.Directories())
-	found, err := h.Directory(d.Name())
+	require.Equal(t, userman.Directories{d}, h.Directories())
+	found, err := h.Directories().Get(d.Name())
 	require.NoError(t, err)
 	require.Equal(t, d, found)
-	_, err = h.Directory("elsewhere")
+	_, err = h.Directories().Get("elsewhere")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 

@@ -96,8 +96,16 @@ func TestService_PrepareExtensionUser_reportsInvalidFields(t *testing.T) {
 	requireFieldErrors(t, err, "username: username", "email: email", "password: min")
 	_, err = h.createExtensionUser(t.Context(), userman.NewExtension{Number: "1001", DisplayName: "Jane\r\nBcc: eve@example.com"})
 	requireFieldErrors(t, err, "display_name: plain_line")
-	_, err = h.createExtensionUser(t.Context(), userman.NewExtension{Number: "7"})
-	requireFieldErrors(t, err, "username: username")
+}
+
+func TestService_PrepareExtensionUser_acceptsOneDigit(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	created, err := h.createExtensionUser(t.Context(), userman.NewExtension{Number: "7"})
+	require.NoError(t, err)
+	require.Equal(t, "7", created.User.Username)
+	require.Equal(t, "7", created.User.DefaultExtension)
+	require.Equal(t, "7", h.get(t, "7").Username)
 }
 
 func TestService_PrepareExtensionUser_joinsCallerTransaction(t *testing.T) {

@@ -129,7 +129,7 @@ func (s *Service) sync(ctx context.Context, directory string, opts *SyncOptions)
 	if err := s.requireUnscoped(ctx); err != nil {
 		return nil, err
 	}
-	d, err := s.Directory(directory)
+	d, err := s.Directories().Get(directory)
 	if err != nil {
 		return nil, err
 	}

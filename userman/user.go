@@ -33,7 +33,7 @@ const userIDSize = 15
 type User struct {
 	// ID is set by the service. It never changes and is never reused.
 	ID store.UserID `json:"id"`
-	// Username is the login name, often an email address or first.last. It has 2 to 64
+	// Username is the login name, often an email address or first.last. It has 1 to 64
 	// characters: letters of any script, digits and . - _ + @. It begins with a letter
 	// or a digit. It is stored in NFC, is unique, ignoring case, and can be changed.
 	Username string `json:"username"`

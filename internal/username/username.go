@@ -18,12 +18,12 @@ import (
 
 // MinLength and MaxLength are counted in characters.
 const (
-	MinLength = 2
+	MinLength = 1
 	MaxLength = 64
 )
 
 // InvalidMessage is the sentence of the refusal of a name that is not Valid.
-const InvalidMessage = "use 2 to 64 letters of any script, digits, dots, dashes, underscores, plus and @, beginning with a letter or digit"
+const InvalidMessage = "use 1 to 64 letters of any script, digits, dots, dashes, underscores, plus and @, beginning with a letter or digit"
 
 // Normalize returns the name as it is kept: NFC, no blanks around it.
 func Normalize(name string) string {

@@ -17,7 +17,7 @@ func TestValid_acceptsAnyScript(t *testing.T) {
 	t.Parallel()
 
 	for _, name := range []string{
-		"jo", "jane.admin", "JANE", "007", "o-neil_2", "jane@example.com", "jane+pbx@example.com", "Zoë", "王小明", "Иван", "नमस्ते",
+		"j", "7", "jo", "jane.admin", "JANE", "007", "o-neil_2", "jane@example.com", "jane+pbx@example.com", "Zoë", "王小明", "Иван", "नमस्ते",
 		"สำเนา", "Սևակ", "ישראל", "İpek", "Straße", "٣عمر", strings.Repeat("n", 64), strings.Repeat("王", 64),
 	} {
 		require.True(t, username.Valid(username.Normalize(name)), name)
@@ -29,7 +29,6 @@ func TestValid_rejectsInvalidNames(t *testing.T) {
 
 	for what, name := range map[string]string{
 		"empty":                         "",
-		"too short":                     "j",
 		"too long":                      strings.Repeat("n", 65),
 		"too long to look at":           strings.Repeat("n", 10<<20),
 		"a dot in front":                ".jane",

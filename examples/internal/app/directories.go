@@ -65,7 +65,7 @@ type directoryTester interface {
 // with a hint; it is empty on success. It returns a [store.NotFoundError] if there
 // is no such directory, or the error of ctx.
 func (s *App) CheckDirectory(ctx context.Context, name string) (problem string, err error) {
-	directory, err := s.Users.Directory(name)
+	directory, err := s.Users.Directories().Get(name)
 	if err != nil {
 		return "", err
 	}

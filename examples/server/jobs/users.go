@@ -33,7 +33,7 @@ func (r *Runner) StartWelcome(ctx context.Context, users *userman.Service) (*Sta
 // returns a [store.NotFoundError] when there is no directory of that name, and a
 // [store.ConflictError] when it is being synchronized.
 func (r *Runner) StartSync(ctx context.Context, directory string, opts *userman.SyncOptions) (*State, error) {
-	if _, err := r.site.Users.Directory(directory); err != nil {
+	if _, err := r.site.Users.Directories().Get(directory); err != nil {
 		return nil, err
 	}
 	if opts == nil {
