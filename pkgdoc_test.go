@@ -25,20 +25,22 @@ func allowedImports() map[string][]string {
 	backend := []string{"store", "ampusers", "manager", "userman", "userman/permission", "userman/usermail", "userman/apitoken", "internal"}
 	groups := map[string][]string{
 		".":                    {},
-		"ampusers":             {"store", "internal"},
+		"ampusers":             {"store", "internal", "internal/scopedlist"},
 		"asteriskconf":         {"asteriskconf/dialect", "store", "internal"},
 		"asteriskconf/dialect": {"store", "internal"},
 		"internal":             {"store"},
 		// It is for the tests of all groups.
 		"internal/sqlitetest": {"store", "store/sqlstore"},
+		// The audit log needs it too.
+		"internal/scopedlist": {"store"},
 		"manager":             {"store", "asteriskconf", "asteriskconf/dialect", "manager/ami", "internal"},
 		"manager/ami":         {"store", "asteriskconf", "asteriskconf/dialect"},
-		"store":               {},
+		"store":               {"internal/scopedlist"},
 		"store/memstore":      backend,
 		"store/sqlstore":      backend,
 		"store/storetest":     backend,
-		"userman":             {"store", "userman/permission", "userman/usermail", "internal"},
-		"userman/apitoken":    {"store", "userman", "userman/permission", "internal"},
+		"userman":             {"store", "userman/permission", "userman/usermail", "internal", "internal/scopedlist"},
+		"userman/apitoken":    {"store", "userman", "userman/permission", "internal", "internal/scopedlist"},
 		"userman/extauth":     {"store", "userman"},
 		"userman/permission":  {"store", "internal"},
 		"userman/usermail":    {"store", "internal"},

@@ -31,7 +31,7 @@ func (l *Log) RecordFailure(ctx context.Context, event Event, err error) {
 		return
 	}
 	outcome, reason := outcomeOf(err)
-	bare := Event{Action: event.Action, Kind: event.Kind, Key: event.Key}
+	bare := Event{Action: event.Action, Kind: event.Kind, Key: event.Key, Extensions: event.Extensions}
 	e, _ := l.newEntry(ctx, bare, outcome, reason) // only a record could fail
 	if outcome == Failed {
 		l.logger.ErrorContext(ctx, "an operation failed", "action", e.Action, "kind", e.Kind, "key", e.Key, "error", err)

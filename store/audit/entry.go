@@ -3,6 +3,7 @@ package audit
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -75,6 +76,10 @@ type Entry struct {
 	// Key identifies the record in its kind.
 	Kind string `json:"kind"`
 	Key  string `json:"key"`
+	// Extensions are the extensions of the user that the entry is about; see
+	// [Event]. They decide who may read the entry. They are sorted, and contain no
+	// control characters.
+	Extensions []string `json:"-"`
 	// Reason explains a Denied or Failed Outcome: codes and names of fields, such
 	// as "invalid: secret (min)". For Succeeded it is empty, or tells how the
 	// previous record was modified; see [Event].
@@ -102,6 +107,7 @@ func (e *Entry) Clone() *Entry {
 	for _, field := range []*[]byte{(*[]byte)(&c.Before), (*[]byte)(&c.After), &c.Fingerprint, (*[]byte)(&c.Hash), &c.Signature} {
 		*field = append([]byte(nil), *field...)
 	}
+	c.Extensions = slices.Clone(e.Extensions)
 	return &c
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -25,6 +26,10 @@ type Event struct {
 	Action string
 	Kind   string
 	Key    string
+	// Extensions are the extensions of the user that the event is about, before
+	// and after it, in any order; empty if it is about no user. They decide which
+	// limited administrators may read the entry, see [Log.ListInScope].
+	Extensions []string
 	// Before and After are the records, stored as JSON; nil if there is none. Their
 	// JSON must not contain secrets. With Before but without After, the record was
 	// deleted. Without both, the event concerns no record, such as a login.
@@ -70,9 +75,23 @@ func (l *Log) newEntry(ctx context.Context, event Event, outcome Outcome, reason
 		Kind:   sanitize(event.Kind, maxText),
 		Key:    sanitize(event.Key, maxText),
 
+		Extensions: sanitizeExtensions(event.Extensions),
+
 		Outcome: outcome, Reason: sanitize(reason, maxReason),
 		Before: before, After: after,
 	}, nil
+}
+
+// sanitizeExtensions returns the extensions sorted, each once; nil if there are none.
+func sanitizeExtensions(extensions []string) []string {
+	var sanitized []string
+	for _, extension := range extensions {
+		if extension != "" {
+			sanitized = append(sanitized, sanitize(extension, maxText))
+		}
+	}
+	slices.Sort(sanitized)
+	return slices.Compact(sanitized)
 }
 
 // marshalRecord returns the JSON of a record, nil if there is none.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"strings"
 )
 
 // Hash is the hash of an entry, 32 bytes. Its text and its JSON are hexadecimal.
@@ -38,6 +39,9 @@ func (e *Entry) chainHash(previous Hash) Hash {
 		e.Before, e.After, e.Fingerprint,
 	} {
 		writeField(h, field)
+	}
+	if len(e.Extensions) > 0 { // entries of earlier versions keep their hash
+		writeField(h, []byte(strings.Join(e.Extensions, "\n")))
 	}
 	return h.Sum(nil)
 }

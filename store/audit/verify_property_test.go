@@ -58,6 +58,7 @@ var entryEdits = []func(e *audit.Entry){
 	func(e *audit.Entry) { e.Kind += "x" },
 	func(e *audit.Entry) { e.Kind, e.Key = e.Kind+e.Key[:1], e.Key[1:] },
 	func(e *audit.Entry) { e.Key += "x" },
+	func(e *audit.Entry) { e.Extensions = append(e.Extensions, "1") },
 	func(e *audit.Entry) { e.Outcome += "x" },
 	func(e *audit.Entry) { e.Reason += "x" },
 	func(e *audit.Entry) { e.Before = append(e.Before, ' ') },

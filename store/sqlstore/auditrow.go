@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -11,7 +12,7 @@ func entryTable() table {
 	return table{
 		name: "pbxusers_audit",
 		columns: []string{
-			"sequence", "time", "actor_kind", "actor_name", "actor_remote_addr", "actor_service", "action", "kind", "record_key", "outcome", "reason",
+			"sequence", "time", "actor_kind", "actor_name", "actor_remote_addr", "actor_service", "action", "kind", "record_key", "extensions", "outcome", "reason",
 			"before_json", "after_json", "fingerprint", "hash", "signature",
 		},
 	}
@@ -20,23 +21,32 @@ func entryTable() table {
 // encodeEntry returns the values of the columns of entryTable.
 func encodeEntry(e *audit.Entry) []any {
 	return []any{
-		e.Sequence, e.Time.UnixMicro(), e.Actor.Kind, e.Actor.Name, encodeAddr(e.Actor.RemoteAddr), e.Actor.Service, e.Action, e.Kind, e.Key, e.Outcome, e.Reason,
+		e.Sequence, e.Time.UnixMicro(), e.Actor.Kind, e.Actor.Name, encodeAddr(e.Actor.RemoteAddr), e.Actor.Service, e.Action, e.Kind, e.Key,
+		strings.Join(e.Extensions, extensionSeparator), e.Outcome, e.Reason,
 		nullIfEmpty(string(e.Before)), nullIfEmpty(string(e.After)), encodeHash(e.Fingerprint), encodeHash(e.Hash), encodeHash(e.Signature),
 	}
 }
 
 // decodeEntry decodes one row of the columns of entryTable.
 func decodeEntry(row scanner) (*audit.Entry, error) {
-	e, at, addr := &audit.Entry{}, int64(0), ""
+	e, at, addr, extensions := &audit.Entry{}, int64(0), "", ""
 	err := row.Scan(
-		&e.Sequence, &at, &e.Actor.Kind, &e.Actor.Name, &addr, &e.Actor.Service, &e.Action, &e.Kind, &e.Key, &e.Outcome, &e.Reason,
+		&e.Sequence, &at, &e.Actor.Kind, &e.Actor.Name, &addr, &e.Actor.Service, &e.Action, &e.Kind, &e.Key,
+		&extensions, &e.Outcome, &e.Reason,
 		(*[]byte)(&e.Before), (*[]byte)(&e.After), &e.Fingerprint, (*[]byte)(&e.Hash), &e.Signature,
 	)
 	e.Time, e.Actor.RemoteAddr = fromMicro(at), decodeAddr(addr)
+	if extensions != "" {
+		e.Extensions = strings.Split(extensions, extensionSeparator)
+	}
 	return e, err
 }
 
-// encodeAddr returns the text of an address, "" for the zero address.
+// extensionSeparator separates the extensions of an entry. They contain no control
+// characters.
+const extensionSeparator = "\n"
+
+// encodeAddr returns the text of an address, "" for the zero one.
 func encodeAddr(addr netip.Addr) string {
 	if !addr.IsValid() {
 		return ""

@@ -126,6 +126,7 @@ func hostileEntry(sequence int64) *audit.Entry {
 	e.Time = time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
 	e.Actor = audit.Actor{Kind: "odd '", Name: "王小明 <b>", RemoteAddr: netip.MustParseAddr("2001:db8::1%\n"), Service: "x'"}
 	e.Action, e.Kind, e.Key, e.Outcome, e.Reason = `a"`, "k;--", "\\", audit.Denied, "invalid: secret (min)"
+	e.Extensions = []string{"101", "2'01"}
 	e.Before, e.After = json.RawMessage(`{"a" :  1.50}`), json.RawMessage("{\"b\":\n\"\\u00e9\xff\"}") // byte for byte
 	e.Fingerprint, e.Hash, e.Signature = []byte("\x00\xff'"), audit.Hash("\xfe\x00"), []byte("\x00")
 	return e
@@ -161,6 +162,7 @@ func drawEntry(t *rapid.T, sequence int64) *audit.Entry {
 		Action:      text.Draw(t, "action"),
 		Kind:        text.Draw(t, "kind"),
 		Key:         text.Draw(t, "key"),
+		Extensions:  rapid.OneOf(rapid.SliceOfN(rapid.StringMatching(`[0-9*#']{1,6}`), 1, 3), rapid.Just([]string(nil))).Draw(t, "extensions"),
 		Outcome:     audit.Outcome(text.Draw(t, "outcome")),
 		Reason:      text.Draw(t, "reason"),
 		Before:      rapid.OneOf(object, rapid.Just(json.RawMessage(nil))).Draw(t, "before"),
