@@ -77,6 +77,29 @@ func (p *pbx) login(t testing.TB, a *manager.Account) error {
 	return err
 }
 
+// Asterisk shows an account with an unknown named ACL as usual, and denies every
+// login.
+func TestConfSource_Verify_rejectsUnknownNamedACL(t *testing.T) {
+	t.Parallel()
+	p := startPBX(t, nil)
+	a := p.create(t, &manager.Account{Name: "crm", Permit: mustNetworks(t, "127.0.0.0/8"), NamedACL: "office"})
+	_, err := p.configDir.Apply(testContext(t))
+	var mismatch *asteriskconf.MismatchError
+	require.ErrorAs(t, err, &mismatch)
+	require.Contains(t, mismatch.Error(), "its named ACL is not in acl.conf")
+	require.ErrorIs(t, p.login(t, a), ami.ErrAuthentication, "nothing is live")
+
+	acl := filepath.Join(p.ConfDir, "acl.conf")
+	require.NoError(t, os.WriteFile(acl, []byte("[office]\ndeny = 127.0.0.1\n"), 0o600))
+	_, err = p.client.Command(testContext(t), "module reload acl")
+	require.NoError(t, err)
+	p.apply(t)
+	result, err := p.service.Probe(testContext(t), "crm", &manager.ProbeOptions{Address: p.AMIAddr, SecurityEvents: p.client})
+	require.NoError(t, err)
+	require.Equal(t, manager.AddressDenied, result.Outcome)
+	require.Contains(t, result.Message, "The named ACL of the account denies 127.0.0.1")
+}
+
 func TestConfSource_Sections_appliedAccountCanLogIn(t *testing.T) {
 	t.Parallel()
 	p := startPBX(t, nil)

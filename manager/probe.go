@@ -127,6 +127,9 @@ func (a *Account) outcomeMessage(outcome ProbeOutcome, from netip.AddrPort) stri
 	case WrongSecret:
 		return "Asterisk has a different secret for this account: apply the configuration, or configure the live secret in the integration."
 	case AddressDenied:
+		if a.NamedACL != "" && a.permits(from.Addr().Unmap()) {
+			return fmt.Sprintf("The named ACL of the account denies %s, or acl.conf does not have it: correct acl.conf and run 'module reload acl'.", address)
+		}
 		return fmt.Sprintf("The account does not permit %s: add it to permit and apply, or try from the integration's host.", address)
 	case UnknownAccount:
 		return "Asterisk does not have this account: " + a.missingReason()

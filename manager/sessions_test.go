@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/manager/ami/amitest"
@@ -46,7 +47,7 @@ func TestConfSource_Revoke_survivesEndOfOwnSession(t *testing.T) {
 
 func TestConfSource_Revoke_endsSessionsOfReducedAccounts(t *testing.T) {
 	t.Parallel()
-	p := startPBX(t, nil)
+	p := startPBX(t, &testservers.AsteriskOptions{Files: map[string]string{"acl.conf": "[office]\npermit = 127.0.0.1\n"}})
 	tests := []struct {
 		name   string
 		change func(a *manager.Account)

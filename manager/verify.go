@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
@@ -19,7 +20,7 @@ const maxLogins = 100
 
 // Verify compares the accounts of the running Asterisk. For each changed
 // account it compares everything that Asterisk shows: privileges, addresses,
-// displayconnects and allowmultiplelogin. Where possible it verifies new
+// displayconnects and allowmultiplelogin. A named ACL must exist. Where possible it verifies new
 // secrets by logging in. Asterisk does not show write timeouts and event
 // filters.
 func (s *ConfSource) Verify(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
@@ -92,8 +93,26 @@ func verifyAccount(ctx context.Context, asterisk asteriskconf.Asterisk, section 
 	if want := configuredRules(section); !slices.Equal(live.rules, want) {
 		return mismatch(section.Name, fmt.Sprintf("its addresses are %s, not %s", live.rules, want))
 	}
-	if acl, _ := section.Value("acl"); live.namedACL != acl {
+	acl, _ := section.Value("acl")
+	if live.namedACL != acl {
 		return mismatch(section.Name, "the named ACL differs")
+	}
+	return verifyNamedACL(ctx, asterisk, section.Name, acl)
+}
+
+// verifyNamedACL verifies that Asterisk has the named ACL of an account. Without it,
+// Asterisk denies every login and shows the account as usual (ast_append_acl in
+// main/acl.c).
+func verifyNamedACL(ctx context.Context, asterisk asteriskconf.Asterisk, account, acl string) error {
+	if acl == "" {
+		return nil
+	}
+	lines, err := asterisk.Command(ctx, "acl show "+acl)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "Could not find") }) {
+		return mismatch(account, "its named ACL is not in acl.conf, so nobody could log in; add the ACL there and run 'module reload acl', or leave it out")
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ func consoleOutput(name string) map[string][]string {
 			"          username: " + name, "            secret: <Set>", "         read perm: call", "        write perm: <none>",
 			"   displayconnects: no", "allowmultiplelogin: yes", "ACL: office",
 		},
+		"acl show office": {"", "ACL: office", "---------------------------------------------"},
 		"manager show connected": {
 			"  test             127.0.0.1                                                1795320321  0           9         0         0000000000  0000000000",
 		},
@@ -54,6 +55,7 @@ func TestConfSource_Verify_detectsMismatch(t *testing.T) {
 		{"in another case", testSection("CRM", office), map[string][]string{"manager show user CRM": consoleOutput("crm")["manager show user crm"]}, ""},
 		{"not there", testSection("dialer"), nil, "Asterisk does not have it; see the log of Asterisk"},
 		{"a heading is no account", testSection("username"), nil, "Asterisk does not have it; see the log of Asterisk"},
+		{"an unknown list", testSection("crm", office), map[string][]string{"acl show office": {"Could not find ACL named 'office'"}}, "its named ACL is not in acl.conf, so nobody could log in; add the ACL there and run 'module reload acl', or leave it out"},
 		{"no list", testSection("crm"), nil, "the named ACL differs"},
 		{"another list", testSection("crm", dialect.Line{Key: "acl", Value: "home"}), nil, "the named ACL differs"},
 		{"a rule", testSection("crm", office, dialect.Line{Key: "deny", Value: "::/0"}), nil, "its addresses are [], not [deny ::/0]"},
