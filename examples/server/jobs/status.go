@@ -33,7 +33,7 @@ type statusCache struct {
 // there is no configuration folder, as on a host without Asterisk.
 func (r *Runner) Status(ctx context.Context) (*asteriskconf.Status, error) {
 	for {
-		status, pending, err := r.cachedStatus()
+		status, pending, err := r.cachedStatus() //nolint:contextcheck // the check outlives the request that starts it
 		if pending == nil {
 			return status, err
 		}
