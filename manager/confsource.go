@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // ConfSource renders the AMI accounts of a store into pbxusers_manager.conf and
@@ -85,16 +86,45 @@ func (s *ConfSource) Sections(ctx context.Context, target asteriskconf.Target) (
 // as "manager.conf:12", or "".
 func NameInConfig(dir string) func(ctx context.Context, name string) (string, error) {
 	return func(_ context.Context, name string) (string, error) {
-		tree, err := dialect.ParseFile(dir, "manager.conf", nil)
-		if err != nil {
+		section, err := findManualAccount(dir, name)
+		if section == nil {
 			return "", err
 		}
-		for _, section := range tree.Sections {
-			managed := strings.HasSuffix("/"+section.File, "/"+FileName)
-			if !managed && FoldName(section.Name) == FoldName(name) {
-				return fmt.Sprintf("%s:%d", section.File, section.Line), nil
-			}
-		}
-		return "", nil
+		return fmt.Sprintf("%s:%d", section.File, section.Line), nil
 	}
+}
+
+// findManualAccount returns the section of an account in the configuration folder
+// dir that is not ours; nil if there is none.
+func findManualAccount(dir, name string) (*dialect.ParsedSection, error) {
+	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
+	if err != nil {
+		return nil, err
+	}
+	for i, section := range tree.Sections {
+		managed := strings.HasSuffix("/"+section.File, "/"+FileName)
+		if !managed && FoldName(section.Name) == FoldName(name) {
+			return &tree.Sections[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// CanManualAccountApply reports whether the configuration folder dir has an account
+// of this name that is not ours, and so can be the one that applies. It returns an
+// error wrapping [store.ErrConflict] if that account lacks a class that an apply
+// needs.
+func CanManualAccountApply(dir, name string) (bool, error) {
+	section, err := findManualAccount(dir, name)
+	if section == nil {
+		return false, err
+	}
+	value, _ := section.Value("write")
+	write, _ := ParsePrivileges(strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })...)
+	if missing := applyPrivileges &^ write; missing != 0 {
+		return false, &store.ConflictError{Reason: fmt.Sprintf(
+			"the AMI account at %s:%d cannot apply: it lacks %s in write; add these classes there, or apply with another account",
+			section.File, section.Line, strings.Join(missing.Names(), ", "))}
+	}
+	return true, nil
 }

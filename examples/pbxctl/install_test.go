@@ -148,6 +148,31 @@ func TestCLI_installRejectsForeignDirectory(t *testing.T) {
 	require.Contains(t, output, "\nCheck the paths: --conf-dir")
 }
 
+// An account that Asterisk has already does the work, and its section stays.
+func TestCLI_installUsesManualAMIAccountWithKnownSecret(t *testing.T) {
+	t.Parallel()
+	const manual = "\n[deploy]\nsecret = Known2Secret3Manual4\nread = security\nwrite = system,command,reporting\npermit = 127.0.0.1\n"
+	c, asterisk := onAsterisk(t, &testservers.AsteriskOptions{Files: map[string]string{
+		"manager.conf": "[general]\nenabled = yes\nport = {{port}}\nbindaddr = 127.0.0.1\n" + manual,
+	}})
+	c.withoutDatabase(t)
+	original := c.read(t, "manager.conf")
+	secret := c.data("deploy.secret")
+	require.NoError(t, os.WriteFile(secret, []byte("Known2Secret3Manual4\n"), 0o600))
+	deploy := c.withFlags("--ami-user", "deploy", "--ami-secret-file", secret)
+	output := deploy.fails(t, exitRejected, "config", "install")
+	require.Contains(t, output, "it lacks config in write")
+
+	c.write(t, "manager.conf", strings.Replace(original, "write = system", "write = config,system", 1)+includeLine)
+	asterisk.Console(t, "manager reload")
+	after := c.read(t, "manager.conf")
+	require.Contains(t, deploy.do(t, "config", "install"), " is live.")
+	require.Equal(t, after, c.read(t, "manager.conf"))
+	deploy.do(t, "ami-account", "add", "crm", "--permit", "127.0.0.1")
+	require.Contains(t, deploy.do(t, "config", "apply"), " is live.")
+	require.ElementsMatch(t, []string{"crm", "deploy"}, liveAMIAccounts(t, asterisk))
+}
+
 func TestCLI_installKeepsManualAMIAccount(t *testing.T) {
 	t.Parallel()
 	c := offline(t)

@@ -204,10 +204,16 @@ func (s *Settings) runConsoleCommand(ctx context.Context, command string) error 
 
 // ensureApplyAccount creates the AMI account that applies, if it is missing, and
 // reports whether it did. It repairs the secret file from the stored secret: a new
-// secret would lock out other hosts that apply with this account.
+// secret would lock out other hosts that apply with this account. A manual account of
+// that name is used as it is, if its secret is in the secret file.
 func (s *App) ensureApplyAccount(ctx context.Context) (created bool, err error) {
 	u, err := s.DB.AMIAccounts().Account(ctx, s.Settings.AMIUser)
 	if errors.Is(err, store.ErrNotFound) {
+		if _, unknown := s.Settings.readAMISecret(); unknown == nil {
+			if usable, err := manager.CanManualAccountApply(s.Settings.ConfDir, s.Settings.AMIUser); usable || err != nil {
+				return false, err
+			}
+		}
 		u, err = s.createApplyAccount(ctx)
 		created = true
 	}
