@@ -12,19 +12,18 @@ import (
 // transaction; nil if everything is allowed.
 type actor Administrator
 
-// ForActor returns a service that is limited to the rights of actor. It lists only
-// administrators that actor covers (see [Administrator.Covers]). It returns a
-// [store.ForbiddenError] for reading, creating or changing other administrators,
-// and for granting rights that actor does not have. Administrators always cover
-// themselves. Only the owner can set up a second factor, or change a password with
-// [Service.ChangePassword]. [Service.RestoreAccess] and [Service.Bootstrap] are
-// forbidden.
+// ForActor returns a service that is limited to the rights of actor. Its lists
+// contain only administrators that actor covers (see [Administrator.Covers]). Its
+// methods return a [store.ForbiddenError] if actor reads, creates or changes other
+// administrators, or grants rights that actor does not have. Administrators always
+// cover themselves. Actors can set up a second factor, and call
+// [Service.ChangePassword], for themselves only. [Service.RestoreAccess] and
+// [Service.Bootstrap] are forbidden.
 //
-// The actor's rights are read in each transaction. A deleted or disabled actor can
-// do nothing. The caller checks the section. Without ForActor everything is
-// allowed, for the console and for programs that have checked the rights
-// themselves.
-// programs that have asked already.
+// Every operation loads the actor's rights in its own transaction. A deleted or
+// disabled actor can do nothing. The caller checks whether actor can use the section
+// of administrators. A service without ForActor allows everything. It is for the
+// console, and for programs that check the rights themselves.
 func (s *Service) ForActor(actor string) *Service {
 	scoped := *s
 	scoped.actor = &actor

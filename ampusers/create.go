@@ -17,7 +17,7 @@ import (
 //
 // It returns an error wrapping [store.ErrInvalid] if a field is invalid, on
 // "password" for the password, and a [store.AlreadyExistsError] if the username is
-// taken, in any case.
+// taken, ignoring case.
 //
 // Hashing the password is slow. In a transaction use [Service.PrepareCreate].
 func (s *Service) Create(ctx context.Context, a *Administrator, password store.Secret) (*Administrator, error) {
@@ -31,9 +31,9 @@ func (s *Service) Create(ctx context.Context, a *Administrator, password store.S
 // PrepareCreate does the slow part of [Service.Create]: it validates the
 // administrator and hashes the password. It returns the function that creates the
 // administrator. This function can join a transaction and can run more than once,
-// for example when a transaction is retried. unreadable are fields that the caller
-// could not read. They are errors, and are returned together with the invalid
-// fields.
+// for example when a transaction is retried. unreadable are the errors of fields
+// that the caller could not read. PrepareCreate returns them together with the
+// errors of invalid fields.
 func (s *Service) PrepareCreate(ctx context.Context, a *Administrator, password store.Secret, unreadable ...store.FieldError) (commit func(ctx context.Context) (*Administrator, error), err error) {
 	created, err := s.prepareNew(ctx, a, password, unreadable)
 	if err != nil {

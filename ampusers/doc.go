@@ -19,12 +19,11 @@
 //
 // # The last Full administrator
 //
-// One enabled Full administrator with a password always remains or, before any administrator
-// has a password, one enabled Full administrator. A change that would delete,
-// disable or restrict the last one is rejected, also if two such changes run at the
-// same time. [Service.RestoreAccess] restores access from the host.
-// [Service.Bootstrap] creates the first administrator; there is no default
-// password.
+// The last enabled Full administrator who has a password cannot be deleted, disabled
+// or restricted. While no Full administrator has a password, this protects the last
+// enabled one. The rule also holds for changes that run at the same time.
+// [Service.RestoreAccess] restores access from the host. [Service.Bootstrap] creates
+// the first administrator; there is no default password.
 //
 // # Passwords and sessions
 //
@@ -38,7 +37,7 @@
 // # Audit log
 //
 // The audit log records every change, login and denial. Credentials never leave the
-// service: they are in no record, error, log or audit entry. The audit log has a
-// keyed fingerprint of each whole record, so that changes made outside the program
-// are found; see [Service.AuditSource].
+// service: they are in no record, error, log or audit entry. The audit log contains
+// a keyed fingerprint of each whole record. With it, [audit.Log.Verify] finds changes
+// made outside the program; see [Service.AuditSource].
 package ampusers

@@ -23,8 +23,8 @@ type Explanation struct {
 	Reason string `json:"reason"`
 }
 
-// Explain tells whether the administrator can access a resource, and why. It always
-// agrees with the Can methods. An unknown kind is not listed.
+// Explain returns whether the administrator can access a resource, and why. It always
+// agrees with the Can methods. A resource of an unknown kind is not listed.
 func (a *Administrator) Explain(resource ResourceKind, key string) Explanation {
 	switch {
 	case a.Disabled:

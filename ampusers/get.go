@@ -12,7 +12,7 @@ import (
 // nothing.
 const maxSearch = maxTextBytes
 
-// Get returns the administrator with that name, in any case, without credentials.
+// Get returns the administrator with that name, ignoring case, without credentials.
 // It returns a [store.NotFoundError] if there is none. If the actor (see
 // [Service.ForActor]) cannot read the administrator, it returns a
 // [store.ForbiddenError], and the audit log records it.

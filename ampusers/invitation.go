@@ -35,9 +35,10 @@ func (s *Service) Invitation(ctx context.Context, token store.Secret) (*credenti
 	return &credential.Link{Username: a.Username, ExpiresAt: a.Credentials.Invitation.ExpiresAt}, nil
 }
 
-// AcceptInvitation sets the password and uses up the token, which a rejected
-// password does not ([store.ErrInvalid] on "password"). It ends all sessions. A
-// second factor stays. The other errors are those of [Service.Invitation].
+// AcceptInvitation sets the password and uses up the token. It ends all sessions. A
+// second factor stays on. If it rejects the password, it returns an error wrapping
+// [store.ErrInvalid] on "password", and the token stays valid. It also returns the
+// errors of [Service.Invitation].
 func (s *Service) AcceptInvitation(ctx context.Context, token, password store.Secret) (*Administrator, error) {
 	return s.credentials().AcceptInvitation(ctx, token, password)
 }

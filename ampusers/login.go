@@ -7,7 +7,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Login is the result of a login with the right password.
+// Login is the result of a login with the correct password.
 type Login struct {
 	credential.LoginResult
 
@@ -19,11 +19,11 @@ type Login struct {
 // has no code, the result has an MFAToken for [Service.ConfirmLogin]. It returns a
 // [credential.LoginError] if the login is denied, and a [store.RateLimitedError]
 // after too many attempts. An unknown username and a wrong password take the same
-// time and get the same error. Codes are counted apart from passwords.
+// time and get the same error. Codes and passwords have separate rate limits.
 //
-// The audit log has the logins and the denials. It has only the first of several
-// rate-limited attempts. It does not have a typed name that is not the name of an
-// administrator, because that may be a password.
+// The audit log records logins and denials. It records only the first of several
+// rate-limited attempts. It never records an unknown username, because people
+// sometimes type their password there.
 func (s *Service) Authenticate(ctx context.Context, attempt credential.LoginAttempt) (*Login, error) {
 	login, err := s.authenticator.Authenticate(ctx, attempt, nil)
 	return s.newLogin(ctx, login, err)

@@ -17,10 +17,10 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Options of [New].
+// Options are the options of [New].
 type Options struct {
-	// Sections are the sections of the product; [SectionApply] is added. Defaults
-	// to that one alone.
+	// Sections are the sections of the product. New adds [SectionApply]. Defaults
+	// to none.
 	Sections []Section
 	// Issuer is the name of the product in an authenticator app. Defaults to
 	// "pbxusers".
@@ -41,8 +41,8 @@ type Options struct {
 	// lane.
 	Argon2 credential.Argon2
 	// MaxConcurrentHashes is the maximum number of passwords that are hashed at the
-	// same time. Other logins wait. Defaults to the number of processors, but not
-	// more than fit in 256 MiB.
+	// same time. Other logins wait. Defaults to the number of processors, or to as
+	// many hashes as fit into 256 MiB.
 	MaxConcurrentHashes int
 	// MinPasswordLength is in characters. Defaults to 12.
 	MinPasswordLength int
@@ -63,8 +63,9 @@ const (
 	defaultInvitationLifetime = 24 * time.Hour
 )
 
-// New returns a service on st. nil options are the defaults. It panics if a section
-// ID is invalid or not unique, or if an option is out of range.
+// New returns a service that stores its records in st. If opts is nil, New uses the
+// defaults. New panics if a section ID is invalid or not unique, or if an option is
+// out of range, because this is a programming error.
 func New(st Store, opts *Options) *Service {
 	if opts == nil {
 		opts = &Options{}

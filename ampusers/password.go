@@ -14,8 +14,9 @@ type PasswordOptions struct {
 	Precondition func(ctx context.Context) error
 }
 
-// SetPassword sets a password and ends all sessions, links and trusted devices.
-// Administrators use [Service.ChangePassword] for themselves. It returns an error
+// SetPassword sets the password of an administrator. It ends all sessions,
+// revokes the link to set a password, and forgets trusted devices. For one's own
+// password, call [Service.ChangePassword]. It returns an error
 // wrapping [store.ErrInvalid] on "password" if the password violates the policy.
 func (s *Service) SetPassword(ctx context.Context, username string, password store.Secret, opts *PasswordOptions) (*Administrator, error) {
 	if opts == nil {
@@ -36,8 +37,8 @@ func (s *Service) SetPasswordHash(ctx context.Context, username string, hash sto
 	return s.credentials().SetPasswordHash(ctx, username, hash)
 }
 
-// ChangePassword sets a new password for the administrators themselves. It ends all
-// other sessions: the returned record has the new session epoch. It returns an
+// ChangePassword changes the password for administrators who know their current one.
+// It ends all other sessions: the returned record has the new session epoch. It returns an
 // error wrapping [store.ErrInvalid] on "current_password" or "password", and a
 // [store.RateLimitedError] after too many guesses.
 func (s *Service) ChangePassword(ctx context.Context, username string, current, password store.Secret) (*Administrator, error) {

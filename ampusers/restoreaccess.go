@@ -16,9 +16,9 @@ const bootstrapUsername = "admin"
 
 // RestoreAccess creates a Full administrator with that name, or gives the existing
 // one Full access, enables it and removes its second factor. It returns a link to
-// set a password. All sessions end and trusted devices are removed. An existing
-// password works until the link is used. This is for the operator of the host:
-// never offer it on a page.
+// set a password. It ends all sessions and forgets trusted devices. An existing
+// password works until the link is used. RestoreAccess is for the operator of the
+// host: never offer it on a page.
 func (s *Service) RestoreAccess(ctx context.Context, username string) (*credential.Link, error) {
 	const action = "recover"
 	link, stored, err := s.authenticator.NewLink(s.opts.InvitationLifetime)

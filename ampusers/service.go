@@ -14,8 +14,8 @@ import (
 // kind is the kind of record in errors and in the audit log.
 const kind = "administrator"
 
-// Service manages administrators. It has all rules; the [Store] only persists. It
-// is safe for concurrent use.
+// Service manages administrators. It enforces all rules. The [Store] only stores
+// records. A Service is safe for concurrent use.
 type Service struct {
 	store         Store
 	opts          Options // with the defaults filled in

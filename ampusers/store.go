@@ -8,8 +8,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Store persists administrators for a [Service]. A backend checks no rule but
-// uniqueness, and returns copies that the caller may change.
+// Store persists administrators for a [Service]. The only rule that a backend checks
+// is uniqueness. It returns copies that the caller may change.
 //
 // Every method joins the transaction of its context (see [store.Transactor]) and is
 // safe for concurrent use. When the context has ended, a method writes nothing and
@@ -20,9 +20,9 @@ type Store interface {
 	store.Transactor
 
 	// CreateAdministrator adds a. It returns a [store.AlreadyExistsError] on
-	// "username" if the name is taken, in any case ([FoldUsername]).
+	// "username" if the name is taken, ignoring case (see [FoldUsername]).
 	CreateAdministrator(ctx context.Context, a *Administrator) error
-	// Administrator returns the administrator with that name, in any case. It
+	// Administrator returns the administrator with that name, ignoring case. It
 	// returns a [store.NotFoundError] if there is none.
 	Administrator(ctx context.Context, username string) (*Administrator, error)
 	// AdministratorByInvitation returns the administrator whose invitation has this
@@ -30,14 +30,14 @@ type Store interface {
 	// is none.
 	AdministratorByInvitation(ctx context.Context, tokenHash []byte) (*Administrator, error)
 	// UpdateAdministrator reads the administrator with that name, lets change edit
-	// it, and writes it back in one transaction, without another write to it in
+	// it, and writes it back, all in one transaction. No other write can happen in
 	// between. change may run more than once and must not change the name. If
-	// change returns an error, nothing is written and UpdateAdministrator returns
-	// that error. It returns a [store.NotFoundError] if there is no such
+	// change returns an error, UpdateAdministrator writes nothing and returns that
+	// error. It returns a [store.NotFoundError] if there is no such
 	// administrator.
 	UpdateAdministrator(ctx context.Context, username string, change func(*Administrator) error) error
-	// DeleteAdministrator removes the administrator with that name, in any case. It
-	// returns a [store.NotFoundError] if there is none.
+	// DeleteAdministrator removes the administrator with that name, ignoring case.
+	// It returns a [store.NotFoundError] if there is none.
 	DeleteAdministrator(ctx context.Context, username string) error
 	// ListAdministrators returns one page of the administrators that match q. It
 	// may return a [store.InvalidError] on "after" if q.After is not from a page in

@@ -11,12 +11,13 @@ import (
 // Update lets change edit the administrator with that name and returns the result.
 // change can set the display name, access, sections, ranges, teams and Disabled. It
 // must not change the username; other fields are ignored. change may run more than
-// once. If it returns a [store.InvalidError], its fields are returned together with
-// other invalid fields. Setting Access to Limited, or Disabled, ends all sessions.
+// once. If change returns a [store.InvalidError], Update returns its fields together
+// with other invalid fields. Setting Access to Limited, or Disabled, ends all sessions.
 // Granting more rights revokes a link to set a password.
 //
-// It returns a [store.ConflictError] if no enabled Full administrator would be left
-// who can log in, also if two such changes run at the same time.
+// It returns a [store.ConflictError] if the change would disable or restrict the last
+// enabled Full administrator who can log in. This also holds for changes that run at
+// the same time.
 func (s *Service) Update(ctx context.Context, username string, change func(*Administrator) error) (*Administrator, error) {
 	return s.mutate(ctx, "update", username, func(_ context.Context, a *Administrator) error {
 		edited := redact(a)

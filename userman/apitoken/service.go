@@ -36,7 +36,7 @@ type Options struct {
 }
 
 // New returns the service of the tokens in st, whose users are those of users. st
-// and users must be of the same team. nil options are the defaults.
+// and users must be of the same team. If opts is nil, the service uses the defaults.
 func New(st Store, users *userman.Service, opts *Options) *Service {
 	return &Service{records: newRecords(st, opts), users: users, validator: validate.New(validate.Extension())}
 }
