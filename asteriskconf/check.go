@@ -82,7 +82,7 @@ func (d *ConfigDir) checkBlocking(tree *dialect.Tree, file *stagedFile) error {
 		return nil
 	}
 	if inspector, ok := file.source.(Inspector); ok {
-		for _, issue := range inspector.Inspect(tree) {
+		for _, issue := range inspector.Inspect(d.dir, tree) {
 			if issue.Blocking {
 				return &store.ConflictError{Reason: fmt.Sprintf("%s:%d: %s; fix it and try again", issue.File, issue.Line, issue.Message)}
 			}

@@ -72,7 +72,7 @@ func (d *ConfigDir) PlanInstall(_ context.Context, fixes ...string) (*Installati
 		}
 		plan.Files = append(plan.Files, d.planInstallFile(tree, file))
 		if inspector, ok := source.(Inspector); ok {
-			for _, issue := range inspector.Inspect(tree) {
+			for _, issue := range inspector.Inspect(d.dir, tree) {
 				issue.parent = file.Parent
 				plan.Issues = append(plan.Issues, issue)
 			}

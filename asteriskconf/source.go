@@ -61,10 +61,10 @@ type ChangeChecker interface {
 	CheckChange(change *Change) error
 }
 
-// Inspector is a [Source] that detects issues in the parent's tree that prevent
-// its file from working.
+// Inspector is a [Source] that detects issues in the parent's tree, or in other files
+// of the configuration folder dir, that prevent its file from working.
 type Inspector interface {
-	Inspect(tree *dialect.Tree) []Issue
+	Inspect(dir string, tree *dialect.Tree) []Issue
 }
 
 // MismatchError means that the running Asterisk does not serve what was

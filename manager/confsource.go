@@ -107,6 +107,11 @@ func findManualAccount(dir, name string) (*dialect.ParsedSection, error) {
 			return &tree.Sections[i], nil
 		}
 	}
+	for _, section := range usersConfAccounts(dir) {
+		if FoldName(section.Name) == FoldName(name) {
+			return &section, nil
+		}
+	}
 	return nil, nil
 }
 

@@ -20,6 +20,9 @@ const (
 	// IssueSetvar means that an account has setvar, which corrupts Asterisk at
 	// each reload.
 	IssueSetvar = "setvar"
+	// IssueUsersConf means that an account is in users.conf, where a reload of
+	// manager.conf drops it.
+	IssueUsersConf = "users_conf"
 	// IssuePublic means that AMI listens on an address that other hosts can
 	// reach.
 	IssuePublic = "bindaddr"
@@ -29,11 +32,47 @@ const (
 const defaultPort = "5038"
 
 // Inspect returns the issues in [general] of manager.conf that disable AMI or
-// open it to other hosts. The defaults are those of main/manager.c: enabled =
-// no, and an unset bindaddr listens on every address.
-func (s *ConfSource) Inspect(tree *dialect.Tree) []asteriskconf.Issue {
-	return append(inspectGeneral(tree), inspectAccounts(tree)...)
+// open it to other hosts, and accounts that a reload would harm. The defaults are
+// those of main/manager.c: enabled = no, and an unset bindaddr listens on every
+// address.
+func (s *ConfSource) Inspect(dir string, tree *dialect.Tree) []asteriskconf.Issue {
+	return slices.Concat(inspectGeneral(tree), inspectAccounts(tree), inspectUsersConf(dir))
 }
+
+// inspectUsersConf returns an issue for each AMI account in users.conf. Asterisk 22 and
+// older removes these accounts at each reload of manager.conf in which users.conf is
+// unchanged (__init_manager in main/manager.c). Newer versions do not read them.
+func inspectUsersConf(dir string) []asteriskconf.Issue {
+	var issues []asteriskconf.Issue
+	for _, section := range usersConfAccounts(dir) {
+		issues = append(issues, asteriskconf.Issue{
+			Code: IssueUsersConf, File: section.File, Line: section.Line, Blocking: true,
+			Message: "the AMI account " + section.Name + " would disappear from Asterisk with the next reload, because it is in users.conf; move it to manager.conf, and remove hasmanager here",
+		})
+	}
+	return issues
+}
+
+// usersConfAccounts returns the sections of users.conf that are AMI accounts. Asterisk
+// has no accounts there if the file is missing or invalid.
+func usersConfAccounts(dir string) []dialect.ParsedSection {
+	tree, err := dialect.ParseFile(dir, usersConf, nil)
+	if err != nil {
+		return nil
+	}
+	byDefault := false
+	if general := generalSection(tree); general != nil {
+		value, _ := general.Value("hasmanager")
+		byDefault = isTrue(value)
+	}
+	return slices.DeleteFunc(tree.Sections, func(s dialect.ParsedSection) bool {
+		value, given := s.Value("hasmanager")
+		isAccount := isTrue(value) || !given && byDefault
+		return !isAccount || s.Template || FoldName(s.Name) == "general"
+	})
+}
+
+const usersConf = "users.conf"
 
 // inspectAccounts returns an issue for each account with setvar.
 func inspectAccounts(tree *dialect.Tree) []asteriskconf.Issue {

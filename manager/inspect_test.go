@@ -20,7 +20,7 @@ func inspectIssues(t *testing.T, dir string) (issues []string, address string) {
 	t.Helper()
 	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
 	require.NoError(t, err)
-	for _, issue := range manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(tree) {
+	for _, issue := range manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(dir, tree) {
 		require.NotEmpty(t, issue.Message)
 		issues = append(issues, fmt.Sprintf("%s %s:%d", issue.Code, issue.File, issue.Line))
 	}
@@ -126,6 +126,26 @@ func TestConfSource_Inspect_findsIssueInIncludedFile(t *testing.T) {
 	require.Equal(t, "127.0.0.1:5042", address)
 }
 
+func TestConfSource_Inspect_findsAccountsInUsersConf(t *testing.T) {
+	t.Parallel()
+	for conf, want := range map[string][]string{
+		"[desk]\nsecret = x\nhasmanager = yes\n":                                      {"users_conf users.conf:1"},
+		"[desk]\nsecret = x\nhasmanager = no\n[phone]\nhassip = yes\n":                nil,
+		"[general]\nhasmanager = yes\n[desk]\nsecret = x\n[phone]\nhasmanager = no\n": {"users_conf users.conf:3"},
+		"[base](!)\nhasmanager = yes\n[desk](base)\nsecret = x\n":                     {"users_conf users.conf:3"},
+		"[general]\nhasmanager = yes\n":                                               nil,
+	} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.conf"), []byte("[general]\nenabled = yes\nbindaddr = 127.0.0.1\n"), 0o640))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "users.conf"), []byte(conf), 0o640))
+		issues, _ := inspectIssues(t, dir)
+		require.Equal(t, want, issues, conf)
+		position, err := manager.NameInConfig(dir)(t.Context(), "DESK")
+		require.NoError(t, err)
+		require.Equal(t, want != nil, position != "", "the name is taken: %s", conf)
+	}
+}
+
 func TestConfSource_Inspect_noFixOutsideDirectory(t *testing.T) {
 	t.Parallel()
 	dir, outerDir := t.TempDir(), t.TempDir()
@@ -134,7 +154,7 @@ func TestConfSource_Inspect_noFixOutsideDirectory(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.conf"), []byte("#include "+outside+"\n"), 0o640))
 	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
 	require.NoError(t, err)
-	issues := manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(tree)
+	issues := manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(t.TempDir(), tree)
 	require.Len(t, issues, 1)
 	require.Equal(t, outside, issues[0].File)
 	require.Nil(t, issues[0].Fix)

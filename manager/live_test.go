@@ -100,6 +100,22 @@ func TestConfSource_Verify_rejectsUnknownNamedACL(t *testing.T) {
 	require.Contains(t, result.Message, "The named ACL of the account denies 127.0.0.1")
 }
 
+// Asterisk drops the accounts of users.conf at a reload of manager.conf, so an apply
+// must not reload while there are any.
+func TestConfSource_Inspect_keepsAccountsOfUsersConfLive(t *testing.T) {
+	t.Parallel()
+	p := startPBX(t, &testservers.AsteriskOptions{Files: map[string]string{
+		"users.conf": "[desk]\nsecret = Desk2Secret3Known4\nhasmanager = yes\nmanagerread = call\nmanagerwrite = call\n",
+	}})
+	desk := &manager.Account{Name: "desk", Secret: store.NewSecret("Desk2Secret3Known4")}
+	require.NoError(t, p.login(t, desk), "this Asterisk reads users.conf")
+	p.create(t, &manager.Account{Name: "crm", Permit: mustNetworks(t, "127.0.0.0/8")})
+	_, err := p.configDir.Apply(testContext(t))
+	require.ErrorIs(t, err, store.ErrConflict)
+	require.ErrorContains(t, err, "users.conf:1: the AMI account desk would disappear")
+	require.NoError(t, p.login(t, desk))
+}
+
 func TestConfSource_Sections_appliedAccountCanLogIn(t *testing.T) {
 	t.Parallel()
 	p := startPBX(t, nil)
