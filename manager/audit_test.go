@@ -117,8 +117,8 @@ func TestAudit_recordsEveryDenial(t *testing.T) {
 		{func() error { _, err := o.Rotate(ctx, "CRM", store.NewSecret(short)); return err }, "rotate", "crm", "invalid: secret (min)"},
 		{func() error { _, err := o.Disable(ctx, "PBX"); return err }, "disable", "pbx", "in_use"},
 		{func() error { return o.Delete(ctx, "PBX") }, "delete", "PBX", "in_use"},
-		{func() error { return o.Delete(ctx, "nobody") }, "delete", "nobody", "not_found"},
-		{func() error { _, err := o.Enable(ctx, "nobody"); return err }, "enable", "nobody", "not_found"},
+		{func() error { return o.Delete(ctx, "nobody") }, "delete", "", "not_found"},
+		{func() error { _, err := o.Enable(ctx, "nobody"); return err }, "enable", "", "not_found"},
 	} {
 		require.Error(t, test.do())
 		e := o.entries(t)[0]

@@ -20,7 +20,7 @@ import (
 
 func (a *cli) administrators() *noun[ampusers.Administrator] {
 	return &noun[ampusers.Administrator]{
-		cli: a, article: "an administrator", argument: "USERNAME", namesInAudit: true, fold: ampusers.FoldUsername,
+		cli: a, article: "an administrator", argument: "USERNAME", fold: ampusers.FoldUsername,
 		declare: func(s *app.App) *resource.Type[ampusers.Administrator] {
 			return resource.Administrators(func(context.Context) *ampusers.Service { return administratorService(s) }, strings.TrimRight(a.settings.BaseURL, "/"))
 		},

@@ -18,7 +18,7 @@ import (
 func (a *cli) amiAccounts() *noun[manager.Account] {
 	classes := cobra.FixedCompletions(manager.AllPrivileges.Names(), cobra.ShellCompDirectiveNoFileComp)
 	return &noun[manager.Account]{
-		cli: a, article: "an AMI account", argument: "NAME", namesInAudit: true, fold: manager.FoldName,
+		cli: a, article: "an AMI account", argument: "NAME", fold: manager.FoldName,
 		declare: func(s *app.App) *resource.Type[manager.Account] {
 			return resource.AMIAccounts(func(context.Context) *manager.Service { return amiAccountService(s) })
 		},

@@ -9,7 +9,6 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
-	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/field"
@@ -25,9 +24,6 @@ type noun[R any] struct {
 	article, argument string
 	// declare declares the type on the services of s, which is nil for the help.
 	declare func(s *app.App) *resource.Type[R]
-	// namesInAudit says that audit events can name a key that does not exist,
-	// because it cannot be a secret.
-	namesInAudit bool
 	// fold returns the form in which keys are compared.
 	fold func(string) string
 	// joined are the text fields whose flags can be repeated.
@@ -198,14 +194,13 @@ func (n *noun[R]) readSecret(ctx context.Context, s *app.App, secret *secretFlag
 	return given, nil
 }
 
-// event describes an operation for the audit log.
+// event describes an operation for the audit log. The key of a record that does not
+// exist may be a secret in the wrong place: the event does not have it.
 func (n *noun[R]) event(ctx context.Context, s *app.App, action, key string) audit.Event {
 	t := n.declare(s)
 	event := audit.Event{Action: action, Kind: t.Kind}
 	if result, err := t.Get(ctx, key); err == nil {
 		event.Key = t.KeyOf(result.Record)
-	} else if name := username.Normalize(key); n.namesInAudit && username.Valid(name) {
-		event.Key = name // anything else may be a secret in the wrong place
 	}
 	return event
 }

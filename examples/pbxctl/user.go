@@ -15,7 +15,7 @@ import (
 
 func (a *cli) users() *noun[userman.User] {
 	return &noun[userman.User]{
-		cli: a, article: "a user", argument: "USERNAME", namesInAudit: true, fold: userman.FoldUsername,
+		cli: a, article: "a user", argument: "USERNAME", fold: userman.FoldUsername,
 		declare: func(s *app.App) *resource.Type[userman.User] {
 			return resource.Users(func(context.Context) *userman.Service { return userService(s) })
 		},

@@ -79,11 +79,14 @@ func (l Lifecycle[R]) replacePassword(ctx context.Context, op Operation, key str
 func (l Lifecycle[R]) SetPasswordHash(ctx context.Context, key string, hash store.Secret) (R, error) {
 	const op = OpSetPasswordHash
 	if !passwords.Supported(hash) {
-		err := store.NewInvalidError(store.FieldError{
-			Field: "password_hash", Code: store.CodeUnknown, Message: "enter a hash of argon2id in PHC form, bcrypt, phpass, or FreePBX's SHA-1, with bounded costs",
-		})
 		var none R
-		return none, l.recordDenied(ctx, op, l.records.AuditKey(op, key), err)
+		a, err := l.get(ctx, op, key)
+		if err != nil {
+			return none, err
+		}
+		return none, l.recordDenied(ctx, op, a.Name, store.NewInvalidError(store.FieldError{
+			Field: "password_hash", Code: store.CodeUnknown, Message: "enter a hash of argon2id in PHC form, bcrypt, phpass, or FreePBX's SHA-1, with bounded costs",
+		}))
 	}
 	return l.replacePassword(ctx, op, key, hash)
 }

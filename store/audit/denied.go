@@ -22,7 +22,8 @@ type Reasoner interface {
 
 // RecordFailure records that event was denied or failed because of err. The entry
 // has the kind of the error and the names and codes of fields, such as "invalid:
-// secret (min)". It has no values, and no Before, After or State. An error that is
+// secret (min)". It has no values, and no Before, After or State. It has no Key if err is that there is no
+// such record: the text given as a name may be a password. An error that is
 // not a domain error of package store is recorded as "failed", and its text goes to
 // the logger. RecordFailure works after ctx has ended. If the audit log cannot be
 // written, it writes to the logger.
@@ -32,6 +33,9 @@ func (l *Log) RecordFailure(ctx context.Context, event Event, err error) {
 	}
 	outcome, reason := outcomeOf(err)
 	bare := Event{Action: event.Action, Kind: event.Kind, Key: event.Key, Extensions: event.Extensions}
+	if missing, ok := errors.AsType[*store.NotFoundError](err); ok && missing.Kind == event.Kind {
+		bare.Key = ""
+	}
 	e, _ := l.newEntry(ctx, bare, outcome, reason) // only a record could fail
 	if outcome == Failed {
 		l.logger.ErrorContext(ctx, "an operation failed", "action", e.Action, "kind", e.Kind, "key", e.Key, "error", err)

@@ -163,6 +163,16 @@ func TestLog_RecordFailure_reasonHasCodesOnly(t *testing.T) {
 	}
 }
 
+func TestLog_RecordFailure_omitsKeyOfMissingRecord(t *testing.T) {
+	t.Parallel()
+	for missing, key := range map[string]string{kind: "", "picture": "crm"} {
+		b := newEnv(t)
+		err := fmt.Errorf("reading: %w", &store.NotFoundError{Kind: missing})
+		b.audit.RecordFailure(t.Context(), audit.Event{Action: "delete", Kind: kind, Key: "crm"}, err)
+		require.Equal(t, key, b.entries(t)[0].Key)
+	}
+}
+
 func TestLog_Do_recordsFailureOfCanceledRequest(t *testing.T) {
 	t.Parallel()
 	b := newEnv(t)

@@ -3,12 +3,14 @@ package api_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -100,5 +102,35 @@ func TestAudit_omitsSecretInNameField(t *testing.T) {
 	require.Len(t, entries.Items, 4)
 	for _, entry := range entries.Items {
 		require.Empty(t, entry.Key)
+	}
+}
+
+func TestAudit_omitsNameOfMissingRecord(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	v := h.logIn(t, "root")
+	const misplaced = "seventeen.lanterns" // a password, but also a valid name
+	parameter := regexp.MustCompile(`{(username|name|id)}`)
+	tried := 0
+	readDocument(t, h).eachOperation(func(method, path string, op *operation) {
+		if method == http.MethodGet || !parameter.MatchString(path) {
+			return
+		}
+		var body any
+		if op.RequestBody != nil && !op.takesPicture() {
+			body = op.RequestBody.Content["application/json"].Example
+		}
+		path = parameter.ReplaceAllString(path, misplaced)
+		v.call(t, method, path, body)
+		v.call(t, method, path, body, "If-Match", `"seventeen"`)
+		v.call(t, method, path, body, "If-Match", "*", "Idempotency-Key", "once")
+		tried++
+	})
+	require.Greater(t, tried, 25)
+	entries, err := h.Site.AuditLog.List(t.Context(), audit.Query{Outcome: audit.Denied, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}})
+	require.NoError(t, err)
+	require.NotEmpty(t, entries.Items)
+	for _, entry := range entries.Items {
+		require.NotContains(t, entry.Key, misplaced, "%s %s", entry.Action, entry.Kind)
 	}
 }

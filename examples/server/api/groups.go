@@ -26,7 +26,7 @@ func (a *api) registerGroups() {
 }
 
 // groupEvent begins an entry of the audit log with the name that the group has; see
-// [newAuditEvent] for a group that does not exist.
+// [newAuditEvent] for a group that does not exist yet.
 func (a *api) groupEvent(ctx context.Context, action, name string) audit.Event {
 	if g, err := a.users(ctx).Group(ctx, name); err == nil {
 		return audit.Event{Action: action, Kind: userman.KindGroup, Key: g.Name}
