@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 
@@ -67,5 +68,10 @@ func (a *cli) openWith(ctx context.Context, opts *app.Options) (*app.App, error)
 		return nil, err
 	}
 	a.closers = append(a.closers, s.Close)
+	for _, warning := range s.Warnings {
+		if _, err := fmt.Fprintln(a.stderr, "warning: "+warning); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
 }

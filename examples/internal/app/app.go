@@ -29,6 +29,9 @@ type App struct {
 	Tokens         *apitoken.Service
 	AuditLog       *audit.Log
 	TTLStore       store.TTLStore
+	// Warnings are what the owner of the installation should correct. They are
+	// also logged.
+	Warnings []string
 
 	pool        *sql.DB
 	keyring     *store.Keyring
@@ -77,6 +80,10 @@ func Open(ctx context.Context, settings Settings, opts *Options) (*App, error) {
 	s := &App{Settings: settings, pool: pool, keyring: keyring, log: log, drainMail: func() error { return nil }}
 	if err := s.openServices(ctx, keyring, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", settings.DB, err), pool.Close())
+	}
+	s.Warnings = readableFileWarnings(settings.dbFiles())
+	for _, warning := range s.Warnings {
+		log.WarnContext(ctx, warning)
 	}
 	return s, nil
 }

@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"bytes"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -91,6 +93,23 @@ func TestOpen_createsDatabaseOnlyOnRequest(t *testing.T) {
 	settings.DB = "postgres:x"
 	_, err = app.Open(t.Context(), settings, nil)
 	require.ErrorIs(t, err, store.ErrInvalid)
+}
+
+func TestOpen_warnsOfReadableDatabase(t *testing.T) {
+	t.Parallel()
+	settings := offlineSettings(t)
+	createTestDatabase(t, settings)
+	path := strings.TrimPrefix(settings.DB, "sqlite:")
+	require.Empty(t, openApp(t, settings).Warnings)
+	for _, mode := range []os.FileMode{0o640, 0o604, 0o660} {
+		require.NoError(t, os.Chmod(path, mode))
+		var log bytes.Buffer
+		s, err := app.Open(t.Context(), settings, &app.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+		require.Contains(t, s.Warnings, "other users of this host can read the database; run: chmod 600 "+path)
+		require.Contains(t, log.String(), "level=WARN msg=\"other users of this host can read the database; run: chmod 600 "+path)
+	}
 }
 
 func TestSections_includeApply(t *testing.T) {

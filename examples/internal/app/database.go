@@ -49,6 +49,29 @@ func (s *Settings) openDatabase(create bool) (*store.Keyring, *sql.DB, error) {
 	return keyring, pool, nil
 }
 
+// dbFiles returns the paths of the files of the database, which holds the hashes of
+// all passwords. The key file is not among them: [store.OpenKeyring] rejects one that
+// others can read.
+func (s *Settings) dbFiles() []string {
+	path, err := s.dbPath()
+	if err != nil {
+		return nil // openDatabase has read the path
+	}
+	return []string{path, path + "-wal", path + "-shm"}
+}
+
+// readableFileWarnings returns a warning for each file that others than its owner
+// can read.
+func readableFileWarnings(paths []string) []string {
+	var warnings []string
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&^secretFileMode != 0 {
+			warnings = append(warnings, "other users of this host can read the database; run: chmod 600 "+path)
+		}
+	}
+	return warnings
+}
+
 // createDatabase creates the key and the database, if there is no database.
 func createDatabase(path, keyPath string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
