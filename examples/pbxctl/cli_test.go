@@ -84,6 +84,18 @@ func TestCLI_exitCodes(t *testing.T) {
 	}
 }
 
+func TestCLI_warnsOfReadableDatabase(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "ami-account", "add", "crm")
+	path := c.data("pbxusers.db")
+	require.NoError(t, os.Chmod(path, 0o644)) //nolint:gosec // the fault
+	o := c.run(t, "ami-account", "list")
+	require.Equal(t, exitOK, o.code)
+	require.Contains(t, o.stderr, "warning: other users of this host can read the database; run: chmod 600 "+path+"\n")
+	require.NotContains(t, o.stdout, "warning")
+}
+
 func TestCLI_usageErrorsNameCommandHelp(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
