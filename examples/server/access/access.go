@@ -18,12 +18,14 @@ import (
 // ErrLoginRequired means that the request has no administrator.
 var ErrLoginRequired = errors.New("log in first")
 
-// CookieName is the name of the cookie with the token of a session.
+// CookieName is the name of the cookie with the token of a session, without the
+// prefix that [Manager.CookieName] adds.
 const CookieName = "pbxusers_session"
 
 // Options of [New].
 type Options struct {
-	// Secure marks cookies for https only. Defaults to false.
+	// Secure marks cookies for https only, and gives them the prefix __Host-.
+	// Defaults to false.
 	Secure bool
 	// TrustedProxies are the proxies whose X-Forwarded-For is trusted. Defaults
 	// to none.
@@ -79,8 +81,20 @@ func New(s *app.App, opts *Options) *Manager {
 		Store: &sessionStore{ttl: s.TTLStore, idle: m.IdleTimeout, clock: m.clock}, Codec: scs.GobCodec{},
 		Lifetime: cmp.Or(opts.Lifetime, 12*time.Hour), HashTokenInStore: true,
 		Cookie: scs.SessionCookie{
-			Name: CookieName, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: opts.Secure,
+			Name: cookieName(CookieName, opts.Secure), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: opts.Secure,
 		},
 	}
 	return m
+}
+
+// CookieName returns the name of a cookie. Over https, browsers accept a cookie with
+// the prefix __Host- from this host only, so that another host of the domain, or
+// somebody on the network, cannot set it.
+func (m *Manager) CookieName(name string) string { return cookieName(name, m.SCS.Cookie.Secure) }
+
+func cookieName(name string, secure bool) string {
+	if secure {
+		return "__Host-" + name
+	}
+	return name
 }

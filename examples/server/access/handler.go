@@ -49,7 +49,7 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 // loadSession finds the session and the administrator of a request.
 func (m *Manager) loadSession(ctx context.Context, r *http.Request) (context.Context, error) {
 	v := &requestState{remoteAddr: m.clientAddr(r)}
-	v.readToken(r)
+	v.readToken(r, m.SCS.Cookie.Name)
 	ctx, err := m.SCS.Load(context.WithValue(ctx, requestStateKey{}, v), v.token)
 	if err != nil {
 		return nil, err

@@ -43,7 +43,9 @@ func TestManager_LogIn_sessionLastsAcrossRequests(t *testing.T) {
 func TestManager_LogIn_setsSecureCookieWithTLS(t *testing.T) {
 	t.Parallel()
 	b := setup(t, &access.Options{Secure: true})
-	require.True(t, b.newClient().logIn(t, "jane.admin").Cookies()[0].Secure)
+	cookie := b.newClient().logIn(t, "jane.admin").Cookies()[0]
+	require.True(t, cookie.Secure)
+	require.Equal(t, "__Host-"+access.CookieName, cookie.Name)
 }
 
 func TestManager_Handler_createsNoEmptySession(t *testing.T) {

@@ -36,15 +36,15 @@ func stateFromContext(ctx context.Context) *requestState {
 	return &requestState{}
 }
 
-// readToken returns the token of the request. A bearer token takes precedence:
-// browsers do not send one by themselves.
-func (v *requestState) readToken(r *http.Request) {
+// readToken reads the token of the request: a bearer token, or the cookie of that
+// name. A bearer token takes precedence: browsers do not send one by themselves.
+func (v *requestState) readToken(r *http.Request, cookieName string) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
 		v.token, v.isBearer = strings.TrimSpace(token), true
 		return
 	}
-	if cookie, err := r.Cookie(CookieName); err == nil {
+	if cookie, err := r.Cookie(cookieName); err == nil {
 		v.token = cookie.Value
 	}
 }

@@ -63,7 +63,7 @@ func New(s *app.App, sessions *access.Manager, jobRunner *jobs.Runner, opts *Opt
 		log: cmp.Or(opts.Logger, slog.New(slog.DiscardHandler)), clock: opts.Clock,
 		wait: cmp.Or(opts.Wait, 45*time.Second), stopping: cmp.Or(opts.Stopping, context.Background()),
 		mux: http.NewServeMux(), exports: make(chan struct{}, maxExports),
-		document: newDocument(),
+		document: newDocument(sessions.CookieName(access.CookieName)),
 	}
 	if a.clock == nil {
 		a.clock = time.Now

@@ -15,7 +15,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-ini/ini"
 
-	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/field"
@@ -50,7 +49,7 @@ type document struct {
 }
 
 // newDocument returns the document without operations.
-func newDocument() *document {
+func newDocument(sessionCookie string) *document {
 	d := &document{fields: map[string]map[string]string{}}
 	var err error
 	d.texts, err = ini.LoadSources(ini.LoadOptions{IgnoreInlineComment: true, KeyValueDelimiters: "="}, documentTexts)
@@ -74,7 +73,7 @@ func newDocument() *document {
 			Schemas: registry,
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				schemeBearer: {Type: "http", Scheme: "bearer", Description: "The token of POST /sessions, for programs."},
-				schemeCookie: {Type: "apiKey", In: "cookie", Name: access.CookieName, Description: "The session cookie of the pages."},
+				schemeCookie: {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "The session cookie of the pages."},
 			},
 		},
 	}

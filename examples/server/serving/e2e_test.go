@@ -1,11 +1,14 @@
 package serving_test
 
 import (
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/examples/server/serving"
 	"github.com/pbxusers/pbxusers/manager/ami/amitest"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -254,4 +258,38 @@ func TestServer_cookiesAreHostOnlyAndHTTPOnly(t *testing.T) {
 		require.Empty(t, cookie.Domain, cookie.Name)
 	}
 	require.Contains(t, response.Header.Values("Set-Cookie")[0]+response.Header.Values("Set-Cookie")[1], access.CookieName)
+}
+
+func TestServer_cookiesHaveHostPrefixOverHTTPS(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, nil)
+	server, err := serving.New(s.Site, &serving.Options{BaseURL: "https://pbx.example.com"})
+	require.NoError(t, err)
+	t.Cleanup(server.Close)
+	cookies := map[string]*http.Cookie{}
+	send := func(method, path, body string) *http.Response {
+		request := httptest.NewRequestWithContext(t.Context(), method, "https://pbx.example.com"+path, strings.NewReader(body))
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		for _, cookie := range cookies {
+			request.AddCookie(cookie)
+		}
+		recorder := httptest.NewRecorder()
+		server.Handler().ServeHTTP(recorder, request)
+		response := recorder.Result()
+		require.NoError(t, response.Body.Close())
+		for _, cookie := range response.Cookies() {
+			require.True(t, cookie.Secure, cookie.Name)
+			require.Equal(t, "/", cookie.Path, cookie.Name)
+			require.Empty(t, cookie.Domain, cookie.Name)
+			cookies[cookie.Name] = cookie
+		}
+		return response
+	}
+	send(http.MethodPost, "/login", url.Values{"username": {"root.admin"}, "password": {password}}.Encode())
+	require.ElementsMatch(t, []string{"__Host-" + access.CookieName, "__Host-pbxusers_device"}, slices.Collect(maps.Keys(cookies)))
+	require.Equal(t, http.StatusOK, send(http.MethodGet, "/account", "").StatusCode)
+
+	// A cookie that another host of the domain could set is none.
+	cookies = map[string]*http.Cookie{"": {Name: access.CookieName, Value: cookies["__Host-"+access.CookieName].Value}}
+	require.Equal(t, http.StatusSeeOther, send(http.MethodGet, "/account", "").StatusCode)
 }

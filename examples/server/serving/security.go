@@ -57,15 +57,36 @@ func (s *Server) setSecurityHeaders(header http.Header) {
 	}
 }
 
-// sameOrigin rejects requests from pages of other web sites.
+// sameOrigin rejects requests from pages of other web sites. Where a browser sends no
+// Sec-Fetch-Site, the protection compares hosts only, so a page of this host by plain
+// http, which anybody on the network can change, would pass on a server of https.
 func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	// [app.ParseBaseURL] has checked that the base URL is an origin.
 	_ = protection.AddTrustedOrigin(s.base.String())
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	deny := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.writeProblem(w, r, http.StatusForbidden, "this request came from a page of another web site and was rejected; start on a page of this server")
-	}))
-	return protection.Handler(next)
+	})
+	protection.SetDenyHandler(deny)
+	protected := protection.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.base.Scheme == "https" && isPlainOriginChange(r) {
+			deny(w, r)
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+}
+
+// isPlainOriginChange reports whether a request may change something, and comes from
+// a page that was loaded by plain http.
+func isPlainOriginChange(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return false
+	}
+	scheme, _, _ := strings.Cut(r.Header.Get("Origin"), ":")
+	return strings.EqualFold(scheme, "http") && r.Header.Get("Sec-Fetch-Site") == ""
 }
 
 // sameHost rejects foreign host names: a web site could point its own name at

@@ -20,7 +20,7 @@ import (
 // Options of [New].
 type Options struct {
 	// BaseURL is the start of links, such as "https://pbx.example.com"; https
-	// makes cookies secure. The server answers to this name, to localhost and to
+	// makes cookies secure, with the prefix __Host-. The server answers to this name, to localhost and to
 	// every IP address. It rejects other names, which other web sites could point
 	// at the server. Required.
 	BaseURL string

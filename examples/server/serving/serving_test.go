@@ -190,6 +190,9 @@ func TestServer_Handler_rejectsCrossOriginRequests(t *testing.T) {
 		{"Sec-Fetch-Site", "same-site"},
 		{"Origin", "https://evil.example.com"},
 		{"Origin", "null"},
+		{"Origin", "http://pbx.example.com"},
+		{"Origin", "HTTP://pbx.example.com:80"},
+		{"Origin", "http://10.0.0.5:8080"},
 	} {
 		requireProblem(t, b.do(t, http.MethodPost, at+"/act", nil, headers...), http.StatusForbidden, false)
 		requireProblem(t, b.do(t, http.MethodPut, at+"/api/v1/act", nil, headers...), http.StatusForbidden, true)
@@ -200,6 +203,8 @@ func TestServer_Handler_rejectsCrossOriginRequests(t *testing.T) {
 	}
 	require.Equal(t, http.StatusOK, b.do(t, http.MethodPost, "http://10.0.0.5:8080/act", nil, "Origin", at).Code, "a proxy that changes the Host")
 	require.Equal(t, 5, acts)
+	require.Equal(t, http.StatusOK, b.do(t, http.MethodGet, at+"/act", nil, "Origin", "http://pbx.example.com").Code, "it changes nothing")
+	requireProblem(t, b.do(t, http.MethodPost, "http://10.0.0.5:8080/act", nil, "Origin", "http://10.0.0.5:8080"), http.StatusForbidden, false)
 }
 
 func TestServer_Handler_rejectsForeignHosts(t *testing.T) {

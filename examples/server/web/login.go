@@ -61,7 +61,7 @@ func newCodePage(errs formErrors, next string) response {
 func (p loginPages) logIn(ctx context.Context, r *request) (response, error) {
 	username, next := r.form("username"), r.form("next")
 	login, err := p.sessions.LogIn(ctx, credential.LoginAttempt{
-		Username: username, Password: store.NewSecret(r.form("password")), DeviceToken: device(r),
+		Username: username, Password: store.NewSecret(r.form("password")), DeviceToken: p.device(r),
 	})
 	if err != nil {
 		return onFormErrors(err, func(errs formErrors) (response, error) { return newLoginPage(errs, username, next, ""), nil })
@@ -101,7 +101,7 @@ func (p loginPages) codeForm(ctx context.Context, r *request) (response, error) 
 
 func (p loginPages) confirmCode(ctx context.Context, r *request) (response, error) {
 	next := r.form("next")
-	login, err := p.sessions.ConfirmMFA(ctx, strings.TrimSpace(r.form("code")), device(r))
+	login, err := p.sessions.ConfirmMFA(ctx, strings.TrimSpace(r.form("code")), p.device(r))
 	if err == nil {
 		return p.loggedIn(login, next), nil
 	}
@@ -124,8 +124,8 @@ const deviceCookie = "pbxusers_device"
 const deviceLifetime = 90 * 24 * time.Hour
 
 // device returns the token of this device; zero when it has none.
-func device(r *request) store.Secret {
-	cookie, err := r.Cookie(deviceCookie)
+func (p loginPages) device(r *request) store.Secret {
+	cookie, err := r.Cookie(p.sessions.CookieName(deviceCookie))
 	if err != nil {
 		return store.Secret{}
 	}
@@ -138,7 +138,7 @@ func (p loginPages) deviceCookie(token store.Secret) *http.Cookie {
 		return nil
 	}
 	return &http.Cookie{ //nolint:gosec // Secure where the server is reached by https
-		Name: deviceCookie, Value: token.Reveal(), Path: "/", MaxAge: int(deviceLifetime / time.Second),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(p.baseURL, "https:"),
+		Name: p.sessions.CookieName(deviceCookie), Value: token.Reveal(), Path: "/", MaxAge: int(deviceLifetime / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.sessions.SCS.Cookie.Secure,
 	}
 }
