@@ -2,6 +2,8 @@ package userman_test
 
 import (
 	"context"
+	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -40,6 +43,31 @@ func TestService_SendTestMail(t *testing.T) {
 	require.Equal(t, []string{"jane@example.org"}, got.To)
 	require.Equal(t, "ACME: a test mail", got.Get(t, "Subject"))
 	require.Contains(t, got.Text, "https://pbx.example.com")
+}
+
+func TestService_SendTestMail_limitsEachAdministrator(t *testing.T) {
+	t.Parallel()
+	unreachable, err := smtpmailer.New(smtpmailer.Options{Address: "127.0.0.1:1", From: "pbx@example.com", Security: smtpmailer.None})
+	require.NoError(t, err)
+	h := newService(t, withMailer(unreachable))
+	sent := func(name string) int {
+		for i := range 100 {
+			// Another address does not help.
+			actor := audit.Actor{Kind: audit.Administrator, Name: name, RemoteAddr: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})}
+			_, err := h.SendTestMail(audit.WithActor(t.Context(), actor), "jane@example.org")
+			if errors.Is(err, store.ErrRateLimited) {
+				return i
+			}
+			require.NoError(t, err)
+		}
+		return 100
+	}
+	require.Equal(t, ratelimit.SourceBurst, sent("limited"))
+	require.Len(t, h.entries(t, audit.Query{Action: "send test mail", Outcome: audit.Denied}), 1)
+	require.Zero(t, sent("limited"))
+	require.Equal(t, ratelimit.SourceBurst, sent("other"), "each has a count of their own")
+	h.clock.Advance(time.Hour)
+	require.Equal(t, ratelimit.SourceBurst, sent("limited"))
 }
 
 func TestService_SendTestMail_reportsFailure(t *testing.T) {

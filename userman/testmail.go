@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman/usermail"
@@ -15,7 +16,8 @@ import (
 // audit log records it without the address.
 //
 // The Delivery reports whether the mail was sent. SendTestMail returns an error wrapping
-// [store.ErrInvalid] on "to" if the address is invalid, or the error of ctx.
+// [store.ErrInvalid] on "to" if the address is invalid, one wrapping
+// [store.ErrRateLimited] if the actor of ctx sends too many, or the error of ctx.
 func (s *Service) SendTestMail(ctx context.Context, to string) (*Delivery, error) {
 	event := audit.Event{Action: "send test mail", Kind: "settings", Key: "mail"}
 	message, err := s.newTestMail(to)
@@ -28,12 +30,27 @@ func (s *Service) SendTestMail(ctx context.Context, to string) (*Delivery, error
 		s.audit.RecordFailure(ctx, event, errors.New(d.Message))
 		return d, nil
 	}
+	if err := s.limitTestMail(ctx); err != nil {
+		s.audit.RecordFailure(ctx, event, err)
+		return nil, err
+	}
 	if err := s.sendWithTimeout(ctx, message); err != nil {
 		s.audit.RecordFailure(ctx, event, err)
 		return failedDelivery(err), ctx.Err()
 	}
 	d := &Delivery{Status: DeliverySent, Message: "the mail server has taken the mail; check that it arrives"}
 	return d, s.audit.Record(ctx, event)
+}
+
+// limitTestMail counts a test mail of the actor of ctx, from whichever address: an
+// administrator must not send mails without bound to people outside.
+func (s *Service) limitTestMail(ctx context.Context) error {
+	actor := audit.ActorFromContext(ctx)
+	sender := "test mail/" + string(actor.Kind) + "/" + actor.Name
+	if wait, _ := s.mailLimiter.Allow(ratelimit.Attempt{Service: sender, User: sender}); wait > 0 {
+		return &store.RateLimitedError{RetryAfter: wait}
+	}
+	return nil
 }
 
 // newTestMail returns a mail to one address.

@@ -84,7 +84,7 @@ func (p settingsPages) testMail(ctx context.Context, r *request) (response, erro
 	case err != nil && !isFormError:
 		return nil, err
 	case r.isHTMX() && isFormError:
-		delivery = &userman.Delivery{Status: userman.DeliveryRejected, Message: strings.Join(errs.forField("to"), ", ")}
+		delivery = &userman.Delivery{Status: userman.DeliveryRejected, Message: strings.Join(append(errs.forField("to"), errs.general...), ", ")}
 	}
 	if r.isHTMX() {
 		return fragment{"maildelivery", delivery}, nil
