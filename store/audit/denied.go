@@ -22,11 +22,11 @@ type Reasoner interface {
 
 // RecordFailure records that event was denied or failed because of err. The entry
 // has the kind of the error and the names and codes of fields, such as "invalid:
-// secret (min)". It has no values, and no Before, After or State. It has no Key if err is that there is no
-// such record: the text given as a name may be a password. An error that is
-// not a domain error of package store is recorded as "failed", and its text goes to
-// the logger. RecordFailure works after ctx has ended. If the audit log cannot be
-// written, it writes to the logger.
+// secret (min)". It has no values, and no Before, After or State. It has no Key if err
+// is that there is no such record: the text given as a name may be a password. An
+// error that is not a domain error of package store is recorded as "failed", and its
+// text goes to the logger. RecordFailure works after ctx has ended. If the audit log
+// cannot be written, it writes to the logger.
 func (l *Log) RecordFailure(ctx context.Context, event Event, err error) {
 	if l == nil || err == nil {
 		return
