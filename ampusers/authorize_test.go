@@ -81,7 +81,11 @@ func selfActions(t testing.TB, s *ampusers.Service) map[string]func(username str
 			return err
 		},
 		"new recovery codes": func(username string) error {
-			_, err := s.NewRecoveryCodes(t.Context(), username)
+			_, err := s.NewRecoveryCodes(t.Context(), username, secret(goodPassword))
+			return err
+		},
+		"remove own second factor": func(username string) error {
+			_, err := s.RemoveOwnSecondFactor(t.Context(), username, secret(goodPassword))
 			return err
 		},
 		"change password": func(username string) error {

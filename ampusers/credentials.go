@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // credentialRecords implements [auth.Records] for administrators.
@@ -25,18 +26,32 @@ func (s *Service) credentialsWith(opts PasswordOptions) auth.Lifecycle[*Administ
 // selfOnly reports whether administrators can do op only for themselves.
 func selfOnly(op auth.Operation) bool {
 	switch op {
-	case auth.OpChangePassword, auth.OpBeginSecondFactor, auth.OpShowSecondFactor, auth.OpConfirmSecondFactor, auth.OpNewRecoveryCodes:
+	case auth.OpChangePassword, auth.OpBeginSecondFactor, auth.OpShowSecondFactor, auth.OpConfirmSecondFactor, auth.OpNewRecoveryCodes, auth.OpRemoveOwnFactor:
 		return true
 	default:
 		return false
 	}
 }
 
-// authorizeOperation rejects op if it is for oneself only and username is not the
-// actor.
+// needsProof reports whether op bypasses the current password, which administrators
+// must prove for their own account: a session alone is no proof.
+func needsProof(op auth.Operation) bool {
+	switch op {
+	case auth.OpSetPassword, auth.OpSetPasswordHash, auth.OpInvite, auth.OpRemoveSecondFactor:
+		return true
+	default:
+		return false
+	}
+}
+
+// authorizeOperation rejects op if username is not the actor and op is for oneself, and
+// the other way round.
 func (s *Service) authorizeOperation(op auth.Operation, username string) error {
-	if selfOnly(op) {
+	switch {
+	case selfOnly(op):
 		return s.requireSelf(username)
+	case needsProof(op) && s.actor != nil && s.requireSelf(username) == nil:
+		return &store.ForbiddenError{Reason: "for your own account, this needs your current password; use the page of your account"}
 	}
 	return nil
 }

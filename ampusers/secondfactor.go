@@ -28,14 +28,23 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, username, code string
 	return s.credentials().ConfirmSecondFactor(ctx, username, code)
 }
 
-// NewRecoveryCodes replaces the recovery codes. It returns an error wrapping
-// [store.ErrConflict] if there is no second factor.
-func (s *Service) NewRecoveryCodes(ctx context.Context, username string) ([]store.Secret, error) {
-	return s.credentials().NewRecoveryCodes(ctx, username)
+// NewRecoveryCodes replaces the recovery codes of an administrator who knows the
+// current password. It returns an error wrapping [store.ErrConflict] if there is no
+// second factor, one wrapping [store.ErrInvalid] on "current_password", and one
+// wrapping [store.ErrRateLimited] after too many guesses.
+func (s *Service) NewRecoveryCodes(ctx context.Context, username string, current store.Secret) ([]store.Secret, error) {
+	return s.credentials().NewRecoveryCodes(ctx, username, current)
 }
 
-// RemoveSecondFactor turns the second factor off. It returns no error if there is
-// none.
+// RemoveOwnSecondFactor turns the second factor off, for an administrator who knows the
+// current password. An enrollment that is not confirmed needs no password. It returns
+// the errors of [Service.NewRecoveryCodes], but none if there is no second factor.
+func (s *Service) RemoveOwnSecondFactor(ctx context.Context, username string, current store.Secret) (*Administrator, error) {
+	return s.credentials().RemoveOwnSecondFactor(ctx, username, current)
+}
+
+// RemoveSecondFactor turns the second factor of another administrator off, see
+// [Service.RemoveOwnSecondFactor]. It is no error when there is none.
 func (s *Service) RemoveSecondFactor(ctx context.Context, username string) (*Administrator, error) {
 	return s.credentials().RemoveSecondFactor(ctx, username)
 }

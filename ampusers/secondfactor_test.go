@@ -42,7 +42,7 @@ func TestService_ConfirmSecondFactor_enablesAfterValidCode(t *testing.T) {
 			require.ErrorIs(t, err, store.ErrNotFound)
 			_, err = h.ConfirmSecondFactor(t.Context(), "jane", "123456")
 			require.ErrorIs(t, err, store.ErrNotFound)
-			_, err = h.NewRecoveryCodes(t.Context(), "jane")
+			_, err = h.NewRecoveryCodes(t.Context(), "jane", secret(goodPassword))
 			require.ErrorIs(t, err, store.ErrConflict)
 
 			enrollment, err := h.BeginSecondFactor(t.Context(), "jane")
@@ -153,7 +153,7 @@ func TestService_Authenticate_acceptsRecoveryCodeOnce(t *testing.T) {
 	_, err = h.Authenticate(t.Context(), withCode)
 	requireLoginError(t, err, credential.InvalidMFACode)
 
-	fresh, err := h.NewRecoveryCodes(t.Context(), "jane")
+	fresh, err := h.NewRecoveryCodes(t.Context(), "jane", secret(goodPassword))
 	require.NoError(t, err)
 	require.Len(t, fresh, 10)
 	withCode.Code = codes[4].Reveal()
@@ -239,6 +239,59 @@ func TestService_RemoveSecondFactor_allowsPasswordOnlyLogin(t *testing.T) {
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	require.NoError(t, err)
 	require.Len(t, h.auditEntries(t, audit.Query{Action: "confirm second factor", Outcome: audit.Succeeded}), 1)
+}
+
+func TestService_ownSecondFactorNeedsPassword(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	_, codes := h.enrollTOTP(t)
+	for _, wrong := range []string{"", otherPassword, codes[0].Reveal()} {
+		_, err := h.NewRecoveryCodes(t.Context(), "jane", secret(wrong))
+		requireFields(t, err, "current_password: wrong")
+		_, err = h.RemoveOwnSecondFactor(t.Context(), "jane", secret(wrong))
+		requireFields(t, err, "current_password: wrong")
+	}
+	require.Len(t, h.auditEntries(t, audit.Query{Action: "remove own second factor", Outcome: audit.Denied}), 3)
+
+	// The operations on other administrators are no way around it.
+	self := h.ForActor("jane")
+	for name, bypass := range map[string]func() error{
+		"remove second factor": func() error { _, err := self.RemoveSecondFactor(t.Context(), "JANE"); return err },
+		"set password":         func() error { _, err := self.SetPassword(t.Context(), "jane", secret(otherPassword), nil); return err },
+		"invite":               func() error { _, err := self.Invite(t.Context(), "jane"); return err },
+		"set password hash": func() error {
+			_, err := self.SetPasswordHash(t.Context(), "jane", secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8"))
+			return err
+		},
+	} {
+		require.ErrorIs(t, bypass(), store.ErrForbidden, name)
+	}
+	jane, err := h.Get(t.Context(), "jane")
+	require.NoError(t, err)
+	require.True(t, jane.HasSecondFactor)
+
+	limited := 0
+	for limited < 100 {
+		_, err := h.RemoveOwnSecondFactor(t.Context(), "jane", secret(otherPassword))
+		if errors.Is(err, store.ErrRateLimited) {
+			break
+		}
+		limited++
+	}
+	require.Less(t, limited, 15)
+	h.clock.Advance(time.Hour)
+	removed, err := self.RemoveOwnSecondFactor(t.Context(), "jane", secret(goodPassword))
+	require.NoError(t, err)
+	require.False(t, removed.HasSecondFactor)
+
+	_, err = self.BeginSecondFactor(t.Context(), "jane")
+	require.NoError(t, err)
+	_, err = self.RemoveOwnSecondFactor(t.Context(), "jane", secret(""))
+	require.NoError(t, err, "an enrollment that is not confirmed protects nothing")
+	_, err = self.PendingSecondFactor(t.Context(), "jane")
+	require.ErrorIs(t, err, store.ErrNotFound)
+	h.requireAuditIntact(t)
 }
 
 func TestService_AcceptInvitation_keepsSecondFactor(t *testing.T) {

@@ -105,7 +105,7 @@ func (r credentialRecords) AuditKey(op auth.Operation, key string) string {
 // also rejects op if op changes the password and the directory of u manages it.
 func (s *Service) authorizeOperation(ctx context.Context, op auth.Operation, u *User) error {
 	switch op {
-	case auth.OpChangePassword, auth.OpAcceptInvitation: // the user proves to be u
+	case auth.OpChangePassword, auth.OpAcceptInvitation, auth.OpRemoveOwnFactor: // the user proves to be u
 	default:
 		if err := s.authorizeCredentials(ctx, u); err != nil {
 			return err
@@ -141,14 +141,24 @@ func (s *Service) ConfirmSecondFactor(ctx context.Context, id store.UserID, code
 	return s.credentials().ConfirmSecondFactor(ctx, string(id), code)
 }
 
-// NewRecoveryCodes replaces the recovery codes. It returns an error wrapping
-// [store.ErrConflict] if the user has no second factor.
-func (s *Service) NewRecoveryCodes(ctx context.Context, id store.UserID) ([]store.Secret, error) {
-	return s.credentials().NewRecoveryCodes(ctx, string(id))
+// NewRecoveryCodes replaces the recovery codes of a user who knows the current
+// password. It returns an error wrapping [store.ErrConflict] if the user has no second
+// factor. It returns an error wrapping [store.ErrInvalid] on "current_password" if the
+// password is wrong, and one wrapping [store.ErrRateLimited] after too many attempts.
+func (s *Service) NewRecoveryCodes(ctx context.Context, id store.UserID, current store.Secret) ([]store.Secret, error) {
+	return s.credentials().NewRecoveryCodes(ctx, string(id), current)
 }
 
-// RemoveSecondFactor turns off the second factor of the user with this username. It
-// returns no error if the user has none.
+// RemoveOwnSecondFactor turns off the second factor of a user who knows the current
+// password. An enrollment that is not confirmed needs no password.
+// RemoveOwnSecondFactor returns the errors of [Service.NewRecoveryCodes], but none if
+// the user has no second factor.
+func (s *Service) RemoveOwnSecondFactor(ctx context.Context, id store.UserID, current store.Secret) (*User, error) {
+	return s.credentials().RemoveOwnSecondFactor(ctx, string(id), current)
+}
+
+// RemoveSecondFactor turns off the second factor of the user with this username, for an
+// administrator. It returns no error if the user has none.
 func (s *Service) RemoveSecondFactor(ctx context.Context, username string) (*User, error) {
 	return s.credentials().RemoveSecondFactor(ctx, username)
 }

@@ -214,7 +214,7 @@ func TestService_Scoped_forbidsCredentialsForOutOfScopeExtensions(t *testing.T) 
 			"RemoveSecondFactor":  errOf2(scoped.RemoveSecondFactor(t.Context(), username)),
 			"BeginSecondFactor":   errOf2(scoped.BeginSecondFactor(t.Context(), u.ID)),
 			"PendingSecondFactor": errOf2(scoped.PendingSecondFactor(t.Context(), u.ID)),
-			"NewRecoveryCodes":    errOf2(scoped.NewRecoveryCodes(t.Context(), u.ID)),
+			"NewRecoveryCodes":    errOf2(scoped.NewRecoveryCodes(t.Context(), u.ID, store.NewSecret(goodPassword))),
 			"CreateToken":         errOf3(scoped.tokens.Create(t.Context(), username, &apitoken.Token{})),
 			"RotateToken":         errOf3(scoped.tokens.Rotate(t.Context(), token.ID)),
 			"UpdateToken":         errOf2(scoped.tokens.Update(t.Context(), used.ID, func(t *apitoken.Token) error { t.Disabled = false; return nil })),

@@ -82,7 +82,7 @@ func TestService_Scoped_forbidsCredentialsForOutOfScopeNumbersAndNames(t *testin
 			"Invite":             errOf2(scoped.Invite(t.Context(), "jane")),
 			"Update, email":      errOf2(scoped.tryUpdate(t, "jane", func(u *userman.User) { u.Email = "eve@example.com" })),
 			"RemoveSecondFactor": errOf2(scoped.RemoveSecondFactor(t.Context(), "jane")),
-			"NewRecoveryCodes":   errOf2(scoped.NewRecoveryCodes(t.Context(), created.ID)),
+			"NewRecoveryCodes":   errOf2(scoped.NewRecoveryCodes(t.Context(), created.ID, store.NewSecret(goodPassword))),
 			"CreateToken":        errOf3(scoped.tokens.Create(t.Context(), "jane", &apitoken.Token{})),
 			"RotateToken":        errOf3(scoped.tokens.Rotate(t.Context(), token.ID)),
 		} {

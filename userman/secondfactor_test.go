@@ -37,7 +37,7 @@ func TestService_ConfirmSecondFactor_requiresValidCode(t *testing.T) {
 			require.ErrorIs(t, err, store.ErrNotFound)
 			_, err = h.ConfirmSecondFactor(t.Context(), id, "123456")
 			require.ErrorIs(t, err, store.ErrNotFound)
-			_, err = h.NewRecoveryCodes(t.Context(), id)
+			_, err = h.NewRecoveryCodes(t.Context(), id, store.NewSecret(goodPassword))
 			require.ErrorIs(t, err, store.ErrConflict)
 
 			enrollment, err := h.BeginSecondFactor(t.Context(), id)
@@ -118,7 +118,7 @@ func TestService_NewRecoveryCodes_revokesOldCodes(t *testing.T) {
 	h := newService(t)
 	jane := h.createUser(t, newUser("jane"), goodPassword)
 	_, old := h.enrollTOTP(t, jane.ID)
-	fresh, err := h.NewRecoveryCodes(t.Context(), jane.ID)
+	fresh, err := h.NewRecoveryCodes(t.Context(), jane.ID, store.NewSecret(goodPassword))
 	require.NoError(t, err)
 	withCode := newLoginAttempt("jane", goodPassword)
 	withCode.Code = old[0].Reveal()
@@ -127,6 +127,24 @@ func TestService_NewRecoveryCodes_revokesOldCodes(t *testing.T) {
 	withCode.Code = fresh[0].Reveal()
 	_, err = h.Authenticate(t.Context(), withCode)
 	require.NoError(t, err)
+}
+
+func TestService_ownSecondFactorNeedsPassword(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	jane := h.createUser(t, newUser("jane"), goodPassword)
+	_, codes := h.enrollTOTP(t, jane.ID)
+	for _, wrong := range []string{"", "wrong", codes[0].Reveal()} {
+		_, err := h.NewRecoveryCodes(t.Context(), jane.ID, store.NewSecret(wrong))
+		requireFieldErrors(t, err, "current_password: wrong")
+		_, err = h.RemoveOwnSecondFactor(t.Context(), jane.ID, store.NewSecret(wrong))
+		requireFieldErrors(t, err, "current_password: wrong")
+	}
+	require.Equal(t, "denied remove own second factor jane: invalid: current_password (wrong)", h.lastAuditEntry(t))
+	require.True(t, h.get(t, "jane").HasSecondFactor)
+	after, err := h.RemoveOwnSecondFactor(t.Context(), jane.ID, store.NewSecret(goodPassword))
+	require.NoError(t, err)
+	require.False(t, after.HasSecondFactor)
 }
 
 func TestService_RemoveSecondFactor_isIdempotent(t *testing.T) {

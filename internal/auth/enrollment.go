@@ -42,24 +42,36 @@ func (l Lifecycle[R]) enrollment(a *Account) (*credential.TOTPEnrollment, error)
 // "code" if the code is wrong, and one wrapping [store.ErrNotFound] if no
 // enrollment is pending.
 func (l Lifecycle[R]) ConfirmSecondFactor(ctx context.Context, key, code string) ([]store.Secret, error) {
-	return l.issueRecoveryCodes(ctx, OpConfirmSecondFactor, key, func(c *credential.Credentials, hashes [][]byte) error {
-		return ConfirmSecondFactor(c, code, l.authenticator.now(), hashes)
+	return l.issueRecoveryCodes(ctx, OpConfirmSecondFactor, key, func(a *Account, hashes [][]byte) error {
+		return ConfirmSecondFactor(&a.Credentials, code, l.authenticator.now(), hashes)
 	})
 }
 
-// NewRecoveryCodes replaces the recovery codes. It returns an error wrapping
-// [store.ErrConflict] if there is no second factor.
-func (l Lifecycle[R]) NewRecoveryCodes(ctx context.Context, key string) ([]store.Secret, error) {
-	return l.issueRecoveryCodes(ctx, OpNewRecoveryCodes, key, ReplaceRecoveryCodes)
+// NewRecoveryCodes replaces the recovery codes of an account that knows the current
+// password: a session alone is no proof. It returns an error wrapping
+// [store.ErrConflict] if there is no second factor, one wrapping [store.ErrInvalid] on
+// "current_password", and one wrapping [store.ErrRateLimited] after too many guesses.
+func (l Lifecycle[R]) NewRecoveryCodes(ctx context.Context, key string, current store.Secret) ([]store.Secret, error) {
+	const op = OpNewRecoveryCodes
+	before, err := l.proveSecondFactorOwner(ctx, op, key, current)
+	if err != nil {
+		return nil, err
+	}
+	return l.issueRecoveryCodes(ctx, op, key, func(a *Account, hashes [][]byte) error {
+		if err := before.requireUnchangedLogin(a); err != nil {
+			return err
+		}
+		return ReplaceRecoveryCodes(&a.Credentials, hashes)
+	})
 }
 
 // issueRecoveryCodes creates recovery codes and has apply store their hashes.
-func (l Lifecycle[R]) issueRecoveryCodes(ctx context.Context, op Operation, key string, apply func(c *credential.Credentials, hashes [][]byte) error) ([]store.Secret, error) {
+func (l Lifecycle[R]) issueRecoveryCodes(ctx context.Context, op Operation, key string, apply func(a *Account, hashes [][]byte) error) ([]store.Secret, error) {
 	codes, hashes, err := NewRecoveryCodes(l.authenticator.opts.Random)
 	if err != nil {
 		return nil, err
 	}
-	_, err = l.records.Update(ctx, op, key, func(a *Account) error { return apply(&a.Credentials, hashes) })
+	_, err = l.records.Update(ctx, op, key, func(a *Account) error { return apply(a, hashes) })
 	if err != nil {
 		return nil, err
 	}
@@ -73,4 +85,42 @@ func (l Lifecycle[R]) RemoveSecondFactor(ctx context.Context, key string) (R, er
 		a.Credentials.SecondFactor = nil
 		return nil
 	})
+}
+
+// RemoveOwnSecondFactor turns the second factor off, for an account that knows the
+// current password. An enrollment that is not confirmed needs no password. It returns
+// the errors of [Lifecycle.NewRecoveryCodes], but none if there is no second factor.
+func (l Lifecycle[R]) RemoveOwnSecondFactor(ctx context.Context, key string, current store.Secret) (R, error) {
+	const op = OpRemoveOwnFactor
+	before, err := l.proveSecondFactorOwner(ctx, op, key, current)
+	if err != nil {
+		var none R
+		return none, err
+	}
+	return l.records.Update(ctx, op, key, func(a *Account) error {
+		if err := before.requireUnchangedLogin(a); err != nil {
+			return err
+		}
+		a.Credentials.SecondFactor = nil
+		return nil
+	})
+}
+
+// proveSecondFactorOwner returns the account of key. If it has a second factor, the
+// current password must be right.
+func (l Lifecycle[R]) proveSecondFactorOwner(ctx context.Context, op Operation, key string, current store.Secret) (*Account, error) {
+	a, err := l.get(ctx, op, key)
+	if err != nil || !a.Credentials.HasSecondFactor() {
+		return a, err
+	}
+	return a, l.authenticator.VerifyCurrentPassword(ctx, string(op), a, current)
+}
+
+// requireUnchangedLogin returns an error if the sessions of the account have ended
+// since before was read, or its second factor was turned on.
+func (before *Account) requireUnchangedLogin(a *Account) error {
+	if a.SessionEpoch != before.SessionEpoch || a.Disabled || a.Credentials.HasSecondFactor() && !before.Credentials.HasSecondFactor() {
+		return &store.ConflictError{Reason: sessionEnded}
+	}
+	return nil
 }

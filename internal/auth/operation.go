@@ -14,6 +14,7 @@ const (
 	OpConfirmSecondFactor Operation = "confirm second factor"
 	OpNewRecoveryCodes    Operation = "new recovery codes"
 	OpRemoveSecondFactor  Operation = "remove second factor"
+	OpRemoveOwnFactor     Operation = "remove own second factor"
 	OpInvite              Operation = "invite"
 	OpAcceptInvitation    Operation = "accept invitation"
 )

@@ -24,6 +24,11 @@ type NewCode struct {
 	Code string `doc:"The six digits that the authenticator app shows." json:"code"`
 }
 
+// CurrentPassword proves that a session is in the hands of its administrator.
+type CurrentPassword struct {
+	CurrentPassword store.Secret `doc:"The current password." json:"current_password"`
+}
+
 type recoveryCodes struct {
 	RecoveryCodes []string `doc:"Each works once, in place of a code of the app. They are shown only once." json:"recovery_codes"`
 }
@@ -39,14 +44,15 @@ func (a *api) registerAccount() {
 		func(ctx context.Context, _ *request, body *NewCode) (*response, error) {
 			return replyRecoveryCodes(a.app.Administrators.ConfirmSecondFactor(ctx, a.sessions.Administrator(ctx).Username, body.Code))
 		})
-	g.register(operation{id: "replaceRecoveryCodes", route: "POST " + path + "/recovery-codes", response: codes},
-		func(ctx context.Context, _ *request) (*response, error) {
-			return replyRecoveryCodes(a.app.Administrators.NewRecoveryCodes(ctx, a.sessions.Administrator(ctx).Username))
+	registerBody(g, operation{id: "replaceRecoveryCodes", route: "POST " + path + "/recovery-codes", response: codes},
+		func(ctx context.Context, _ *request, body *CurrentPassword) (*response, error) {
+			return replyRecoveryCodes(a.app.Administrators.NewRecoveryCodes(ctx, a.sessions.Administrator(ctx).Username, body.CurrentPassword))
 		})
-	g.register(operation{id: "deleteOwnSecondFactor", route: "DELETE " + path}, func(ctx context.Context, _ *request) (*response, error) {
-		_, err := a.app.Administrators.RemoveSecondFactor(ctx, a.sessions.Administrator(ctx).Username)
-		return noContent(err)
-	})
+	registerBody(g, operation{id: "deleteOwnSecondFactor", route: "POST " + path + "/remove"},
+		func(ctx context.Context, _ *request, body *CurrentPassword) (*response, error) {
+			_, err := a.app.Administrators.RemoveOwnSecondFactor(ctx, a.sessions.Administrator(ctx).Username, body.CurrentPassword)
+			return noContent(err)
+		})
 }
 
 func (a *api) changeOwnPassword(ctx context.Context, _ *request, body *NewPassword) (*response, error) {

@@ -182,7 +182,7 @@ func totpCodeBody(t *testing.T, _ *harness, v *apiClient) any {
 func withTOTP(t *testing.T, h *harness, v *apiClient) any {
 	t.Helper()
 	v.call(t, http.MethodPost, "/account/second-factor/confirm", totpCodeBody(t, h, v)).requireStatus(t, http.StatusOK)
-	return nil
+	return map[string]any{"current_password": password}
 }
 
 func installed(t *testing.T, h *harness, v *apiClient) any {

@@ -19,7 +19,7 @@ func (p accountPages) routes() []route {
 		get(account, "", p.show), post(account+"/password", "", p.changePassword),
 		post(factor+"begin", "", p.beginFactor), get(factor+"qr.png", "", p.qrCode), post(factor+"confirm", "", p.confirmFactor),
 		get(factor+"remove", "", p.askRemoveFactor), post(factor+"remove", "", p.removeFactor),
-		post(factor+"recovery-codes", "", p.newRecoveryCodes),
+		get(factor+"recovery-codes", "", p.askRecoveryCodes), post(factor+"recovery-codes", "", p.newRecoveryCodes),
 	}
 }
 
@@ -51,7 +51,7 @@ func (p accountPages) page(ctx context.Context, r *request, errs formErrors, cod
 	}
 	body := accountPage{
 		Administrator: a, Codes: codes, Password: newPassword("New password"),
-		Current: formField{Name: "current_password", Label: "Current password", Type: "password", Autocomplete: "current-password", Required: true},
+		Current: currentPassword(),
 		Code:    codeField("The six-digit code from the app."),
 	}
 	body.Problems = errs.mark(&body.Current, &body.Password, &body.Code)
@@ -62,6 +62,11 @@ func (p accountPages) page(ctx context.Context, r *request, errs formErrors, cod
 		return nil, err
 	}
 	return formPage(errs, "account", "Your account", body), nil
+}
+
+// currentPassword is the field that proves who uses the session.
+func currentPassword() formField {
+	return formField{Name: "current_password", Label: "Current password", Type: "password", Autocomplete: "current-password", Required: true}
 }
 
 // codeField is the field of a code from an authenticator app.
@@ -104,9 +109,18 @@ func (p accountPages) confirmFactor(ctx context.Context, r *request) (response, 
 	return p.showCodes(ctx, r, codes, err, "Two-factor authentication is on. You need a code to log in from now on.")
 }
 
+func (p accountPages) askRecoveryCodes(context.Context, *request) (response, error) {
+	return recoveryCodesConfirmation().response(confirmRecoveryCodes, formErrors{}), nil
+}
+
 func (p accountPages) newRecoveryCodes(ctx context.Context, r *request) (response, error) {
-	codes, err := p.site.Administrators.NewRecoveryCodes(ctx, r.admin.Username)
-	return p.showCodes(ctx, r, codes, err, "New recovery codes created. The old codes no longer work.")
+	codes, err := p.site.Administrators.NewRecoveryCodes(ctx, r.admin.Username, store.NewSecret(r.form("current_password")))
+	if err != nil {
+		return onFormErrors(err, func(errs formErrors) (response, error) {
+			return recoveryCodesConfirmation().response(confirmRecoveryCodes, errs), nil
+		})
+	}
+	return p.showCodes(ctx, r, codes, nil, "New recovery codes created. The old codes no longer work.")
 }
 
 // showCodes has the next page show recovery codes, once.
@@ -121,11 +135,30 @@ func (p accountPages) showCodes(ctx context.Context, r *request, codes []store.S
 	return p.answer(ctx, r, err, message)
 }
 
+// The pages that ask for the current password.
+const (
+	confirmRecoveryCodes = "account-recovery-codes"
+	confirmRemoveFactor  = "account-second-factor-remove"
+)
+
+func recoveryCodesConfirmation() confirmation {
+	return confirmation{Controls: []formField{currentPassword()}, Action: "/account/second-factor/recovery-codes", Back: "/account"}
+}
+
+func removeFactorConfirmation() confirmation {
+	return confirmation{Controls: []formField{currentPassword()}, Action: "/account/second-factor/remove", Back: "/account"}
+}
+
 func (p accountPages) askRemoveFactor(context.Context, *request) (response, error) {
-	return confirmation{Action: "/account/second-factor/remove", Back: "/account"}.response("account-second-factor-remove", formErrors{}), nil
+	return removeFactorConfirmation().response(confirmRemoveFactor, formErrors{}), nil
 }
 
 func (p accountPages) removeFactor(ctx context.Context, r *request) (response, error) {
-	_, err := p.site.Administrators.RemoveSecondFactor(ctx, r.admin.Username)
-	return p.answer(ctx, r, err, factorRemoved)
+	_, err := p.site.Administrators.RemoveOwnSecondFactor(ctx, r.admin.Username, store.NewSecret(r.form("current_password")))
+	if err != nil {
+		return onFormErrors(err, func(errs formErrors) (response, error) {
+			return removeFactorConfirmation().response(confirmRemoveFactor, errs), nil
+		})
+	}
+	return redirect{Path: "/account", Flash: factorRemoved}, nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
 )
 
 func TestPages_accountPasswordChangeKeepsSession(t *testing.T) {
@@ -74,12 +76,18 @@ func TestPages_accountRemovesSecondFactor(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	_, codes := b.enrollTOTP()
-	b.postRedirect("/account/second-factor/recovery-codes", nil)
+	for _, path := range []string{"/account/second-factor/recovery-codes", "/account/second-factor/remove"} {
+		for _, wrong := range []string{"", "wrong", codes[0]} {
+			b.requireFieldError(b.post(path, url.Values{"current_password": {wrong}}, http.StatusUnprocessableEntity), "field-current_password")
+		}
+	}
+	require.Contains(t, b.get("/account/second-factor/recovery-codes", http.StatusOK), "The old codes will no longer work")
+	b.postRedirect("/account/second-factor/recovery-codes", url.Values{"current_password": {password}})
 	renewed := strings.Fields(copyableText(b.get("/account", http.StatusOK), "codes"))
 	require.Len(t, renewed, 10)
 	require.NotEqual(t, codes, renewed)
 	require.Contains(t, b.get("/account/second-factor/remove", http.StatusOK), "your password alone is enough")
-	b.postRedirect("/account/second-factor/remove", nil)
+	b.postRedirect("/account/second-factor/remove", url.Values{"current_password": {password}})
 	require.Contains(t, b.get("/account", http.StatusOK), "Off. When on")
 	require.Equal(t, "/", b.anonymous().postRedirect("/login", url.Values{"username": {"root.admin"}, "password": {password}}))
 }
@@ -88,7 +96,12 @@ func TestPages_administratorSecondFactorIsRemoved(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.enrollTOTP()
-	require.Contains(t, b.get("/administrators/root.admin/second-factor/remove", http.StatusOK), "the request comes from the account owner")
-	b.postRedirect("/administrators/root.admin/second-factor/remove", nil)
-	require.NotContains(t, b.get("/administrators/root.admin", http.StatusOK), "Turn off two-factor authentication")
+	for _, own := range []string{"second-factor/remove", "invite"} {
+		require.Contains(t, b.post("/administrators/root.admin/"+own, nil, http.StatusForbidden), "needs your current password")
+	}
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "other.admin", Access: ampusers.Full}, password)
+	other := b.loginAs("other.admin")
+	require.Contains(t, other.get("/administrators/root.admin/second-factor/remove", http.StatusOK), "the request comes from the account owner")
+	other.postRedirect("/administrators/root.admin/second-factor/remove", nil)
+	require.NotContains(t, other.get("/administrators/root.admin", http.StatusOK), "Turn off two-factor authentication")
 }

@@ -143,10 +143,7 @@ func administratorSaved(before, after *ampusers.Administrator) string {
 }
 
 func (a *administratorPages) setPassword(ctx context.Context, r *request, now *ampusers.Administrator) (response, error) {
-	changed, err := a.administrators(ctx).SetPassword(ctx, now.Username, store.NewSecret(r.form("password")), nil)
-	if err == nil && now.Username == r.admin.Username {
-		err = a.sessions.Refresh(ctx, changed)
-	}
+	_, err := a.administrators(ctx).SetPassword(ctx, now.Username, store.NewSecret(r.form("password")), nil)
 	return redirect{Path: a.path(now), Flash: "Password set."}, err
 }
 
