@@ -120,7 +120,7 @@ func (d *ConfigDir) stageGeneration(s state, number int) ([]*stagedFile, error) 
 // deploy writes the staged files to disk and makes them live.
 func (d *ConfigDir) deploy(ctx context.Context, s state, generation int, files []*stagedFile) (*Report, error) {
 	d.reportProgress(StepCheck, "")
-	if err := d.checkTrees(files); err != nil {
+	if err := d.checkTrees(ctx, files); err != nil {
 		return nil, &ApplyError{Step: StepCheck, Err: err}
 	}
 	if upToDate(s, files) {

@@ -17,7 +17,7 @@ const mtimeStep = time.Second
 // checkTrees rejects a generation that Asterisk would not accept or that would
 // harm it. It parses each parent with the new files in place, before anything
 // changes.
-func (d *ConfigDir) checkTrees(files []*stagedFile) error {
+func (d *ConfigDir) checkTrees(ctx context.Context, files []*stagedFile) error {
 	contents := make(map[string][]byte, len(files))
 	for _, file := range files {
 		contents[file.Path] = file.next
@@ -30,7 +30,7 @@ func (d *ConfigDir) checkTrees(files []*stagedFile) error {
 		if err := checkTree(tree, file); err != nil {
 			return err
 		}
-		if err := d.checkBlocking(tree, file); err != nil {
+		if err := d.checkBlocking(ctx, tree, file); err != nil {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func checkTree(tree *dialect.Tree, file *stagedFile) error {
 
 // checkBlocking rejects a change that would harm a running Asterisk or lock
 // this program out of it.
-func (d *ConfigDir) checkBlocking(tree *dialect.Tree, file *stagedFile) error {
+func (d *ConfigDir) checkBlocking(ctx context.Context, tree *dialect.Tree, file *stagedFile) error {
 	if d.asterisk == nil {
 		return nil
 	}
@@ -89,7 +89,7 @@ func (d *ConfigDir) checkBlocking(tree *dialect.Tree, file *stagedFile) error {
 		}
 	}
 	if checker, ok := file.source.(ChangeChecker); ok {
-		return checker.CheckChange(&file.Change)
+		return checker.CheckChange(ctx, d.asterisk, &file.Change)
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func (d *ConfigDir) Plan(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.checkTrees(files); err != nil {
+	if err := d.checkTrees(ctx, files); err != nil {
 		return nil, err
 	}
 	plan := &Plan{Files: []FilePlan{}}

@@ -58,7 +58,7 @@ type Revoker interface {
 // Asterisk. An apply calls CheckChange before it writes anything, and fails
 // with its error, usually a store.ConflictError.
 type ChangeChecker interface {
-	CheckChange(change *Change) error
+	CheckChange(ctx context.Context, asterisk Asterisk, change *Change) error
 }
 
 // Inspector is a [Source] that detects issues in the parent's tree, or in other files

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"context"
 	"slices"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
@@ -14,14 +15,43 @@ import (
 const setvarWarning = "while an AMI account has setvar, each reload corrupts the memory of Asterisk and a later reload ends all calls; " +
 	"remove the line and restart Asterisk"
 
-// CheckChange rejects an apply that would crash Asterisk or lock out the next
-// apply.
-func (s *ConfSource) CheckChange(change *asteriskconf.Change) error {
+// CheckChange rejects an apply that would crash Asterisk, lock out the next apply, or
+// replace an account that is in no file.
+func (s *ConfSource) CheckChange(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
 	for _, section := range change.Before {
 		if len(section.Values("setvar")) > 0 {
 			return &store.ConflictError{Reason: change.Path + " was edited manually: " + setvarWarning}
 		}
 	}
+	if err := s.checkApplyAccount(change); err != nil {
+		return err
+	}
+	return checkLiveNames(ctx, asterisk, change)
+}
+
+// checkLiveNames rejects a new account that Asterisk has already, although no file does:
+// the program of an #exec line prints it, or it comes from a database.
+func checkLiveNames(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
+	known := slices.Concat(change.Before, change.Live, change.Unverified)
+	added := slices.DeleteFunc(slices.Clone(change.After), func(s dialect.Section) bool { return findSection(known, s.Name) != nil })
+	if len(added) == 0 {
+		return nil
+	}
+	lines, err := asterisk.Command(ctx, "manager show users")
+	if err != nil {
+		return err
+	}
+	live := parseAccountNames(lines)
+	for _, section := range added {
+		if live[FoldName(section.Name)] {
+			return &store.ConflictError{Reason: "Asterisk has an AMI account " + section.Name + " already, which no file has: a program of an #exec line may print it; choose another name, or remove that account and run 'manager reload'"}
+		}
+	}
+	return nil
+}
+
+// checkApplyAccount rejects an apply that locks out the next one.
+func (s *ConfSource) checkApplyAccount(change *asteriskconf.Change) error {
 	current := findSection(slices.Concat(change.Before, change.Live), s.opts.ApplyAccount)
 	if s.opts.ApplyAccount == "" || current == nil {
 		return nil

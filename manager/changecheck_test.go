@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
@@ -40,6 +41,28 @@ func TestConfSource_CheckChange_rejectsReloadWithSetvar(t *testing.T) {
 	require.Contains(t, err.Error(), "edited manually")
 	require.NoError(t, os.WriteFile(ours, content, 0o600))
 	p.apply(t)
+}
+
+// The accounts that a program prints are in no file, and an apply would replace them
+// without a word.
+func TestConfSource_CheckChange_keepsAccountsOfExec(t *testing.T) {
+	t.Parallel()
+	p := startPBX(t, &testservers.AsteriskOptions{ExecIncludes: true})
+	p.create(t, &manager.Account{Name: "alpha"})
+	p.apply(t)
+	script := filepath.Join(p.ConfDir, "accounts.sh")
+	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nprintf '[printed]\\nsecret = Known2Secret3Printed4\\npermit = 127.0.0.1\\n'\n"), 0o700)) //nolint:gosec // a program
+	require.NoError(t, os.WriteFile(filepath.Join(p.ConfDir, "manager.d", "printed.conf"), []byte("#exec "+script+"\n"), 0o600))
+	_, err := p.client.Command(testContext(t), "manager reload")
+	require.NoError(t, err)
+	printed := &manager.Account{Name: "printed", Secret: store.NewSecret("Known2Secret3Printed4")}
+	require.NoError(t, p.login(t, printed), "this Asterisk runs the program")
+
+	p.create(t, &manager.Account{Name: "Printed"})
+	_, err = p.configDir.Apply(testContext(t))
+	require.ErrorIs(t, err, store.ErrConflict)
+	require.ErrorContains(t, err, "Asterisk has an AMI account Printed already")
+	require.NoError(t, p.login(t, printed))
 }
 
 func TestConfSource_CheckChange_keepsApplyAccount(t *testing.T) {

@@ -29,6 +29,8 @@ type AsteriskOptions struct {
 	// Modules are loaded beside the few that every instance has, such as
 	// "app_queue.so". Defaults to none.
 	Modules []string
+	// ExecIncludes lets #exec lines run programs. Defaults to false, as in Asterisk.
+	ExecIncludes bool
 	// NoAMIUser leaves the administrator's account out of manager.conf.
 	// Defaults to false. A manager.conf among Files has no such account.
 	NoAMIUser bool
@@ -103,7 +105,7 @@ func (a *Asterisk) configure(t testing.TB, opts *AsteriskOptions) {
 	if err := writeFiles(a.ConfDir, files, a.port.number); err != nil {
 		t.Fatalf("configuring Asterisk: %v", err)
 	}
-	if err := os.WriteFile(a.layout.conf(), []byte(a.layout.asteriskConf(a.installation)), 0o600); err != nil {
+	if err := os.WriteFile(a.layout.conf(), []byte(a.layout.asteriskConf(a.installation, opts.ExecIncludes)), 0o600); err != nil {
 		t.Fatalf("configuring Asterisk: %v", err)
 	}
 }

@@ -62,7 +62,7 @@ func newLayout() (layout, error) {
 }
 
 // asteriskConf renders asterisk.conf.
-func (l layout) asteriskConf(i *installation) string {
+func (l layout) asteriskConf(i *installation, execIncludes bool) string {
 	var b strings.Builder
 	b.WriteString("[directories]\n")
 	writeDir := func(key, path string) {
@@ -81,6 +81,9 @@ func (l layout) asteriskConf(i *installation) string {
 	writeDir("astrundir", l.run())
 	writeDir("astlogdir", l.logs())
 	b.WriteString("\n[options]\nnocolor = yes\ndocumentation_language = en_US\n")
+	if execIncludes {
+		b.WriteString("execincludes = yes\n")
+	}
 	return b.String()
 }
 
