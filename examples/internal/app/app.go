@@ -116,6 +116,14 @@ func (s *App) openServices(ctx context.Context, keyring *store.Keyring, opts *Op
 	return nil
 }
 
+// Seal encrypts a value for the database, see [store.Keyring.Seal].
+func (s *App) Seal(plaintext []byte, context string) []byte { return s.keyring.Seal(plaintext, context) }
+
+// Unseal decrypts a value of [App.Seal].
+func (s *App) Unseal(sealed []byte, context string) ([]byte, error) {
+	return s.keyring.Open(sealed, context)
+}
+
 // Close waits up to ten seconds for mails that are being sent, and closes the
 // database.
 func (s *App) Close() error {

@@ -17,8 +17,10 @@ import (
 const (
 	// idempotencyKind is the kind of the saved responses in the TTL store.
 	idempotencyKind = "idempotency"
-	// idempotencyTTL is how long a response is saved.
+	// idempotencyTTL is how long a response is saved, and secretTTL how long with what
+	// is shown only once: a client that lost a response asks again immediately.
 	idempotencyTTL = 24 * time.Hour
+	secretTTL      = time.Minute
 )
 
 // savedResponse is the response to a creation, for a client that repeats the
@@ -29,6 +31,10 @@ type savedResponse struct {
 	ETag     string          `json:"etag"`
 	Location string          `json:"location"`
 	Body     json.RawMessage `json:"body"`
+	// Sealed is the body with what is shown only once, encrypted for the session that
+	// created the record, and valid until SecretUntil. It is nil if there is no secret.
+	Sealed      []byte    `json:"sealed,omitempty"`
+	SecretUntil time.Time `json:"secret_until,omitzero"`
 }
 
 // idempotent creates a record, or returns the response to the same request with the
@@ -71,15 +77,32 @@ func (a *api) replayOrRun(ctx context.Context, r *request, key string, create fu
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(created.body)
-	if err != nil {
-		return nil, fmt.Errorf("saving the response: %w", err)
-	}
-	data, err := json.Marshal(savedResponse{Request: r.bodyHash(), ETag: created.etag, Location: created.location, Body: body})
+	data, err := a.encodeResponse(ctx, r, key, created)
 	if err != nil {
 		return nil, fmt.Errorf("saving the response: %w", err)
 	}
 	return created, a.app.TTLStore.Put(ctx, idempotencyKind, key, data, a.clock().Add(idempotencyTTL))
+}
+
+func (a *api) encodeResponse(ctx context.Context, r *request, key string, created *response) ([]byte, error) {
+	saved := savedResponse{Request: r.bodyHash(), ETag: created.etag, Location: created.location}
+	body, err := json.Marshal(created.body)
+	if err != nil {
+		return nil, err
+	}
+	if saved.Body = body; created.withoutSecret != nil {
+		if saved.Body, err = json.Marshal(created.withoutSecret); err != nil {
+			return nil, err
+		}
+		saved.Sealed, saved.SecretUntil = a.app.Seal(body, a.sealContext(ctx, key)), a.clock().Add(secretTTL)
+	}
+	return json.Marshal(saved)
+}
+
+// sealContext binds an encrypted response to its place and to the session.
+func (a *api) sealContext(ctx context.Context, key string) string {
+	session := sha256.Sum256([]byte(a.sessions.Token(ctx).Reveal()))
+	return idempotencyKind + "/" + key + "/" + hex.EncodeToString(session[:])
 }
 
 // savedResponse returns the saved response to this request, nil if there is none.
@@ -100,13 +123,21 @@ func (a *api) savedResponse(ctx context.Context, r *request, key string) (*respo
 			Field: idempotencyHeader, Code: store.CodeReused, Message: "this key was used for another request; choose a new key for each record",
 		})
 	}
-	return &response{etag: earlier.ETag, location: earlier.Location, body: earlier.Body}, nil
+	answer := &response{etag: earlier.ETag, location: earlier.Location, body: earlier.Body}
+	if earlier.Sealed != nil && a.clock().Before(earlier.SecretUntil) {
+		if body, err := a.app.Unseal(earlier.Sealed, a.sealContext(ctx, key)); err == nil {
+			answer.body = json.RawMessage(body)
+		}
+	}
+	return answer, nil
 }
 
 // responseKey returns where a response is saved: each administrator, kind of record,
-// owner and key has its own place.
+// owner and key has its own place. An administrator of the same name who was created
+// later has another place, and so has one whose sessions ended or whose rights changed.
 func (a *api) responseKey(ctx context.Context, kind, key, owner string) string {
-	username := a.sessions.Administrator(ctx).Username
-	sum := sha256.Sum256([]byte(strings.Join([]string{username, kind, key, owner}, "\x00")))
+	admin := a.sessions.Administrator(ctx)
+	account := fmt.Sprint(admin.Username, admin.CreatedAt.UnixMicro(), admin.SessionEpoch, admin.Access, admin.Sections, admin.Extensions, admin.DIDs, admin.Teams)
+	sum := sha256.Sum256([]byte(strings.Join([]string{account, kind, key, owner}, "\x00")))
 	return hex.EncodeToString(sum[:])
 }

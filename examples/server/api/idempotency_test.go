@@ -11,6 +11,47 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
+// An answer with a secret belongs to the session that got it.
+func TestAPI_idempotencyKeyHidesSecretFromOtherSessions(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	body := map[string]any{"name": "crm"}
+	first := h.logIn(t, "root").call(t, http.MethodPost, "/ami-accounts", body, "Idempotency-Key", "k1").requireStatus(t, http.StatusCreated).decodeObject(t)
+	secret, _ := first["secret"].(string)
+	require.NotEmpty(t, secret)
+	again := h.logIn(t, "root").call(t, http.MethodPost, "/ami-accounts", body, "Idempotency-Key", "k1").requireStatus(t, http.StatusCreated).decodeObject(t)
+	delete(first, "secret")
+	require.Equal(t, first, again)
+}
+
+// Who has an administrator's name later, or fewer rights, gets no earlier answer.
+func TestAPI_idempotencyKeyIsBoundToAccountAndRights(t *testing.T) {
+	t.Parallel()
+	for _, change := range map[string]func(t *testing.T, h *harness){
+		"created anew": func(t *testing.T, h *harness) {
+			t.Helper()
+			require.NoError(t, h.Site.Administrators.Delete(t.Context(), "jane"))
+			h.addAdministrator(t, ampusers.Administrator{Username: "jane", Sections: []string{"ami-accounts"}})
+		},
+		"with fewer rights": func(t *testing.T, h *harness) {
+			t.Helper()
+			_, err := h.Site.Administrators.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
+				a.Sections = []string{"ami-accounts"}
+				return nil
+			})
+			require.NoError(t, err)
+		},
+	} {
+		h := start(t)
+		h.addAdministrator(t, ampusers.Administrator{Username: "jane", Sections: []string{"ami-accounts", "users"}})
+		body := map[string]any{"name": "crm"}
+		v := h.logIn(t, "jane")
+		v.call(t, http.MethodPost, "/ami-accounts", body, "Idempotency-Key", "k1").requireStatus(t, http.StatusCreated)
+		change(t, h)
+		h.logIn(t, "jane").call(t, http.MethodPost, "/ami-accounts", body, "Idempotency-Key", "k1").requireStatus(t, http.StatusConflict)
+	}
+}
+
 func TestAPI_idempotencyKeyReplaysResponse(t *testing.T) {
 	t.Parallel()
 	h := start(t)

@@ -45,9 +45,14 @@ func TestAPI_idempotencyKeyExpiresAfterOneDay(t *testing.T) {
 	var passed atomic.Int64
 	v := startWithOptions(t, &api.Options{Clock: func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }}).logIn(t, "root")
 	body := map[string]any{"name": "crm"}
-	created := v.call(t, http.MethodPost, "/ami-accounts", body, "Idempotency-Key", "k").requireStatus(t, http.StatusCreated).body
+	call := func() *apiResponse { return v.call(t, http.MethodPost, "/ami-accounts", body, "Idempotency-Key", "k") }
+	created := call().requireStatus(t, http.StatusCreated).decodeObject(t)
+	require.NotEmpty(t, created["secret"])
+	passed.Store(int64(59 * time.Second))
+	require.Equal(t, created, call().requireStatus(t, http.StatusCreated).decodeObject(t))
+	delete(created, "secret")
 	passed.Store(int64(23 * time.Hour))
-	require.Equal(t, created, v.call(t, http.MethodPost, "/ami-accounts", body, "Idempotency-Key", "k").requireStatus(t, http.StatusCreated).body)
+	require.Equal(t, created, call().requireStatus(t, http.StatusCreated).decodeObject(t), "the secret is given again for a minute only")
 	passed.Store(int64(25 * time.Hour))
 	v.call(t, http.MethodPost, "/ami-accounts", body, "Idempotency-Key", "k").requireStatus(t, http.StatusConflict)
 }

@@ -135,6 +135,9 @@ func (e *endpoint[R]) create(ctx context.Context, r *request) (*response, error)
 			answer, err := e.reply(result, err)
 			if err == nil {
 				answer.location = prefix + e.path + "/" + url.PathEscape(e.KeyOf(result.Record))
+				if !result.Secret.IsZero() || result.Link != nil {
+					answer.withoutSecret = e.View(resource.Result[R]{Record: result.Record, Owner: result.Owner})
+				}
 			}
 			return answer, err
 		}, err

@@ -15,7 +15,9 @@ type response struct {
 	status         int
 	etag, location string
 	// body is written as JSON. content replaces it, and is of type media.
-	body    any
+	body any
+	// withoutSecret is body without what is shown only once; nil if that is all of it.
+	withoutSecret any
 	media   string
 	content []byte
 	// stream replaces both.
