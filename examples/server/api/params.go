@@ -64,7 +64,7 @@ func ifNoneMatchParam() *huma.Param {
 }
 
 func idempotencyParam() *huma.Param {
-	p := headerParam(idempotencyHeader, "A unique text of the client's choice for each record to be created. Within 24 hours the same request with the same key gets the same response and creates nothing.")
+	p := headerParam(idempotencyHeader, "A unique text of the client's choice for each record to be created. Within 24 hours the same request with the same key gets the same response and creates nothing. What is shown only once is in it for one minute, for the same session.")
 	most := 255
 	p.Schema.MaxLength = &most
 	return p
