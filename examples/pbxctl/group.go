@@ -125,7 +125,7 @@ type memberImpact struct {
 
 func (a *cli) groupImpact() *cobra.Command {
 	var limit int
-	cmd := a.groups().verb("impact", "Show what each member would lose if a group were deleted", func(ctx context.Context, s *app.App, name string) error {
+	cmd := a.groups().verb("impact", "Preview how the permissions of each member would change if a group were deleted", func(ctx context.Context, s *app.App, name string) error {
 		items, total, err := s.Users.PreviewDeleteGroup(ctx, name, store.PageRequest{Limit: limit}.EffectiveLimit())
 		if err != nil {
 			return err

@@ -167,7 +167,7 @@ func settingsTopic() *cobra.Command {
 	var b strings.Builder
 	b.WriteString("Settings are flags of every command.\n" +
 		"Each can also be set in the environment, such as PBXUSERS_CONF_DIR for --conf-dir,\n" +
-		"and in the settings file, as conf-dir = FOLDER. The command line takes precedence over the environment, and that over the file.\n")
+		"and in the settings file, as conf-dir = FOLDER. The command line takes precedence over the environment, which takes precedence over the file.\n")
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	(&cli{}).registerOwn(own)
 	section := func(title string, flags *pflag.FlagSet) { b.WriteString("\n" + title + ":\n" + flags.FlagUsages()) }

@@ -37,7 +37,7 @@ func (a *cli) deletedUsers() *noun[userman.User] {
 }
 
 func (a *cli) userDelete() *cobra.Command {
-	return a.users().verb("delete", "Delete a user, who can be restored, and end all sessions", func(ctx context.Context, s *app.App, username string) error {
+	return a.users().verb("delete", "Delete a user and end all sessions; 'pbxctl user restore' restores the user", func(ctx context.Context, s *app.App, username string) error {
 		deleted := &userman.User{Username: username}
 		if found, err := s.Users.Get(ctx, username); err == nil {
 			deleted = found // as it is stored

@@ -72,7 +72,7 @@ func storeErrorHint(err error) string {
 	case errors.As(err, &inUse) && inUse.Kind == kindAMIAccount:
 		return "Switch to another account first: run 'pbxctl config install --ami-user NAME', and use --ami-user NAME from then on."
 	case errors.As(err, &inUse) && inUse.Kind == userman.KindGroup:
-		return "Run 'pbxctl group impact NAME' to see what its members would lose, and use --force to remove them first."
+		return "Run 'pbxctl group impact NAME' to see how the permissions of its members would change, and use --force to remove them first."
 	case errors.As(err, &notFound):
 		return notFoundHints[notFound.Kind]
 	}

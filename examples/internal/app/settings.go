@@ -123,12 +123,12 @@ func (s *Settings) Register(flags *pflag.FlagSet) {
 }
 
 func (s *Settings) register(flags *pflag.FlagSet) {
-	flags.StringVar(&s.DB, "db", "sqlite:pbxusers.db", "`DATABASE` of the records: sqlite: and the path of a file")
+	flags.StringVar(&s.DB, "db", "sqlite:pbxusers.db", "`DATABASE` of the records, as sqlite:FILE")
 	flags.StringVar(&s.KeyFile, "key-file", "", "`FILE` with the keys that encrypt secrets in the database (default: pbxusers.key next to the database)")
 	flags.StringVar(&s.ConfDir, "conf-dir", DefaultConfDir, "configuration `FOLDER` of Asterisk")
 	flags.StringVar(&s.AMI, "ami", "", "`ADDRESS` of AMI, or 'none' to write files without a running Asterisk (default: from manager.conf)")
 	flags.StringVar(&s.AMIUser, "ami-user", "pbxusers", "AMI `ACCOUNT` that applies the configuration")
-	flags.StringVar(&s.AMISecretFile, "ami-secret-file", "", "`FILE` with the secret of that account (default: pbxusers_ami.secret next to the database)")
+	flags.StringVar(&s.AMISecretFile, "ami-secret-file", "", "`FILE` with the secret of the account of --ami-user (default: pbxusers_ami.secret next to the database)")
 	flags.StringVar(&s.Asterisk, "asterisk", "asterisk", "`COMMAND` that runs the Asterisk console, with its arguments")
 	addFlag(flags, &s.BaseURL, "", "base-url", "public `URL` that links begin with, such as https://pbx.example.com (default of the server: http:// and the listen address)", "URL", parseOrigin)
 }
@@ -146,9 +146,9 @@ func (s *SMTPSettings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.Address, "smtp", "", "mail server as `HOST:PORT`; without it no mails are sent")
 	flags.StringVar(&s.From, "smtp-from", "", "`SENDER` of mails, such as pbx@example.com or 'ACME Telephony <pbx@example.com>'")
 	flags.StringVar(&s.Username, "smtp-user", "", "username `NAME` for the mail server (default: no login)")
-	flags.StringVar(&s.PasswordFile, "smtp-password-file", "", "`FILE` with the password of that user; only its owner should be able to read it")
+	flags.StringVar(&s.PasswordFile, "smtp-password-file", "", "`FILE` with the password of --smtp-user; only its owner should be able to read it")
 	flags.StringVar(&s.LocalName, "smtp-local-name", "", "fully qualified `NAME` of this host in the greeting to the mail server (default: the host of --base-url, or the domain of --smtp-from)")
-	flags.StringVar((*string)(&s.Security), "smtp-security", string(smtpmailer.STARTTLS), "`SECURITY` of the connection: starttls, tls, none for a mail server on this host, or unprotected for one on another host, where the network can read the links in mails")
+	flags.StringVar((*string)(&s.Security), "smtp-security", string(smtpmailer.STARTTLS), "`SECURITY` of the connection: starttls, tls, none (no TLS) for a mail server on this host, or unprotected (no TLS) for another host; the network can then read the links in mails")
 	flags.StringVar(&s.CAFile, "smtp-ca-file", "", "`FILE` with the CA certificates of the mail server in PEM (default: those of the host)")
 }
 
@@ -159,12 +159,12 @@ func (s *LDAPSettings) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.StartTLS, "ldap-start-tls", false, "use StartTLS on ldap:// connections")
 	flags.StringVar(&s.CAFile, "ldap-ca-file", "", "`FILE` with the CA certificates of the LDAP servers in PEM (default: those of the host)")
 	flags.StringVar(&s.BindDN, "ldap-bind-dn", "", "`DN` of the account that reads the directory (default: anonymous)")
-	flags.StringVar(&s.PasswordFile, "ldap-password-file", "", "`FILE` with the password of that account; only its owner should be able to read it")
+	flags.StringVar(&s.PasswordFile, "ldap-password-file", "", "`FILE` with the password of --ldap-bind-dn; only its owner should be able to read it")
 	flags.StringVar(&s.BaseDN, "ldap-base-dn", "", "base `DN` of users, such as ou=people,dc=example,dc=com")
 	flags.StringVar(&s.Filter, "ldap-filter", "", "`FILTER` that selects users (default: depends on --ldap-kind)")
 	flags.StringVar(&s.GroupBaseDN, "ldap-group-base-dn", "", "base `DN` of groups (default: no groups are read)")
-	addFlag(flags, &s.Sync.MaxRemovalRatio, "0.1", "ldap-max-removals", "maximum `RATIO` of the directory's users, and of their memberships, that one sync removes", "ratio", parseRatio)
-	addFlag(flags, &s.Sync.DeleteAfter, "30", "ldap-delete-after", "`DAYS` after which a missing user, who is disabled at once, is deleted; 0 for never", "days", parseDeleteAfter)
+	addFlag(flags, &s.Sync.MaxRemovalRatio, "0.1", "ldap-max-removals", "maximum `RATIO` of the directory's users that one sync disables or deletes, and of the memberships that it removes", "ratio", parseRatio)
+	addFlag(flags, &s.Sync.DeleteAfter, "30", "ldap-delete-after", "`DAYS` after which a sync deletes a user who is missing from the directory; the first sync disables the user; 0 for never", "days", parseDeleteAfter)
 }
 
 // Check returns an error if settings are invalid or their files cannot be read. The

@@ -25,7 +25,7 @@ func Users(service func(context.Context) *userman.Service) *Type[userman.User] {
 		Name: "user", Plural: "users", Kind: userman.KindUser, Key: "username",
 		Fields: userman.Fields(), Parts: []Part[userman.User]{userGroups()},
 		Inputs: []field.Meta{{
-			Name: "generate", Kind: field.KindBool, Label: "Generate a password", Help: "Generates a password. It is shown only once, as secret.",
+			Name: "generate", Kind: field.KindBool, Label: "Generate a password", Help: "Generates a password. The field secret shows it only once.",
 		}},
 		Secret: &field.Meta{
 			Name: "password", Kind: field.KindText, Label: "Password",

@@ -86,7 +86,7 @@ func TestPages_accountRemovesSecondFactor(t *testing.T) {
 	renewed := strings.Fields(copyableText(b.get("/account", http.StatusOK), "codes"))
 	require.Len(t, renewed, 10)
 	require.NotEqual(t, codes, renewed)
-	require.Contains(t, b.get("/account/second-factor/remove", http.StatusOK), "your password alone is enough")
+	require.Contains(t, b.get("/account/second-factor/remove", http.StatusOK), "log in with your password alone")
 	b.postRedirect("/account/second-factor/remove", url.Values{"current_password": {password}})
 	require.Contains(t, b.get("/account", http.StatusOK), "Off. When on")
 	require.Equal(t, "/", b.anonymous().postRedirect("/login", url.Values{"username": {"root.admin"}, "password": {password}}))
@@ -101,7 +101,7 @@ func TestPages_administratorSecondFactorIsRemoved(t *testing.T) {
 	}
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "other.admin", Access: ampusers.Full}, password)
 	other := b.loginAs("other.admin")
-	require.Contains(t, other.get("/administrators/root.admin/second-factor/remove", http.StatusOK), "the request comes from the account owner")
+	require.Contains(t, other.get("/administrators/root.admin/second-factor/remove", http.StatusOK), "the request comes from the administrator")
 	other.postRedirect("/administrators/root.admin/second-factor/remove", nil)
 	require.NotContains(t, other.get("/administrators/root.admin", http.StatusOK), "Turn off two-factor authentication")
 }
