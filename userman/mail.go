@@ -15,7 +15,8 @@ import (
 type Mailer interface {
 	// Send sends a mail to the mail server and waits until the server has accepted the
 	// mail. It returns a [MailRejectedError] if the server rejects the mail
-	// permanently. Other errors may be temporary. Send returns when ctx ends. Errors
+	// permanently, and a [MailDeferredError] if it accepts this mail later. Other errors
+	// may be temporary. Send returns when ctx ends. Errors
 	// must not contain secrets, because administrators see them.
 	Send(ctx context.Context, m *usermail.Mail) error
 }
@@ -28,6 +29,17 @@ type MailRejectedError struct {
 
 func (e *MailRejectedError) Error() string {
 	return "the mail server rejected the mail: " + e.Reason
+}
+
+// MailDeferredError means that the mail server accepts this mail later only, such as
+// one to a new recipient (greylisting). It says nothing of other mails.
+type MailDeferredError struct {
+	// Reason is the answer of the server, without parts of the mail.
+	Reason string
+}
+
+func (e *MailDeferredError) Error() string {
+	return "the mail server accepts the mail later only: " + e.Reason
 }
 
 // DeliveryStatus is the result of sending a mail.
@@ -61,6 +73,9 @@ type Delivery struct {
 	// ExpiresAt is the time when the link in the mail expires. It is zero if the mail
 	// has no link.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
+
+	// deferred reports that the server accepts this mail later, and others now.
+	deferred bool
 }
 
 // SendMail creates a link and mails it to the user with this username. kind selects a

@@ -231,6 +231,9 @@ func failedDelivery(err error) *Delivery {
 	if rejected, ok := errors.AsType[*MailRejectedError](err); ok {
 		return &Delivery{Status: DeliveryRejected, Message: truncate(validate.SanitizeLine(rejected.Error())) + "; correct the address, or ask the administrator of the mail server"}
 	}
+	if deferred, ok := errors.AsType[*MailDeferredError](err); ok {
+		return &Delivery{Status: DeliveryFailed, deferred: true, Message: truncate(validate.SanitizeLine(deferred.Error())) + "; try again in some minutes"}
+	}
 	return &Delivery{
 		Status: DeliveryFailed, Message: "the mail could not be sent; look at the mail server and its settings, and try again: " + truncate(validate.SanitizeLine(err.Error())),
 	}

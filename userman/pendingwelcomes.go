@@ -41,8 +41,8 @@ type WelcomeReport struct {
 // killed or while another run is active. No user receives a second mail. If the process
 // is killed while it sends a mail, later runs skip this user for 10 minutes.
 //
-// A single failure does not stop the run. The run stops if the mailer is not
-// configured, or after five failures in a row. It also stops when ctx ends. Then
+// A single failure does not stop the run, nor does a server that defers mails. The run
+// stops if the mailer is not configured, or after five other failures in a row. It also stops when ctx ends. Then
 // SendPendingWelcomes returns the error of ctx together with the report so far.
 // progress may be nil.
 func (s *Service) SendPendingWelcomes(ctx context.Context, progress func(WelcomeProgress)) (*WelcomeReport, error) {
@@ -130,7 +130,7 @@ func (w *welcomeRun) recordDelivery(d *Delivery) {
 	if d.Status != DeliverySent && len(w.report.Undelivered) < maxUndelivered {
 		w.report.Undelivered = append(w.report.Undelivered, *d)
 	}
-	if w.consecutiveFailures++; d.Status != DeliveryFailed {
+	if w.consecutiveFailures++; d.Status != DeliveryFailed || d.deferred {
 		w.consecutiveFailures = 0
 	}
 	if w.progress != nil {

@@ -175,6 +175,25 @@ func TestService_SendPendingWelcomes_stopsAfterRepeatedFailures(t *testing.T) {
 	require.Zero(t, report.Remaining)
 }
 
+// A greylisting server defers the first mail to each recipient.
+func TestService_SendPendingWelcomes_continuesAfterDeferredMail(t *testing.T) {
+	t.Parallel()
+	box, deferred := &mailbox{}, true
+	h := newService(t, withMailer(mailerFunc(func(ctx context.Context, m *usermail.Mail) error {
+		if deferred && m.To != "person0039@example.com" {
+			return &userman.MailDeferredError{Reason: "451 4.7.1 Greylisted"}
+		}
+		return box.Send(ctx, m)
+	})))
+	h.createUsers(t, 40)
+	report := h.sendPendingWelcomes(t)
+	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliveryFailed: 39, userman.DeliverySent: 1}, report.Counts)
+	require.Zero(t, report.Remaining)
+	require.Contains(t, report.Undelivered[0].Message, "451 4.7.1 Greylisted; try again in some minutes")
+	deferred = false
+	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 39}, h.sendPendingWelcomes(t).Counts)
+}
+
 func TestService_SendPendingWelcomes_continuesAfterRejectedMail(t *testing.T) {
 	t.Parallel()
 	h := newService(t, withMailer(rejectingMailer))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 )
 
@@ -109,6 +110,17 @@ func TestMailer_Send_distinguishesPermanentErrors(t *testing.T) {
 		server := smtp.Start(t, &smtp.Options{RejectRecipient: "*"})
 		require.Equal(t, "550 5.1.1 No such mailbox here", requireRejected(t, openMailer(t, server.Addr).Send(t.Context(), message())))
 	})
+}
+
+func TestMailer_Send_distinguishesDeferredMails(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]bool{
+		"450 4.2.0 busy": true, "451 4.7.1 Greylisted": true, "452 4.2.2 full": true, "421 4.3.2 bye": false, "550 5.1.1 no": false,
+	} {
+		address, _ := script{"RCPT": answer}.start(t)
+		_, deferred := errors.AsType[*userman.MailDeferredError](openMailer(t, address).Send(t.Context(), message()))
+		require.Equal(t, want, deferred, answer)
+	}
 }
 
 func TestMailer_Test_errorsOmitPassword(t *testing.T) {

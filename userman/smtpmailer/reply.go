@@ -28,6 +28,8 @@ func classifyError(err error) error {
 		return greetingError(err)
 	case code >= 500 && code < 600:
 		return &userman.MailRejectedError{Reason: replyText(err)}
+	case code == 450, code == 451, code == 452: // 421 ends the connection, for every mail
+		return &userman.MailDeferredError{Reason: replyText(err)}
 	}
 	return replyError("rejected the mail with", err)
 }
