@@ -29,10 +29,10 @@ type ScopeLoader func(ctx context.Context) (scope.Scope, error)
 //
 // With the credentials of a user, an administrator could do everything that the user
 // can do. The service therefore protects users who have a permission with values out
-// of scope. For these users it does not
-// set a password, create a link, or change the second factor or the email. It does not
-// create, rotate or change tokens, but can disable or delete them. This rule ignores
-// the grants of the defaults and of the default groups. [Service.SendMail] still works,
+// of scope. For these users it does not set a password, create a link, or change the
+// second factor or the email. It does not create, rotate or change tokens, but can
+// disable or delete them. This rule ignores the grants of the defaults and of the
+// default groups. [Service.SendMail] still works,
 // because only the user reads the mail.
 //
 // A denied operation returns an error wrapping [store.ErrForbidden].

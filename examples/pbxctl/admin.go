@@ -190,7 +190,7 @@ func (a *cli) adminRecover() *cobra.Command {
 		return a.printInvitation(ctx, s, link, err)
 	})
 	cmd.Long = "Give an administrator full access, enable the account, remove its second factor, and show a link to set a password.\n" +
-		"An administrator who does not exist is created. Use it when nobody can log in any more. The audit log records it."
+		"If there is no such administrator, the command creates one. Use it if nobody can log in any more. The audit log records it."
 	return cmd
 }
 

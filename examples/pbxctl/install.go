@@ -36,7 +36,7 @@ func (a *cli) configInstall() *cobra.Command {
 		Long: "Set up pbxusers on the Asterisk host: include the pbxusers file in manager.conf, unless an include covers it already;\n" +
 			"create the AMI account that applies the configuration, with its secret in a file of mode 0600;\n" +
 			"reload Asterisk through the asterisk command; and apply over AMI.\n" +
-			"Other problems with AMI are listed, and changed only with --fix. Run the command again to repair an installation.",
+			"The command also lists issues with AMI, and fixes them only with --fix. Run the command again to repair an installation.",
 		Example: "  pbxctl config install --dry-run\n  pbxctl config install --fix enabled",
 		Args:    cobra.NoArgs,
 	}

@@ -8,13 +8,13 @@
 //
 // # Requests
 //
-// A request is "auth:USER:DOMAIN:PASSWORD", where the password may contain colons,
-// or "isuser:USER:DOMAIN". All others are rejected: setpass, tryregister,
-// removeuser and removeuser3, because an XMPP server must not change users. USER can have
-// the escapes of XEP-0106: a server cannot write the @ of jane@acme.com there, and
-// writes jane\40acme.com.
+// A request is "auth:USER:DOMAIN:PASSWORD" or "isuser:USER:DOMAIN". PASSWORD may
+// contain colons. The server rejects other requests, such as setpass, tryregister,
+// removeuser and removeuser3, because an XMPP server must not change users. USER may
+// contain the escapes of XEP-0106, because the local part of an XMPP address cannot
+// contain an @. For the user jane@acme.com, USER is jane\40acme.com.
 //
-// ejabberd writes the length of a request before it, in two bytes in big-endian
-// order. The answer has the same form: 0, 2, 0, and then 1 for yes or 0 for no.
-// Prosody ends a request with a line break, and so does the answer: 1 or 0.
+// ejabberd writes the length of a request before it, as two bytes in big-endian
+// order. The answer has the same form: the bytes 0, 2, 0, and then 1 for yes or 0 for
+// no. Prosody ends a request with a line break. The answer is a line with 1 or 0.
 package extauth

@@ -87,8 +87,8 @@ func amiAccountParts() []Part[manager.Account] {
 	return []Part[manager.Account]{
 		networksPart("deny", "Denied addresses", "Addresses and networks that cannot log in.",
 			func(a *manager.Account) *[]manager.Network { return &a.Deny }),
-		networksPart("permit", "Permitted addresses", "Addresses and networks that can log in, also those that are denied. "+
-			"With permitted and no denied addresses all others are denied; with neither every address can log in.",
+		networksPart("permit", "Permitted addresses", "Addresses and networks that can log in, even if they are denied. "+
+			"If only permitted addresses are given, all others are denied. If neither are given, every address can log in.",
 			func(a *manager.Account) *[]manager.Network { return &a.Permit }),
 		privilegesPart("read", "Read", "Classes of events that the account receives; all stands for every class.",
 			func(a *manager.Account) *manager.Privileges { return &a.Read }),
