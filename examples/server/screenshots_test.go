@@ -206,7 +206,7 @@ func (w pageWalk) account(t *testing.T) {
 	w.openAndCheck(t, http.StatusOK, "/account", "account-second-factor")
 	w.Visit(t, w.url+"/account/second-factor/remove")
 	w.check(t, "second-factor-remove")
-	w.Follow(t, mainButton)
+	w.submit(t, map[string]string{"current_password": rootPassword})
 }
 
 // confirm enters the current code of an authenticator app.
