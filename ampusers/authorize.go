@@ -65,7 +65,7 @@ func (a *actor) authorizeTarget(target *Administrator) error {
 	if a == nil || (*Administrator)(a).Covers(target) {
 		return nil
 	}
-	return &store.ForbiddenError{Reason: "this administrator has more rights than you; ask an administrator with equal or more rights"}
+	return &store.ForbiddenError{Reason: "this administrator has more rights than you; ask an administrator with equal or more rights", Concealed: &store.NotFoundError{Kind: kind}}
 }
 
 // authorizeGrant rejects rights that the actor does not have.

@@ -108,12 +108,25 @@ func (e *InUseError) Is(target error) bool { return target == ErrInUse }
 type ForbiddenError struct {
 	// Reason is one sentence: what is forbidden, and who is authorized.
 	Reason string
+	// Concealed is the error for a record that does not exist, if the record itself is
+	// out of scope, and else nil. See [Conceal].
+	Concealed error
 }
 
 func (e *ForbiddenError) Error() string { return e.Reason }
 
 // Is reports whether target is [ErrForbidden].
 func (e *ForbiddenError) Is(target error) bool { return target == ErrForbidden }
+
+// Conceal returns err as the actor may see it. For a record out of scope it returns the
+// error for a record that does not exist, because "forbidden" would reveal that the
+// record exists. The audit log and the logger should get the original error.
+func Conceal(err error) error {
+	if forbidden, ok := errors.AsType[*ForbiddenError](err); ok && forbidden.Concealed != nil {
+		return forbidden.Concealed
+	}
+	return err
+}
 
 // RateLimitedError means that there were too many attempts recently. It matches
 // [ErrRateLimited].

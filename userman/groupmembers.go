@@ -79,14 +79,14 @@ func (s *Service) planMemberChanges(ctx context.Context, usernames []string, cha
 	}
 	var changes []userChange
 	var errs []store.FieldError
+	denied := false
 	seen := map[store.UserID]bool{}
 	for i, username := range usernames {
 		before, err := s.lookup(ctx, username)
-		if err == nil && !userInScope(sc, before) {
-			err = outOfScopeError()
-		}
+		outOfScope := err == nil && !userInScope(sc, before)
+		denied = denied || outOfScope
 		switch {
-		case errors.Is(err, store.ErrNotFound):
+		case outOfScope || errors.Is(err, store.ErrNotFound):
 			errs = append(errs, memberError(i, store.CodeUnknown, "there is no such user; give a username"))
 			continue
 		case err != nil:
@@ -106,7 +106,11 @@ func (s *Service) planMemberChanges(ctx context.Context, usernames []string, cha
 		}
 		changes = append(changes, userChange{before, after})
 	}
-	return changes, store.NewInvalidError(errs...)
+	err = store.NewInvalidError(errs...)
+	if denied {
+		return nil, &store.ForbiddenError{Reason: "some of these users are outside your scope", Concealed: err}
+	}
+	return changes, err
 }
 
 func memberError(i int, code, message string) store.FieldError {

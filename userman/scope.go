@@ -70,7 +70,7 @@ func (s *Service) authorizeUser(ctx context.Context, u *User) error {
 }
 
 func outOfScopeError() error {
-	return &store.ForbiddenError{Reason: "this user is outside your scope"}
+	return &store.ForbiddenError{Reason: "this user is outside your scope", Concealed: &store.NotFoundError{Kind: KindUser}}
 }
 
 // requireUnscoped returns an error wrapping ErrForbidden unless every extension

@@ -103,7 +103,7 @@ func (s *Service) AuthorizePhone(ctx context.Context, extension, module string) 
 func (s *Service) phoneOwner(ctx context.Context, extension string) (*User, error) {
 	unassigned := &store.ForbiddenError{Reason: "this extension is not the default extension of a user; ask your administrator to assign it"}
 	u, err := s.requireInScope(ctx)(s.lookupExtension(ctx, extension))
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(store.Conceal(err), store.ErrNotFound) {
 		return nil, unassigned
 	}
 	return u, err

@@ -51,6 +51,9 @@ func (s *Service) Authenticate(ctx context.Context, r Request) (*userman.User, e
 		return nil, err
 	}
 	u, err := access.Redact(owned.User)
+	if errors.Is(err, store.ErrForbidden) {
+		return nil, errInvalidKey()
+	}
 	if err != nil {
 		return nil, err
 	}

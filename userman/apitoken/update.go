@@ -130,6 +130,9 @@ func (s *Service) find(ctx context.Context, id ID) (*userman.Access, *Token, err
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, nil, &store.NotFoundError{Kind: Kind}
 		}
+		if errors.Is(err, store.ErrForbidden) {
+			err = &store.ForbiddenError{Reason: "the user of this API token is outside your scope", Concealed: &store.NotFoundError{Kind: Kind}}
+		}
 		return nil, nil, err
 	}
 	return access, t, nil

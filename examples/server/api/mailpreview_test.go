@@ -38,7 +38,7 @@ func TestAPI_previewMailSendsNothing(t *testing.T) {
 	}
 	v.call(t, http.MethodGet, "/users/jane.roe/mails/newsletter", nil).requireFieldErrors(t, http.StatusUnprocessableEntity, "path.kind oneof")
 	v.call(t, http.MethodGet, "/users/nobody/mails/welcome", nil).requireStatus(t, http.StatusNotFound)
-	h.logInScoped(t).call(t, http.MethodGet, "/users/jane.roe/mails/welcome", nil).requireStatus(t, http.StatusForbidden)
+	h.logInScoped(t).call(t, http.MethodGet, "/users/jane.roe/mails/welcome", nil).requireStatus(t, http.StatusNotFound)
 
 	v.call(t, http.MethodPost, "/directories/"+directoryName+"/sync", nil).requireStatus(t, http.StatusOK)
 	require.Equal(t, true, v.call(t, http.MethodGet, "/users/ann", nil).requireStatus(t, http.StatusOK).decodeObject(t)["external_password"])

@@ -89,6 +89,7 @@ func (a *api) toProblem(ctx context.Context, err error, place string) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
 	}
+	err = store.Conceal(err)
 	if p := loginProblem(err); p != nil {
 		return p
 	}

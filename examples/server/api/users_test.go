@@ -9,6 +9,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
@@ -158,6 +159,7 @@ func TestScope_apiRejectsOutOfScopeUsers(t *testing.T) {
 		require.NotContains(t, listed, `"far"`)
 	}
 	require.NotContains(t, v.call(t, http.MethodGet, "/users?status=deleted", nil).requireStatus(t, http.StatusOK).body, "gone")
+	missing := strings.NewReplacer("/far", "/nobody", string(token.ID), "0000000000000000", string(deleted.ID), "none")
 	for _, request := range []struct {
 		method, path string
 		body         any
@@ -183,14 +185,25 @@ func TestScope_apiRejectsOutOfScopeUsers(t *testing.T) {
 		{http.MethodPost, "/users", map[string]any{"username": "other", "default_extension": "300"}},
 		{http.MethodPatch, "/users/near", map[string]any{"linked_extensions": []string{"200"}}},
 		{http.MethodPost, "/groups", map[string]any{"name": "Mine"}},
-		{http.MethodPost, "/groups/Sales/members", map[string]any{"usernames": []string{"far"}}},
 		{http.MethodGet, "/directories", nil},
 		{http.MethodGet, "/directories/" + directoryName + "/sync", nil},
 		{http.MethodPost, "/directories/" + directoryName + "/sync", nil},
 	} {
-		rejected := v.call(t, request.method, request.path, request.body).requireStatus(t, http.StatusForbidden)
-		require.Equal(t, "forbidden", rejected.problem(t).Code, request.path)
+		rejected := v.call(t, request.method, request.path, request.body)
+		absent := missing.Replace(request.path)
+		if absent == request.path {
+			require.Equal(t, "forbidden", rejected.requireStatus(t, http.StatusForbidden).problem(t).Code, request.path)
+			continue
+		}
+		if request.method == http.MethodPatch || request.method == http.MethodDelete {
+			require.Equal(t, "forbidden", h.lastDenial(t).Reason, "%s %s", request.method, request.path)
+		}
+		// What is out of scope is not told from what does not exist.
+		require.Equal(t, v.call(t, request.method, absent, request.body).requireStatus(t, http.StatusNotFound).body, rejected.body, request.path)
+		rejected.requireStatus(t, http.StatusNotFound)
 	}
+	members := v.call(t, http.MethodPost, "/groups/Sales/members", map[string]any{"usernames": []string{"far"}}).requireStatus(t, http.StatusUnprocessableEntity)
+	require.Equal(t, v.call(t, http.MethodPost, "/groups/Sales/members", map[string]any{"usernames": []string{"nobody"}}).body, members.body)
 	reloaded, err := h.Site.Users.GetByID(t.Context(), far.ID)
 	require.NoError(t, err)
 	require.Equal(t, far, reloaded)
@@ -219,4 +232,13 @@ func TestAPI_deleteUserInUseConflicts(t *testing.T) {
 	require.Equal(t, "in_use", rejected.Code)
 	require.Equal(t, []store.Reference{{Kind: "call flow", Key: "reception"}}, rejected.References)
 	require.Contains(t, v.call(t, http.MethodGet, "/users/jane/references", nil).requireStatus(t, http.StatusOK).body, "reception")
+}
+
+// lastDenial returns the last entry of a denial in the audit log.
+func (h *harness) lastDenial(t *testing.T) *audit.Entry {
+	t.Helper()
+	list, err := h.Site.AuditLog.List(t.Context(), audit.Query{Outcome: audit.Denied, PageRequest: store.PageRequest{Limit: 1}})
+	require.NoError(t, err)
+	require.NotEmpty(t, list.Items)
+	return list.Items[0]
 }

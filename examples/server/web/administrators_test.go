@@ -169,8 +169,9 @@ func TestPages_limitedAdministratorCannotEscalate(t *testing.T) {
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"administrators"}}, password)
 	jane := b.loginAs("jane.admin")
 	require.NotContains(t, jane.get("/administrators", http.StatusOK), "root.admin")
-	jane.get("/administrators/root.admin", http.StatusForbidden)
-	jane.post("/administrators/root.admin/delete", nil, http.StatusForbidden)
+	hidden := jane.get("/administrators/root.admin", http.StatusNotFound)
+	require.Equal(t, jane.get("/administrators/nobody", http.StatusNotFound), hidden, "not told from one that does not exist")
+	jane.post("/administrators/root.admin/delete", nil, http.StatusNotFound)
 	for _, form := range []url.Values{
 		{"username": {"new.full"}, "password": {password}, "access": {"full"}},
 		{"username": {"new.audit"}, "password": {password}, "access": {"limited"}, "sections": {"audit"}},

@@ -92,6 +92,7 @@ type knownError struct {
 }
 
 func errorPageOf(err error) errorPage {
+	err = store.Conceal(err)
 	for _, known := range knownErrors() {
 		if errors.Is(err, known.target) {
 			return errorPage{Status: known.status, Title: known.title, Reason: cmp.Or(known.reason, sentence(err.Error())), Hint: known.hint}

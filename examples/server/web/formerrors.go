@@ -27,6 +27,7 @@ type formErrors struct {
 func formErrorsOf(err error) (formErrors, bool) {
 	var invalid *store.InvalidError
 	var exists *store.AlreadyExistsError
+	err = store.Conceal(err)
 	status := errorPageOf(err).Status
 	switch {
 	case errors.As(err, &invalid):

@@ -214,7 +214,7 @@ func TestPages_groupsAreReadOnlyInLimitedScope(t *testing.T) {
 	require.NotContains(t, page, "bob")
 	require.NotContains(t, page, "/groups/Sales/delete")
 	require.NotContains(t, page, ">Save<", "not by the Enter key either")
-	forbidden := limited.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice, bob"}}, http.StatusForbidden)
+	forbidden := limited.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice, bob"}}, http.StatusUnprocessableEntity)
 	require.Contains(t, forbidden, ">The action failed</h2>")
 	require.Contains(t, forbidden, "alice, bob</textarea>", "the input is shown again")
 	form := salesGroupForm()

@@ -249,7 +249,8 @@ func TestPages_usersAreLimitedToScope(t *testing.T) {
 	require.NotContains(t, page, "outside")
 	desk.get("/users/inside", http.StatusOK)
 	for _, path := range []string{"", "/permissions", "/tokens", "/password", "/delete", "/picture", "/mail/welcome"} {
-		desk.get("/users/outside"+path, http.StatusForbidden)
+		hidden := desk.get("/users/outside"+path, http.StatusNotFound)
+		require.Equal(t, desk.get("/users/nobody"+path, http.StatusNotFound), hidden, "not told from one that does not exist")
 	}
 	form := url.Values{"username": {"new"}, "default_extension": {"5002"}, "onboarding": {"later"}}
 	require.Contains(t, desk.post("/users/new", form, http.StatusForbidden), `role="alert"`)
@@ -258,8 +259,8 @@ func TestPages_usersAreLimitedToScope(t *testing.T) {
 	form = url.Values{"username": {"new"}, "default_extension": {"5002"}, "version": {desk.hiddenValue(desk.get("/users/NEW", http.StatusOK), "version")}}
 	require.Contains(t, desk.post("/users/NEW", form, http.StatusForbidden), `role="alert"`)
 	form.Set("user", string(b.user("outside").ID))
-	desk.post("/users/NEW", form, http.StatusForbidden)
-	desk.post("/users/NEW/permissions", form, http.StatusForbidden)
+	desk.post("/users/NEW", form, http.StatusNotFound)
+	desk.post("/users/NEW/permissions", form, http.StatusNotFound)
 	require.Equal(t, "4002", b.user("new").DefaultExtension)
 }
 
