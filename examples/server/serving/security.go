@@ -10,8 +10,9 @@ import (
 )
 
 // maxBodyBytes bounds the body of a request, in bytes, and maxPictureBodyBytes
-// that of a form with a picture.
+// that of a form with a picture. Strangers may send a login, which is small.
 const (
+	maxLoginBodyBytes   = 8 << 10
 	maxBodyBytes        = 1 << 20
 	maxPictureBodyBytes = userman.MaxPictureBytes + maxBodyBytes
 )
@@ -21,8 +22,11 @@ const (
 func (s *Server) limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit, problem := int64(maxBodyBytes), "a request can have at most 1 MiB"
-		if strings.HasSuffix(r.URL.Path, "/picture") {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/picture"):
 			limit, problem = maxPictureBodyBytes, "a picture can have at most 5 MiB"
+		case isLogin(r.URL.Path):
+			limit, problem = maxLoginBodyBytes, "a login can have at most 8 KiB"
 		}
 		if r.ContentLength > limit {
 			s.writeProblem(w, r, http.StatusRequestEntityTooLarge, problem)
@@ -30,6 +34,16 @@ func (s *Server) limitBody(next http.Handler) http.Handler {
 		}
 		http.MaxBytesHandler(next, limit).ServeHTTP(w, r)
 	})
+}
+
+// isLogin reports whether the path takes the credentials of a login.
+func isLogin(path string) bool {
+	switch path {
+	case "/login", "/login/code", "/api/v1/sessions":
+		return true
+	default:
+		return false
+	}
 }
 
 // securityHeaders sets the security headers.

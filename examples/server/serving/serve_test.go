@@ -119,7 +119,7 @@ func TestServer_Serve_timesOutSlowBodies(t *testing.T) {
 	for path, contentType := range map[string]string{"/api/v1/sessions": "application/json", "/login": "application/x-www-form-urlencoded"} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 		require.NoError(t, err)
-		_, err = io.WriteString(conn, "POST "+path+" HTTP/1.1\r\nHost: localhost\r\nContent-Type: "+contentType+"\r\nContent-Length: 100000\r\n\r\n")
+		_, err = io.WriteString(conn, "POST "+path+" HTTP/1.1\r\nHost: localhost\r\nContent-Type: "+contentType+"\r\nContent-Length: 8000\r\n\r\n")
 		require.NoError(t, err)
 		hungUp := make(chan struct{})
 		go trickle(conn, hungUp)

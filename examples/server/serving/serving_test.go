@@ -250,6 +250,22 @@ func TestServer_Handler_limitsBodySize(t *testing.T) {
 	require.NoError(t, failed)
 }
 
+func TestServer_Handler_limitsLoginBody(t *testing.T) {
+	t.Parallel()
+	b := setup(t, localBaseURL)
+	var failed error
+	for _, path := range []string{"/login", "/login/code", "/api/v1/sessions"} {
+		b.mux.HandleFunc("POST "+path, func(_ http.ResponseWriter, r *http.Request) { _, failed = io.ReadAll(r.Body) })
+		large := strings.Repeat("x", maxLoginBodyBytes+1)
+		answer := b.do(t, http.MethodPost, localBaseURL+path, strings.NewReader(large))
+		requireProblem(t, answer, http.StatusRequestEntityTooLarge, strings.HasPrefix(path, "/api/"))
+		b.do(t, http.MethodPost, localBaseURL+path, io.MultiReader(strings.NewReader(large)))
+		require.ErrorAs(t, failed, new(*http.MaxBytesError))
+		require.Equal(t, http.StatusOK, b.do(t, http.MethodPost, localBaseURL+path, strings.NewReader(large[1:])).Code)
+		require.NoError(t, failed)
+	}
+}
+
 func TestServer_Handler_logsRoutesNotPaths(t *testing.T) {
 	t.Parallel()
 	b := setup(t, localBaseURL)
