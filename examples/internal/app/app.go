@@ -117,7 +117,9 @@ func (s *App) openServices(ctx context.Context, keyring *store.Keyring, opts *Op
 }
 
 // Seal encrypts a value for the database, see [store.Keyring.Seal].
-func (s *App) Seal(plaintext []byte, context string) []byte { return s.keyring.Seal(plaintext, context) }
+func (s *App) Seal(plaintext []byte, context string) []byte {
+	return s.keyring.Seal(plaintext, context)
+}
 
 // Unseal decrypts a value of [App.Seal].
 func (s *App) Unseal(sealed []byte, context string) ([]byte, error) {

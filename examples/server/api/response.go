@@ -18,8 +18,8 @@ type response struct {
 	body any
 	// withoutSecret is body without what is shown only once; nil if that is all of it.
 	withoutSecret any
-	media   string
-	content []byte
+	media         string
+	content       []byte
 	// stream replaces both.
 	stream func(http.ResponseWriter)
 }
