@@ -117,9 +117,9 @@ func (l Lifecycle[R]) proveSecondFactorOwner(ctx context.Context, op Operation, 
 }
 
 // requireUnchangedLogin returns an error if the sessions of the account have ended
-// since before was read, or its second factor was turned on.
-func (before *Account) requireUnchangedLogin(a *Account) error {
-	if a.SessionEpoch != before.SessionEpoch || a.Disabled || a.Credentials.HasSecondFactor() && !before.Credentials.HasSecondFactor() {
+// since it was read, or its second factor was turned on.
+func (a *Account) requireUnchangedLogin(now *Account) error {
+	if now.SessionEpoch != a.SessionEpoch || now.Disabled || now.Credentials.HasSecondFactor() && !a.Credentials.HasSecondFactor() {
 		return &store.ConflictError{Reason: sessionEnded}
 	}
 	return nil
