@@ -2,6 +2,8 @@ package ampusers
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -36,6 +38,65 @@ func canonicalUsername(input string) string {
 		return ""
 	}
 	return input
+}
+
+// AuditScope returns a function that reports whether the actor of
+// [Service.ForActor] may read an audit entry about an administrator, as of the
+// transaction of ctx. The actor must cover the administrator as of now, before and
+// after the operation, see [Administrator.Covers]. If the administrator no longer
+// exists, the entry must show its record. Entries about the actor are in scope.
+// Without an actor, all entries about administrators are.
+func (s *Service) AuditScope(ctx context.Context) (func(e *audit.Entry) bool, error) {
+	actor, err := s.loadActor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if actor == nil {
+		return func(e *audit.Entry) bool { return e.Kind == kind }, nil
+	}
+	subjects := map[string]auditSubject{}
+	err = s.store.EachAdministrator(ctx, func(a *Administrator) error {
+		own := FoldUsername(a.Username) == FoldUsername(actor.Username)
+		subjects[FoldUsername(a.Username)] = auditSubject{createdAt: a.CreatedAt, own: own, inScope: actor.authorizeTarget(a) == nil}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(e *audit.Entry) bool { return e.Kind == kind && actor.mayReadEntry(subjects, e) }, nil
+}
+
+// auditSubject is an administrator that audit entries are about.
+type auditSubject struct {
+	createdAt    time.Time
+	own, inScope bool
+}
+
+// mayReadEntry reports whether an entry about one of these administrators is in
+// scope.
+func (a *actor) mayReadEntry(subjects map[string]auditSubject, e *audit.Entry) bool {
+	subject, exists := subjects[FoldUsername(e.Key)]
+	// An earlier administrator may have had the same username.
+	exists = exists && !e.Time.Before(subject.createdAt)
+	switch {
+	case exists && subject.own:
+		return true
+	case exists && !subject.inScope:
+		return false
+	case !exists && e.Before == nil && e.After == nil:
+		return false
+	}
+	return a.coversRecord(e.Before) && a.coversRecord(e.After)
+}
+
+// coversRecord reports whether the actor covers the administrator that an audit
+// entry shows; nil is none.
+func (a *actor) coversRecord(record json.RawMessage) bool {
+	if record == nil {
+		return true
+	}
+	var shown Administrator
+	return json.Unmarshal(record, &shown) == nil && a.authorizeTarget(&shown) == nil
 }
 
 // AuditSource returns the source of administrators for [audit.Log.Verify].

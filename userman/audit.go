@@ -2,6 +2,8 @@ package userman
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/internal/username"
@@ -19,6 +21,43 @@ func (s *Service) userEvent(action, username string) audit.Event {
 		event.Key = s.auditName(name)
 	}
 	return event
+}
+
+// AuditEvent returns the audit event of an operation on the user of that username. It
+// has the extensions of the user, also of one out of scope. A program that calls the
+// service in a transaction of its own records failures with it, because they are rolled
+// back together with the transaction.
+func (s *Service) AuditEvent(ctx context.Context, action, username string) audit.Event {
+	event := s.userEvent(action, username)
+	if u, err := s.lookup(ctx, username); err == nil {
+		event.Extensions = u.Extensions()
+	}
+	return event
+}
+
+// AuditExtensions returns the extensions of a user for [audit.Event].Extensions, also
+// of a user out of scope or a deleted one. It returns nil if there is no such user. It
+// reads in the transaction of ctx.
+func (s *Service) AuditExtensions(ctx context.Context, id store.UserID) ([]string, error) {
+	u, err := s.lookupID(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return u.Extensions(), nil
+}
+
+// recordFailure records that an operation on the user of that username failed.
+func (s *Service) recordFailure(ctx context.Context, action, username string, err error) {
+	s.audit.RecordFailure(ctx, s.AuditEvent(ctx, action, username), err)
+}
+
+// setIntentUser names the user in the entry of a denial or failure.
+func (s *Service) setIntentUser(r *audit.Recorder, u *User) {
+	r.Intent.Kind, r.Intent.Key = s.auditKey(u)
+	r.Intent.Extensions = u.Extensions()
 }
 
 // validUsername returns a username in stored form, or "" if it is invalid.
@@ -47,21 +86,46 @@ func (s *Service) auditKey(u *User) (kind, key string) {
 // changes. before is nil for a new user, after for a purged one.
 func (s *Service) changeEvents(action string, before, after *User) []audit.Event {
 	var events []audit.Event
+	var extensions []string
+	for _, u := range []*User{before, after} {
+		if u != nil {
+			extensions = append(extensions, u.Extensions()...)
+		}
+	}
 	if before != nil {
-		event := audit.Event{Action: action, Before: s.redact(before), PriorState: auditState(before)}
+		event := audit.Event{Action: action, Extensions: extensions, Before: s.redact(before), PriorState: auditState(before)}
 		event.Kind, event.Key = s.auditKey(before)
 		events = append(events, event)
 	}
 	if after == nil {
 		return events
 	}
-	event := audit.Event{Action: action, After: s.redact(after), State: auditState(after)}
+	event := audit.Event{Action: action, Extensions: extensions, After: s.redact(after), State: auditState(after)}
 	event.Kind, event.Key = s.auditKey(after)
 	if before != nil && events[0].Kind == event.Kind && events[0].Key == event.Key {
 		event.Before, event.PriorState = events[0].Before, events[0].PriorState
 		events = nil
 	}
 	return append(events, event)
+}
+
+// AuditScope returns a function that reports whether an audit entry about a user, or
+// about a record of a user such as an API token, is in the scope of the service, see
+// [Service.Scoped]. The scope is that of the transaction of ctx. An entry is in scope if
+// the user was in scope both before and after the operation. Entries of other teams are
+// out of scope.
+func (s *Service) AuditScope(ctx context.Context) (func(e *audit.Entry) bool, error) {
+	sc, err := s.scope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(e *audit.Entry) bool { return s.hasAuditKey(e.Key) && extensionsInScope(sc, e.Extensions) }, nil
+}
+
+// hasAuditKey reports whether an audit key is of this team.
+func (s *Service) hasAuditKey(key string) bool {
+	name, ok := strings.CutPrefix(key, s.auditName(""))
+	return ok && !strings.Contains(name, "/")
 }
 
 // AuditSource returns the users, the groups and the records of [Options].Dependents.

@@ -35,8 +35,11 @@ func byUsername(op auth.Operation) bool {
 // Get implements [auth.Records].
 func (r credentialRecords) Get(ctx context.Context, op auth.Operation, key string) (*auth.Account, error) {
 	u, err := r.find(ctx, op, key)
-	if err != nil {
+	if u == nil {
 		return nil, err
+	}
+	if err != nil {
+		return r.service.loginAccount(u), err
 	}
 	return r.service.loginAccount(u), r.service.authorizeOperation(ctx, op, u)
 }

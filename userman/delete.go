@@ -97,12 +97,14 @@ func (s *Service) Purge(ctx context.Context, id store.UserID) error {
 	intent := audit.Event{Action: action, Kind: KindDeletedUser}
 	err := s.audit.Do(ctx, s.store, intent, func(ctx context.Context, r *audit.Recorder) error {
 		u, err := s.findDeleted(ctx, id)
+		if u != nil {
+			s.setIntentUser(r, u)
+		}
 		if err != nil {
 			return err
 		}
 		purged = u
-		r.Intent.Kind, r.Intent.Key = s.auditKey(u)
-		if err := s.eachDependents(func(d Dependents) error { return d.RecordPurge(ctx, r, id) }); err != nil {
+		if err := s.eachDependents(func(d Dependents) error { return d.RecordPurge(ctx, r, u) }); err != nil {
 			return err
 		}
 		if err := s.store.DeleteUser(ctx, id); err != nil {
@@ -122,16 +124,20 @@ func (s *Service) Purge(ctx context.Context, id store.UserID) error {
 type Dependents interface {
 	// Disable disables the records of a user. [Service.SetPassword] calls it if
 	// [PasswordOptions].DisableTokens is set.
-	Disable(ctx context.Context, r *audit.Recorder, userID store.UserID) error
+	Disable(ctx context.Context, r *audit.Recorder, u *User) error
 	// RecordPurge records the deletion of the records of a user. The store deletes
 	// them together with the user.
-	RecordPurge(ctx context.Context, r *audit.Recorder, userID store.UserID) error
+	RecordPurge(ctx context.Context, r *audit.Recorder, u *User) error
 	// RemoveExtension removes a deleted extension from all records. If the removal
-	// would give a record more access, the method disables the record instead.
-	RemoveExtension(ctx context.Context, r *audit.Recorder, number string) error
+	// would give a record more access, the method disables the record instead. ownedBy
+	// returns the extensions of a user for [audit.Event].Extensions.
+	RemoveExtension(ctx context.Context, r *audit.Recorder, number string, ownedBy ExtensionLookup) error
 	// AuditSource returns the records for [audit.Log.Verify].
 	AuditSource() audit.RecordSource
 }
+
+// ExtensionLookup returns the extensions of a user in the transaction of ctx.
+type ExtensionLookup func(ctx context.Context, userID store.UserID) ([]string, error)
 
 // eachDependents calls visit for all dependents and stops at the first error.
 func (s *Service) eachDependents(visit func(Dependents) error) error {

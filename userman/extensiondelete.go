@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -119,7 +120,12 @@ func (x *extensionRemoval) save(ctx context.Context, r *audit.Recorder) error {
 	if err := x.saveGroups(ctx, r); err != nil {
 		return err
 	}
-	return x.service.eachDependents(func(d Dependents) error { return d.RemoveExtension(ctx, r, x.number) })
+	// The owner may have had the extension.
+	ownedBy := func(ctx context.Context, id store.UserID) ([]string, error) {
+		extensions, err := x.service.AuditExtensions(ctx, id)
+		return append(extensions, x.number), err
+	}
+	return x.service.eachDependents(func(d Dependents) error { return d.RemoveExtension(ctx, r, x.number, ownedBy) })
 }
 
 func (x *extensionRemoval) saveGroups(ctx context.Context, r *audit.Recorder) error {

@@ -56,7 +56,7 @@ func (r loginAccounts) Reload(ctx context.Context, id string) (*auth.Account, er
 func (r loginAccounts) Save(ctx context.Context, action string, after *auth.Account) error {
 	event := audit.Event{Action: action, Kind: KindUser, Key: after.Name}
 	err := r.service.store.UpdateUser(ctx, store.UserID(after.ID), func(u *User) error {
-		event.PriorState = auditState(u)
+		event.PriorState, event.Extensions = auditState(u), u.Extensions()
 		u.Credentials, u.LastLoginAt = after.Credentials.Clone(), after.LastLoginAt
 		event.State = auditState(u)
 		return nil
@@ -70,7 +70,7 @@ func (r loginAccounts) Save(ctx context.Context, action string, after *auth.Acco
 // loginAccount returns the fields of u that a login needs.
 func (s *Service) loginAccount(u *User) *auth.Account {
 	a := &auth.Account{
-		ID: string(u.ID), Name: s.auditName(u.Username), Username: u.Username, Words: u.passwordWords(), Disabled: u.Disabled,
+		ID: string(u.ID), Name: s.auditName(u.Username), Username: u.Username, Extensions: u.Extensions(), Words: u.passwordWords(), Disabled: u.Disabled,
 		SessionEpoch: u.SessionEpoch, Credentials: u.Credentials, PasswordChangedAt: u.PasswordChangedAt, LastLoginAt: u.LastLoginAt,
 	}
 	if s.passwordIsExternal(u) {

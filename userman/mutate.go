@@ -42,10 +42,12 @@ func (s *Service) mutateFound(ctx context.Context, intent audit.Event, find func
 	var after *User
 	err := s.audit.Do(ctx, s.store, intent, func(ctx context.Context, r *audit.Recorder) error {
 		before, err := find(ctx)
+		if before != nil {
+			s.setIntentUser(r, before)
+		}
 		if err != nil {
 			return err
 		}
-		r.Intent.Kind, r.Intent.Key = s.auditKey(before)
 		after = before.Clone()
 		if err := mutate(ctx, after); err != nil {
 			return err

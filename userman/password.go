@@ -42,11 +42,11 @@ func (s *Service) SetPassword(ctx context.Context, username string, password sto
 		return commit(ctx)
 	}
 	var after *User
-	err = s.audit.Do(ctx, s.store, s.userEvent(string(auth.OpSetPassword), username), func(ctx context.Context, r *audit.Recorder) (err error) {
+	err = s.audit.Do(ctx, s.store, s.AuditEvent(ctx, string(auth.OpSetPassword), username), func(ctx context.Context, r *audit.Recorder) (err error) {
 		if after, err = commit(ctx); err != nil {
 			return err
 		}
-		return s.eachDependents(func(d Dependents) error { return d.Disable(ctx, r, after.ID) })
+		return s.eachDependents(func(d Dependents) error { return d.Disable(ctx, r, after) })
 	})
 	if err != nil {
 		return nil, err

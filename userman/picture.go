@@ -43,7 +43,7 @@ func (s *Service) SetPicture(ctx context.Context, username string, picture io.Re
 	const action = "set picture"
 	jpeg, err := s.renderPicture(ctx, username, picture)
 	if err != nil {
-		s.audit.RecordFailure(ctx, s.userEvent(action, username), err)
+		s.recordFailure(ctx, action, username, err)
 		return nil, err
 	}
 	sum := sha256.Sum256(jpeg)

@@ -30,16 +30,19 @@ func (s *Service) GetByID(ctx context.Context, id store.UserID) (*User, error) {
 
 // lookupResult returns a user without credentials, and records a denial.
 func (s *Service) lookupResult(ctx context.Context, username string, u *User, err error) (*User, error) {
-	if err != nil {
-		return nil, s.recordDenied(ctx, username, err)
+	if err == nil {
+		return s.redact(u), nil
 	}
-	return s.redact(u), nil
+	if u != nil {
+		username = u.Username
+	}
+	return nil, s.recordDenied(ctx, username, err)
 }
 
 // recordDenied returns err, and records it if it is a denial.
 func (s *Service) recordDenied(ctx context.Context, username string, err error) error {
 	if _, out := errors.AsType[*store.ForbiddenError](err); out {
-		s.audit.RecordFailure(ctx, s.userEvent("access", username), err)
+		s.recordFailure(ctx, "access", username, err)
 	}
 	return err
 }
@@ -146,16 +149,14 @@ func (s *Service) lookupExtension(ctx context.Context, extension string) (*User,
 }
 
 // requireInScope returns a check for the user that a store call returned: an error
-// wrapping ErrForbidden if the user is out of scope.
+// wrapping ErrForbidden if the user is out of scope. The audit entry of the denial
+// needs the user, so the check returns the user together with the error.
 func (s *Service) requireInScope(ctx context.Context) func(u *User, err error) (*User, error) {
 	return func(u *User, err error) (*User, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.authorizeUser(ctx, u); err != nil {
-			return nil, err
-		}
-		return u, nil
+		return u, s.authorizeUser(ctx, u)
 	}
 }
 

@@ -53,10 +53,14 @@ func (s *Service) scope(ctx context.Context) (scope.Scope, error) {
 
 // userInScope reports whether u is in scope, see [Service.Scoped].
 func userInScope(sc scope.Scope, u *User) bool {
+	return extensionsInScope(sc, u.Extensions())
+}
+
+// extensionsInScope reports whether a user with these extensions is in scope.
+func extensionsInScope(sc scope.Scope, extensions []string) bool {
 	if sc.AllExtensions() {
 		return true
 	}
-	extensions := u.Extensions()
 	return len(extensions) > 0 && !slices.ContainsFunc(extensions, func(e string) bool { return !sc.HasExtension(e) })
 }
 

@@ -56,7 +56,7 @@ func (s *Service) InviteSoftphone(ctx context.Context, username string) (*creden
 		_, err = s.sipAccount(ctx, u)
 	}
 	if err != nil {
-		s.audit.RecordFailure(ctx, s.userEvent(action, username), err)
+		s.recordFailure(ctx, action, username, err)
 		return nil, err
 	}
 	link, err := s.issueLink(activationLink, s.opts.ActivationLifetime)
@@ -138,7 +138,7 @@ func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*A
 	}
 	account, err := s.sipAccount(ctx, snapshot)
 	if err != nil {
-		s.audit.RecordFailure(ctx, s.userEvent(action, snapshot.Username), err)
+		s.recordFailure(ctx, action, snapshot.Username, err)
 		return nil, err
 	}
 	u, err := s.mutateByID(ctx, action, snapshot.ID, func(_ context.Context, u *User) error {

@@ -64,7 +64,7 @@ func (p *syncRun) runBatch(ctx context.Context, batch []*dirsync.Step) error {
 		return p.runStep(ctx, batch[0])
 	}
 	s := p.service
-	return s.audit.Do(ctx, s.store, s.userEvent("sync update", batch[0].Username), func(ctx context.Context, r *audit.Recorder) error {
+	return s.audit.Do(ctx, s.store, s.AuditEvent(ctx, "sync update", batch[0].Username), func(ctx context.Context, r *audit.Recorder) error {
 		for _, step := range batch {
 			if err := p.releaseUnique(ctx, r, step); err != nil {
 				return err

@@ -18,6 +18,9 @@ type Account struct {
 	Name string
 	// Username is the name that an authenticator app shows.
 	Username string
+	// Extensions are those of the audit entries about the account, see
+	// [audit.Event].
+	Extensions []string
 	// Words must not be part of a password; the username is first.
 	Words    []string
 	Disabled bool

@@ -26,7 +26,7 @@ func (au *Authenticator) VerifyCurrentPassword(ctx context.Context, action strin
 		err = au.checkCurrentPassword(ctx, a, current)
 	}
 	if err != nil {
-		au.opts.Audit.RecordFailure(ctx, audit.Event{Action: action, Kind: au.opts.Kind, Key: a.Name}, err)
+		au.opts.Audit.RecordFailure(ctx, audit.Event{Action: action, Kind: au.opts.Kind, Key: a.Name, Extensions: a.Extensions}, err)
 		return err
 	}
 	au.opts.Limiter.Reset(attempt)

@@ -49,7 +49,7 @@ func (au *Authenticator) credentialsError(ctx context.Context, attempt credentia
 func (au *Authenticator) recordDenied(ctx context.Context, c *claimant, err error) error {
 	event := audit.Event{Action: "login", Kind: au.opts.Kind}
 	if c.account != nil {
-		event.Key = c.account.Name
+		event.Key, event.Extensions = c.account.Name, c.account.Extensions
 	}
 	au.opts.Audit.RecordFailure(audit.WithActor(ctx, c.actor(audit.Anonymous)), event, err)
 	return err

@@ -45,16 +45,15 @@ func (l Lifecycle[R]) get(ctx context.Context, op Operation, key string) (*Accou
 	if err == nil {
 		return a, nil
 	}
-	name := l.records.AuditKey(op, key)
-	if a != nil {
-		name = a.Name
+	if a == nil {
+		a = &Account{Name: l.records.AuditKey(op, key)}
 	}
-	return nil, l.recordDenied(ctx, op, name, err)
+	return nil, l.recordDenied(ctx, op, a, err)
 }
 
-// recordDenied records that op failed on the account of that name, and returns err.
-func (l Lifecycle[R]) recordDenied(ctx context.Context, op Operation, name string, err error) error {
+// recordDenied records that op failed on the account, and returns err.
+func (l Lifecycle[R]) recordDenied(ctx context.Context, op Operation, a *Account, err error) error {
 	opts := &l.authenticator.opts
-	opts.Audit.RecordFailure(ctx, audit.Event{Action: string(op), Kind: opts.Kind, Key: name}, err)
+	opts.Audit.RecordFailure(ctx, audit.Event{Action: string(op), Kind: opts.Kind, Key: a.Name, Extensions: a.Extensions}, err)
 	return err
 }

@@ -85,7 +85,7 @@ func (l Lifecycle[R]) AcceptInvitation(ctx context.Context, token, password stor
 	}
 	hash, err := l.authenticator.hashPassword(ctx, a, password)
 	if err != nil {
-		return none, l.recordDenied(ctx, op, a.Name, err)
+		return none, l.recordDenied(ctx, op, a, err)
 	}
 	return l.records.Update(ctx, op, a.ID, func(a *Account) error {
 		if err := l.checkInvitation(a, HashToken(token)); err != nil {

@@ -59,7 +59,7 @@ func (l Lifecycle[R]) PrepareSetPassword(ctx context.Context, key string, passwo
 	}
 	hash, err := l.authenticator.hashPassword(ctx, a, password)
 	if err != nil {
-		return nil, l.recordDenied(ctx, op, a.Name, err)
+		return nil, l.recordDenied(ctx, op, a, err)
 	}
 	return func(ctx context.Context) (R, error) { return l.replacePassword(ctx, op, key, hash) }, nil
 }
@@ -84,7 +84,7 @@ func (l Lifecycle[R]) SetPasswordHash(ctx context.Context, key string, hash stor
 		if err != nil {
 			return none, err
 		}
-		return none, l.recordDenied(ctx, op, a.Name, store.NewInvalidError(store.FieldError{
+		return none, l.recordDenied(ctx, op, a, store.NewInvalidError(store.FieldError{
 			Field: "password_hash", Code: store.CodeUnknown, Message: "enter a hash of argon2id in PHC form, bcrypt, phpass, or FreePBX's SHA-1, with bounded costs",
 		}))
 	}
@@ -107,7 +107,7 @@ func (l Lifecycle[R]) ChangePassword(ctx context.Context, key string, current, p
 	}
 	hash, err := l.authenticator.hashNewPassword(ctx, before, password)
 	if err != nil {
-		return none, l.recordDenied(ctx, op, before.Name, err)
+		return none, l.recordDenied(ctx, op, before, err)
 	}
 	return l.records.Update(ctx, op, key, func(a *Account) error {
 		if a.SessionEpoch != before.SessionEpoch || a.Disabled {

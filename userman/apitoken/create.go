@@ -29,7 +29,10 @@ func (id ID) isValid() bool { return idPattern.MatchString(string(id)) }
 func (s *Service) Create(ctx context.Context, username string, t *Token, unreadable ...store.FieldError) (*Token, store.Secret, error) {
 	var created *Token
 	var key store.Secret
-	err := s.opts.Audit.Do(ctx, s.store, s.event("create", ""), func(ctx context.Context, r *audit.Recorder) error {
+	intent := s.event("create", "")
+	intent.Key = audit.TeamKey(s.store.Team(), "")
+	intent.Extensions = s.users.AuditEvent(ctx, intent.Action, username).Extensions
+	err := s.opts.Audit.Do(ctx, s.store, intent, func(ctx context.Context, r *audit.Recorder) error {
 		access, err := s.users.Access(ctx)
 		if err != nil {
 			return err
@@ -50,7 +53,7 @@ func (s *Service) Create(ctx context.Context, username string, t *Token, unreada
 		if err := s.store.CreateToken(ctx, created); err != nil {
 			return err
 		}
-		return r.Record(ctx, s.changeEvent(r.Intent.Action, nil, created))
+		return r.Record(ctx, s.changeEvent(r.Intent.Action, nil, created, u.Extensions()))
 	})
 	if err != nil {
 		return nil, store.Secret{}, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -18,14 +17,14 @@ type dependents struct{ records }
 func Dependents(st Store, opts *Options) userman.Dependents { return dependents{newRecords(st, opts)} }
 
 // Disable implements [userman.Dependents].
-func (d dependents) Disable(ctx context.Context, rec *audit.Recorder, userID store.UserID) error {
-	return d.each(ctx, userID, func(t *Token) error {
+func (d dependents) Disable(ctx context.Context, rec *audit.Recorder, u *userman.User) error {
+	return d.each(ctx, u.ID, func(t *Token) error {
 		if t.Disabled {
 			return nil
 		}
 		after := t.Clone()
 		after.Disabled = true
-		if err := d.save(ctx, rec, actionUpdate, t, after); err != nil {
+		if err := d.save(ctx, rec, actionUpdate, t, after, u.Extensions()); err != nil {
 			return err
 		}
 		d.log(ctx, actionUpdate, after)
@@ -34,15 +33,15 @@ func (d dependents) Disable(ctx context.Context, rec *audit.Recorder, userID sto
 }
 
 // RecordPurge implements [userman.Dependents].
-func (d dependents) RecordPurge(ctx context.Context, rec *audit.Recorder, userID store.UserID) error {
-	return d.each(ctx, userID, func(t *Token) error {
-		return rec.Record(ctx, d.changeEvent(rec.Intent.Action, t, nil))
+func (d dependents) RecordPurge(ctx context.Context, rec *audit.Recorder, u *userman.User) error {
+	return d.each(ctx, u.ID, func(t *Token) error {
+		return rec.Record(ctx, d.changeEvent(rec.Intent.Action, t, nil, u.Extensions()))
 	})
 }
 
 // RemoveExtension implements [userman.Dependents]. A token without extensions would
 // be invalid: it is disabled if it has only this one.
-func (d dependents) RemoveExtension(ctx context.Context, rec *audit.Recorder, number string) error {
+func (d dependents) RemoveExtension(ctx context.Context, rec *audit.Recorder, number string, ownedBy userman.ExtensionLookup) error {
 	return d.each(ctx, "", func(t *Token) error {
 		if !slices.Contains(t.Extensions, number) {
 			return nil
@@ -53,7 +52,11 @@ func (d dependents) RemoveExtension(ctx context.Context, rec *audit.Recorder, nu
 		} else {
 			after.Extensions = slices.DeleteFunc(after.Extensions, func(e string) bool { return e == number })
 		}
-		return d.save(ctx, rec, rec.Intent.Action, t, after)
+		extensions, err := ownedBy(ctx, t.UserID)
+		if err != nil {
+			return err
+		}
+		return d.save(ctx, rec, rec.Intent.Action, t, after, extensions)
 	})
 }
 

@@ -40,9 +40,10 @@ func (r records) each(ctx context.Context, userID store.UserID, visit func(*Toke
 	}
 }
 
-// save replaces before with after in the transaction of ctx and records the change.
-// It sets UpdatedAt, and the counters to those of the store.
-func (r records) save(ctx context.Context, rec *audit.Recorder, action string, before, after *Token) error {
+// save replaces before with after in the transaction of ctx and records the change
+// with the extensions of the owner. It sets UpdatedAt, and the counters to those of the
+// store.
+func (r records) save(ctx context.Context, rec *audit.Recorder, action string, before, after *Token, extensions []string) error {
 	after.UpdatedAt = r.now()
 	err := r.store.UpdateToken(ctx, before.ID, func(t *Token) error {
 		after.HourStartedAt, after.HourRequests, after.LastUsedAt = t.HourStartedAt, t.HourRequests, t.LastUsedAt
@@ -52,7 +53,7 @@ func (r records) save(ctx context.Context, rec *audit.Recorder, action string, b
 	if err != nil {
 		return err
 	}
-	return rec.Record(ctx, r.changeEvent(action, before, after))
+	return rec.Record(ctx, r.changeEvent(action, before, after, extensions))
 }
 
 // event returns the audit event of an action on the token of that ID. A text that
@@ -66,11 +67,11 @@ func (r records) event(action string, id ID) audit.Event {
 }
 
 // changeEvent returns the audit event of a change. before is nil for a new token,
-// after for a deleted one.
-func (r records) changeEvent(action string, before, after *Token) audit.Event {
-	var event audit.Event
+// after for a deleted one. extensions are those of the owner.
+func (r records) changeEvent(action string, before, after *Token, extensions []string) audit.Event {
+	event := audit.Event{Extensions: extensions}
 	if before != nil {
-		event = r.event(action, before.ID)
+		event.Action, event.Kind, event.Key = action, Kind, audit.TeamKey(r.store.Team(), string(before.ID))
 		event.Before, event.PriorState = redact(before), auditState(before)
 	}
 	if after != nil {

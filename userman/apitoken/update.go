@@ -71,11 +71,24 @@ func authorizeKey(ctx context.Context, access *userman.Access, t *Token) error {
 	return access.AuthorizeCredentials(ctx, u)
 }
 
+// AuditEvent returns the audit event of an operation on the token of that ID. It has the
+// extensions of the owner, also of one out of scope. See [userman.Service.AuditEvent].
+func (s *Service) AuditEvent(ctx context.Context, action string, id ID) audit.Event {
+	event := s.event(action, id)
+	if event.Key == "" {
+		return event
+	}
+	if t, err := s.store.Token(ctx, id); err == nil {
+		event.Extensions, _ = s.users.AuditExtensions(ctx, t.UserID) // an entry without them is hidden
+	}
+	return event
+}
+
 // mutate calls mutate with a token and saves the result together with its audit
 // entry, or nothing. mutate may run more than once.
 func (s *Service) mutate(ctx context.Context, action string, id ID, mutate func(ctx context.Context, access *userman.Access, t *Token) error) (*Token, error) {
 	var after *Token
-	err := s.opts.Audit.Do(ctx, s.store, s.event(action, id), func(ctx context.Context, r *audit.Recorder) error {
+	err := s.opts.Audit.Do(ctx, s.store, s.AuditEvent(ctx, action, id), func(ctx context.Context, r *audit.Recorder) error {
 		access, before, err := s.find(ctx, id)
 		if err != nil {
 			return err
@@ -84,7 +97,11 @@ func (s *Service) mutate(ctx context.Context, action string, id ID, mutate func(
 		if err := mutate(ctx, access, after); err != nil {
 			return err
 		}
-		return s.save(ctx, r, action, before, after)
+		extensions, err := s.users.AuditExtensions(ctx, after.UserID)
+		if err != nil {
+			return err
+		}
+		return s.save(ctx, r, action, before, after, extensions)
 	})
 	if err != nil {
 		return nil, err
@@ -96,14 +113,18 @@ func (s *Service) mutate(ctx context.Context, action string, id ID, mutate func(
 // Delete deletes the token of that ID.
 func (s *Service) Delete(ctx context.Context, id ID) error {
 	var deleted *Token
-	err := s.opts.Audit.Do(ctx, s.store, s.event(actionDelete, id), func(ctx context.Context, r *audit.Recorder) (err error) {
+	err := s.opts.Audit.Do(ctx, s.store, s.AuditEvent(ctx, actionDelete, id), func(ctx context.Context, r *audit.Recorder) (err error) {
 		if _, deleted, err = s.find(ctx, id); err != nil {
 			return err
 		}
 		if err := s.store.DeleteToken(ctx, id); err != nil {
 			return err
 		}
-		return r.Record(ctx, s.changeEvent(actionDelete, deleted, nil))
+		extensions, err := s.users.AuditExtensions(ctx, deleted.UserID)
+		if err != nil {
+			return err
+		}
+		return r.Record(ctx, s.changeEvent(actionDelete, deleted, nil, extensions))
 	})
 	if err != nil {
 		return err

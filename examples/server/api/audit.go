@@ -14,7 +14,9 @@ func (a *api) registerAudit() {
 	g.register(operation{
 		id: "listAuditEntries", route: "GET /audit", params: append(auditFilters(), pagingParams()...), response: schemaFor[list[*audit.Entry]](a.document),
 	}, a.listEntries)
-	registerValue(g, "verifyAudit", "POST /audit/verification", a.app.VerifyAudit)
+	registerValue(g, "verifyAudit", "POST /audit/verification", func(ctx context.Context) (*audit.Verification, error) {
+		return a.app.VerifyAuditFor(ctx, a.sessions.Administrator(ctx))
+	})
 }
 
 func auditFilters() []*huma.Param {
@@ -35,7 +37,7 @@ func auditFilters() []*huma.Param {
 }
 
 func (a *api) listEntries(ctx context.Context, r *request) (*response, error) {
-	page, err := a.app.AuditLog.List(ctx, audit.Query{
+	page, err := a.app.ListAudit(ctx, a.sessions.Administrator(ctx), audit.Query{
 		Actor: r.text("actor"), Action: r.text("action"), Kind: r.text("kind"), Key: r.text("key"),
 		Outcome: audit.Outcome(r.text("outcome")), Since: r.time("since"), Until: r.time("until"), PageRequest: r.page(),
 	})

@@ -10,9 +10,6 @@ import (
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-// tokenIDLength is the length of the ID of a token.
-const tokenIDLength = 16
-
 // tokens returns the service, limited to the users in the scope of the administrator.
 func (a *api) tokens(ctx context.Context) *apitoken.Service {
 	return a.app.TokensFor(a.sessions.Administrator(ctx))
@@ -23,7 +20,7 @@ func (a *api) registerTokens(g operationGroup) {
 	e := &endpoint[apitoken.Token]{
 		Type: resource.Tokens(a.tokens, a.users), operationGroup: g,
 		noun: "Token", path: "/tokens", createPath: "/users/{username}/tokens", listID: "listAllTokens",
-		event: tokenEvent,
+		event: a.tokenEvent,
 	}
 	e.registerRecord()
 	e.registerList("listTokens", e.createPath)
@@ -36,11 +33,7 @@ func (a *api) registerTokens(g operationGroup) {
 	})
 }
 
-// tokenEvent begins an entry of the audit log. A text that is not the length of an
-// ID is not recorded: it may be a key in the wrong place.
-func tokenEvent(_ context.Context, action, id string) audit.Event {
-	if len(id) != tokenIDLength {
-		id = ""
-	}
-	return newAuditEvent(action, apitoken.Kind, id)
+// tokenEvent begins an entry of the audit log.
+func (a *api) tokenEvent(ctx context.Context, action, id string) audit.Event {
+	return a.app.Tokens.AuditEvent(ctx, action, apitoken.ID(id))
 }

@@ -34,6 +34,7 @@ func (a *api) registerUsers() {
 		Type:           resource.Users(a.users),
 		operationGroup: a.group("users", app.SectionUsers),
 		noun:           "User", path: "/users",
+		event:   a.app.Users.AuditEvent,
 		objects: []object[userman.User]{permissionsObject(a, func(u *userman.User) *permission.Permissions { return &u.Permissions })},
 	}
 	e.registerRecord()

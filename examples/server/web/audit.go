@@ -30,6 +30,8 @@ type auditPage struct {
 	Items    []*audit.Entry
 	Paging   paging
 	Problems []problem
+	// CanVerify is whether the administrator may read the whole log.
+	CanVerify bool
 	// Verification is nil until it is asked for.
 	Verification *audit.Verification
 }
@@ -40,7 +42,7 @@ func (p auditPages) list(ctx context.Context, r *request) (response, error) {
 
 // verify checks the whole log and every record.
 func (p auditPages) verify(ctx context.Context, r *request) (response, error) {
-	found, err := p.site.VerifyAudit(ctx)
+	found, err := p.site.VerifyAuditFor(ctx, p.sessions.Administrator(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +50,10 @@ func (p auditPages) verify(ctx context.Context, r *request) (response, error) {
 }
 
 func (p auditPages) page(ctx context.Context, r *request, found *audit.Verification) (response, error) {
+	administrator := p.sessions.Administrator(ctx)
 	q, err := auditQuery(r.URL.Query())
 	errs, isFormError := formErrorsOf(err)
-	body, req := auditPage{Filters: auditFilters(r), Verification: found}, listRequest{Path: "/audit", page: q.PageRequest, Kept: map[string]string{}}
+	body, req := auditPage{Filters: auditFilters(r), CanVerify: app.ReadsWholeAuditLog(administrator), Verification: found}, listRequest{Path: "/audit", page: q.PageRequest, Kept: map[string]string{}}
 	for _, f := range body.Filters {
 		req.keep(f.Name, f.Value)
 	}
@@ -58,7 +61,7 @@ func (p auditPages) page(ctx context.Context, r *request, found *audit.Verificat
 	if isFormError {
 		return formPage(errs, "audit", "Audit log", body), nil
 	}
-	list, err := p.site.AuditLog.List(ctx, q)
+	list, err := p.site.ListAudit(ctx, administrator, q)
 	if err != nil {
 		return nil, err
 	}
