@@ -7,8 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/scope"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 func TestPages_auditShowsChanges(t *testing.T) {
@@ -25,6 +28,27 @@ func TestPages_auditShowsChanges(t *testing.T) {
 	require.Contains(t, page, "127.0.0.1")
 	require.NotContains(t, page, ">create<")
 	require.NotContains(t, page, ">write timeout</dt>")
+}
+
+func TestPages_auditIsLimitedToScope(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "inside", DefaultExtension: "4001", Email: "in@example.com"})
+	b.createUser(userman.User{Username: "outside", DefaultExtension: "5001", Email: "out@example.com"})
+	ranges, err := scope.ParseRanges("4000-4999")
+	require.NoError(t, err)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"audit"}, Extensions: ranges}, password)
+	desk := b.loginAs("front.desk")
+	page := desk.get("/audit", http.StatusOK)
+	require.Contains(t, page, "in@example.com")
+	require.Contains(t, page, "administrator front.desk")
+	require.NotContains(t, page, "outside")
+	require.NotContains(t, page, "out@example.com")
+	require.NotContains(t, page, `rel="next"`)
+	require.NotContains(t, page, `action="/audit/verify"`)
+	require.Contains(t, desk.get("/audit?key=outside", http.StatusOK), "No entries found.")
+	require.Contains(t, desk.post("/audit/verify", nil, http.StatusForbidden), "outside your scope")
+	require.Contains(t, b.get("/audit", http.StatusOK), "out@example.com")
 }
 
 func TestPages_auditFiltersAndPaging(t *testing.T) {
