@@ -305,7 +305,7 @@ func badBodies() map[string]badBody {
 		"no UTF-8":              {body: "{\"a\":\"\xff\"}", status: 400, field: "body encoding"},
 		"half a surrogate pair": {body: `{"a":"\ud83d"}`, status: 400, field: "body encoding"},
 		"a huge number":         {body: `{"a":1e999}`, status: 400, field: "body number"},
-		"too deep":              {body: `{"a":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}`, status: 400, field: "body too_deep"},
+		"too deep":              {body: `{"a":` + strings.Repeat("[", 3000) + strings.Repeat("]", 3000) + `}`, status: 400, field: "body too_deep"},
 		"too many values":       {body: `{"a":[0` + strings.Repeat(",0", 20_000) + `]}`, status: 400, field: "body too_many"},
 		"too large":             {body: `{"a":"` + strings.Repeat("a", 2<<20) + `"}`, status: 413},
 		"no content type":       {body: `{}`, contentType: " ", status: 415},
@@ -342,6 +342,9 @@ func (d *document) requireRejectsInvalidInput(t *testing.T, v *apiClient, method
 		contentType := bad.contentType
 		if contentType == "" {
 			contentType = "application/json"
+		}
+		if op.OperationID == "createSession" && len(bad.body) > 8<<10 { // a login is smaller
+			bad.status, bad.field = http.StatusRequestEntityTooLarge, ""
 		}
 		rejected := v.call(t, method, path, bad.body, "Content-Type", contentType).requireStatus(t, bad.status)
 		if bad.field == "" {
