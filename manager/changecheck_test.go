@@ -51,7 +51,7 @@ func TestConfSource_CheckChange_keepsAccountsOfExec(t *testing.T) {
 	p.create(t, &manager.Account{Name: "alpha"})
 	p.apply(t)
 	script := filepath.Join(p.ConfDir, "accounts.sh")
-	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nprintf '[printed]\\nsecret = Known2Secret3Printed4\\npermit = 127.0.0.1\\n'\n"), 0o700)) //nolint:gosec // a program
+	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nprintf '[printed]\\nsecret = Known2Secret3Printed4\\npermit = 127.0.0.1\\n'\n"), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(p.ConfDir, "manager.d", "printed.conf"), []byte("#exec "+script+"\n"), 0o600))
 	_, err := p.client.Command(testContext(t), "manager reload")
 	require.NoError(t, err)

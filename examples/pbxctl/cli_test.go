@@ -89,7 +89,7 @@ func TestCLI_warnsOfReadableDatabase(t *testing.T) {
 	c := offline(t)
 	c.do(t, "ami-account", "add", "crm")
 	path := c.data("pbxusers.db")
-	require.NoError(t, os.Chmod(path, 0o644)) //nolint:gosec // the fault
+	require.NoError(t, os.Chmod(path, 0o644))
 	o := c.run(t, "ami-account", "list")
 	require.Equal(t, exitOK, o.code)
 	require.Contains(t, o.stderr, "warning: other users of this host can read the database; run: chmod 600 "+path+"\n")

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -33,7 +34,7 @@ func (v *apiClient) auditKeys(t *testing.T, filter string) []string {
 		for _, item := range items {
 			entry, _ := item.(map[string]any)
 			require.Empty(t, entry["hash"], "it would confirm a guess at the entry before")
-			keys = append([]string{entry["kind"].(string) + " " + entry["key"].(string)}, keys...)
+			keys = append([]string{fmt.Sprint(entry["kind"], " ", entry["key"])}, keys...)
 		}
 		after, _ = body["next"].(string)
 		if after == "" {
