@@ -143,7 +143,7 @@ func (s *Service) AuditSource() []audit.RecordSource {
 }
 
 // visitState is called with the audit key and the state of a record.
-type visitState = func(key string, sealed []byte) error
+type visitState = func(key string, state []byte) error
 
 func (s *Service) eachUserState(deleted bool) func(ctx context.Context, visit visitState) error {
 	return func(ctx context.Context, visit visitState) error {

@@ -1,6 +1,6 @@
 // Package audit keeps an audit log of operations: the actor, the time and the
 // origin. It detects modifications outside the program: entries are chained by
-// hashes and signed with the keyring. Diagnostic messages belong in package slog.
+// hashes and signed with the keyring. Diagnostic messages belong in package log/slog.
 // The audit log contains no secrets.
 package audit
 

@@ -17,7 +17,7 @@ type RecordSource struct {
 	// Kind is the kind of [Event].
 	Kind string
 	// Each calls visit for every record with its key and its [Event].State.
-	Each func(ctx context.Context, visit func(key string, sealed []byte) error) error
+	Each func(ctx context.Context, visit func(key string, state []byte) error) error
 }
 
 // Finding is a modification outside the program.
@@ -96,7 +96,7 @@ type Verification struct {
 	// place, you can detect later that the whole log was replaced.
 	Hash string `json:"hash"`
 	// Findings is empty if nothing was modified. It has at most 100 findings;
-	// ProblemCount is the number of all.
+	// FindingCount is the number of all.
 	Findings     []Finding `json:"findings"`
 	FindingCount int64     `json:"finding_count"`
 }
