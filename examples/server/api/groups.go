@@ -51,7 +51,7 @@ type NewMembers struct {
 // groupImpact is what would change if a group were deleted.
 type groupImpact struct {
 	Items []userman.MemberImpact `doc:"The first members, and the permissions that change for each." json:"items"`
-	Total int                    `doc:"The number of members."                       json:"total"`
+	Total int                    `doc:"The number of members."                                       json:"total"`
 }
 
 func (a *api) registerMembers(g operationGroup) {
