@@ -325,3 +325,36 @@ func TestService_ForActor_demotionCommittedFirstCounts(t *testing.T) {
 		})
 	}
 }
+
+func TestService_Scope_followsTheStoredAdministrator(t *testing.T) {
+	t.Parallel()
+	h := newScopedEnv(t, memstore.New())
+	sc, err := h.Scope(t.Context(), "jane", "acme")
+	require.NoError(t, err)
+	require.True(t, sc.HasExtension("150"))
+	require.False(t, sc.HasExtension("200"))
+	other, err := h.Scope(t.Context(), "jane", "globex")
+	require.NoError(t, err)
+	require.False(t, other.HasExtension("150"), "a team that is not hers")
+
+	_, err = h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
+		a.Extensions = mustRanges(t, "200-299")
+		return nil
+	})
+	require.NoError(t, err)
+	sc, err = h.Scope(t.Context(), "jane", "acme")
+	require.NoError(t, err)
+	require.False(t, sc.HasExtension("150"))
+	require.True(t, sc.HasExtension("200"))
+
+	_, err = h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
+		a.Disabled = true
+		return nil
+	})
+	require.NoError(t, err)
+	sc, err = h.Scope(t.Context(), "jane", "acme")
+	require.ErrorIs(t, err, store.ErrForbidden)
+	require.False(t, sc.HasExtension("200"))
+	_, err = h.Scope(t.Context(), "nobody", "")
+	require.ErrorIs(t, err, store.ErrForbidden)
+}
