@@ -59,7 +59,7 @@ func (s *Service) AuthenticateService(ctx context.Context, service, login string
 }
 
 // CanUseService reports whether a user exists, is enabled, and has the permission to
-// use a service. Services that verify the password elsewhere call CanUseService. Do not
+// use a service. Services that verify the password themselves call CanUseService. Do not
 // show the result to visitors. It returns an error wrapping [store.ErrInvalid] on
 // "service" for an unknown service.
 func (s *Service) CanUseService(ctx context.Context, service, login string) (bool, error) {

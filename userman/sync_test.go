@@ -151,7 +151,7 @@ func TestService_Sync_followsDisabledFlag(t *testing.T) {
 	require.Equal(t, []string{"enable jane"}, steps(h.sync(t)))
 }
 
-// A leaver keeps no login, whatever else is wrong with the entry.
+// A leaver keeps no login, even if the entry is invalid.
 func TestService_Sync_disablesUserOfInvalidEntry(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*userman.DirectoryEntry){

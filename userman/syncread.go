@@ -142,7 +142,7 @@ func (r *syncRun) readEntry(ctx context.Context, entry DirectoryEntry) error {
 		e.Username, e.Extension = user.Username, user.Extension
 	}
 	if entry.User != nil && entry.User.Disabled {
-		// Whatever else is wrong with the entry must not leave the user enabled.
+		// An invalid entry must not leave the user enabled.
 		e.Disabled = true
 		return nil
 	}

@@ -255,7 +255,7 @@ func (a *cli) printProgress(text string) {
 
 // escapeControl escapes, as JSON does, the control characters that a terminal
 // obeys and the characters that reorder text. A record of another program or a
-// file written by hand may contain them.
+// file that an administrator wrote may contain them.
 func escapeControl(text string) string {
 	var b strings.Builder
 	for _, r := range text {

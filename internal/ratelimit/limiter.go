@@ -31,8 +31,7 @@
 // early, and start again. A user is removed early only after attempts on as many
 // other names. Each of them was counted: rate-limited attempts remove nothing.
 //
-// Untrusted devices behind the address of an attacker share the wait of that
-// address. Behind a proxy that hides addresses, all clients are one source.
+// Untrusted devices that share the address of an attacker share its wait. Behind a proxy that hides addresses, all clients are one source.
 package ratelimit
 
 import (

@@ -94,8 +94,8 @@ func forEachSort(b Backend, fn func(r sortedResource, sort store.Sort)) {
 	}
 }
 
-// timesOf returns the times of the i-th record. Many equal those of other records,
-// and some are zero.
+// timesOf returns the times of the i-th record. Many records share
+// their times, and some times are zero.
 func timesOf(i int) []time.Time {
 	at := func(n int) time.Time {
 		if n == 0 {

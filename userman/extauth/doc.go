@@ -4,7 +4,7 @@
 //
 // An XMPP server starts a program and writes requests to its standard input. Such a
 // program passes a [userman.Service] to [New], and calls [Server.Serve] with its
-// standard input and output. The log must go elsewhere.
+// standard input and output. It must not log there.
 //
 // # Requests
 //

@@ -35,7 +35,7 @@ func NewLink(invitation *credential.Link, baseURL string) *Link {
 }
 
 // Administrators declares administrators. The function service returns the service
-// for whoever the context names; the URL of the pages is baseURL.
+// for the actor of the context; the URL of the pages is baseURL.
 func Administrators(service func(context.Context) *ampusers.Service, baseURL string) *Type[ampusers.Administrator] {
 	t := &Type[ampusers.Administrator]{
 		Name: "administrator", Plural: "administrators", Kind: "administrator", Key: "username",

@@ -19,7 +19,7 @@ type AMIAccountView struct {
 }
 
 // AMIAccounts declares AMI accounts. The function service returns the service for
-// whoever the context names.
+// the actor of the context.
 func AMIAccounts(service func(context.Context) *manager.Service) *Type[manager.Account] {
 	t := &Type[manager.Account]{
 		Name: "AMI account", Plural: "AMI accounts", Kind: "AMI account", Key: "name",

@@ -8,7 +8,7 @@ import (
 )
 
 // Groups declares groups of users. The function service returns the service for
-// whoever the context names.
+// the actor of the context.
 func Groups(service func(context.Context) *userman.Service) *Type[userman.Group] {
 	t := &Type[userman.Group]{
 		Name: "group", Plural: "groups", Kind: userman.KindGroup, Key: "name",

@@ -38,8 +38,8 @@ type configOpener func(ctx context.Context, progress func(asteriskconf.Progress)
 func (r *Runner) LastConfig() *State { return r.last(configSlot) }
 
 // StartConfig starts a KindApply, KindRollback or KindRecover. It returns a
-// [store.ConflictError] when one of them is running. The actor of ctx is that of the
-// job, which continues when ctx ends.
+// [store.ConflictError] when one of them is running. The job runs as
+// the actor of ctx, and continues when ctx ends.
 func (r *Runner) StartConfig(ctx context.Context, kind Kind) (*State, error) {
 	if !slices.Contains([]Kind{KindApply, KindRollback, KindRecover}, kind) {
 		return nil, store.NewInvalidError(store.FieldError{Field: "operation", Code: store.CodeOneOf, Message: "choose apply, rollback or recover"})

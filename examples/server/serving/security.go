@@ -72,8 +72,8 @@ func (s *Server) setSecurityHeaders(header http.Header) {
 }
 
 // sameOrigin rejects requests from pages of other web sites. Where a browser sends no
-// Sec-Fetch-Site, the protection compares hosts only, so a page of this host by plain
-// http, which anybody on the network can change, would pass on a server of https.
+// Sec-Fetch-Site, the protection compares hosts only, so a page of this host over
+// HTTP, which an attacker on the network can change, would pass on a server of HTTPS.
 func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	// [app.ParseBaseURL] has checked that the base URL is an origin.

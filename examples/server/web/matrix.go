@@ -78,8 +78,8 @@ func (g *groupPages) matrixPage(ctx context.Context, r *request, username string
 	return formPage(errs, "matrix", "Permission matrix", body), nil
 }
 
-// columns are the groups behind the one of that name, as many as a page shows. next
-// is the last one when there are more.
+// columns returns the groups that follow the group named after, as many as a page
+// shows. next is the name of the last of them if there are more groups.
 func columns(groups []*userman.Group, after string) (shown []*userman.Group, next string) {
 	if i := slices.IndexFunc(groups, func(g *userman.Group) bool { return g.Name == after }); i >= 0 {
 		groups = groups[i+1:]
