@@ -7,7 +7,7 @@
 //   - asteriskconf applies configuration to a running Asterisk: plan, apply, verify,
 //     roll back, recover.
 //   - ampusers manages the administrators of a product's pages and API: their access,
-//     logins and second factors.
+//     logins and second factors. ampusers/websession keeps them logged in over HTTP.
 //   - userman manages the users of the PBX: their extensions, groups and permissions,
 //     their logins to portals and other services, and their mails.
 //     userman/apitoken has their API tokens, userman/smtpmailer sends the mails,

@@ -26,6 +26,7 @@ func allowedImports() map[string][]string {
 	groups := map[string][]string{
 		".":                    {},
 		"ampusers":             {"store", "internal", "internal/scopedlist"},
+		"ampusers/websession":  {"store", "ampusers"},
 		"asteriskconf":         {"asteriskconf/dialect", "store", "internal"},
 		"asteriskconf/dialect": {"store", "internal"},
 		"internal":             {"store"},

@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 )
 
@@ -38,7 +38,7 @@ type Options struct {
 // api holds what the operations share.
 type api struct {
 	app      *app.App
-	sessions *access.Manager
+	sessions *websession.Manager
 	jobs     *jobs.Runner
 	baseURL  string
 	log      *slog.Logger
@@ -53,8 +53,8 @@ type api struct {
 }
 
 // New returns the API of s. Serve it below /api/v1/, inside
-// [access.Manager.Handler].
-func New(s *app.App, sessions *access.Manager, jobRunner *jobs.Runner, opts *Options) http.Handler {
+// [websession.Manager.Handler].
+func New(s *app.App, sessions *websession.Manager, jobRunner *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
 		opts = &Options{}
 	}
@@ -63,7 +63,7 @@ func New(s *app.App, sessions *access.Manager, jobRunner *jobs.Runner, opts *Opt
 		log: cmp.Or(opts.Logger, slog.New(slog.DiscardHandler)), clock: opts.Clock,
 		wait: cmp.Or(opts.Wait, 45*time.Second), stopping: cmp.Or(opts.Stopping, context.Background()),
 		mux: http.NewServeMux(), exports: make(chan struct{}, maxExports),
-		document: newDocument(sessions.CookieName(access.CookieName)),
+		document: newDocument(sessions.CookieName(websession.CookieName)),
 	}
 	if a.clock == nil {
 		a.clock = time.Now

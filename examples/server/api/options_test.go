@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/examples/server/api"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
@@ -35,7 +35,7 @@ func (h *harness) withOptions(t *testing.T, opts *api.Options) *harness {
 // handler is the API of a server with options of its own.
 func (h *harness) handler(t *testing.T, opts *api.Options) http.Handler {
 	t.Helper()
-	sessions, jobRunner := access.New(h.Site, nil), jobs.New(h.Site, nil)
+	sessions, jobRunner := websession.New(h.Site.Administrators, h.Site.TTLStore, &websession.Options{Audit: h.Site.AuditLog}), jobs.New(h.Site, nil)
 	t.Cleanup(func() { require.NoError(t, jobRunner.Close(context.WithoutCancel(t.Context()))) })
 	return sessions.Handler(api.New(h.Site, sessions, jobRunner, opts))
 }

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 )
@@ -110,8 +110,8 @@ func loginProblem(err error) *problem {
 	switch {
 	case errors.As(err, &login):
 		return newProblem(http.StatusUnauthorized, string(login.Code), login.Message).withHeader("WWW-Authenticate", "Bearer")
-	case errors.Is(err, access.ErrLoginRequired):
-		return newProblem(http.StatusUnauthorized, "login_required", access.ErrLoginRequired.Error()).withHeader("WWW-Authenticate", "Bearer")
+	case errors.Is(err, websession.ErrLoginRequired):
+		return newProblem(http.StatusUnauthorized, "login_required", websession.ErrLoginRequired.Error()).withHeader("WWW-Authenticate", "Bearer")
 	case errors.As(err, &throttled):
 		return newProblem(http.StatusTooManyRequests, "rate_limited", throttled.Error()).withHeader("Retry-After", strconv.Itoa(throttled.RetryAfterSeconds()))
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/examples/server/serving"
 	"github.com/pbxusers/pbxusers/manager/ami/amitest"
@@ -257,7 +257,7 @@ func TestServer_cookiesAreHostOnlyAndHTTPOnly(t *testing.T) {
 		require.Equal(t, http.SameSiteLaxMode, cookie.SameSite, cookie.Name)
 		require.Empty(t, cookie.Domain, cookie.Name)
 	}
-	require.Contains(t, response.Header.Values("Set-Cookie")[0]+response.Header.Values("Set-Cookie")[1], access.CookieName)
+	require.Contains(t, response.Header.Values("Set-Cookie")[0]+response.Header.Values("Set-Cookie")[1], websession.CookieName)
 }
 
 func TestServer_cookiesHaveHostPrefixOverHTTPS(t *testing.T) {
@@ -286,10 +286,10 @@ func TestServer_cookiesHaveHostPrefixOverHTTPS(t *testing.T) {
 		return response
 	}
 	send(http.MethodPost, "/login", url.Values{"username": {"root.admin"}, "password": {password}}.Encode())
-	require.ElementsMatch(t, []string{"__Host-" + access.CookieName, "__Host-pbxusers_device"}, slices.Collect(maps.Keys(cookies)))
+	require.ElementsMatch(t, []string{"__Host-" + websession.CookieName, "__Host-pbxusers_device"}, slices.Collect(maps.Keys(cookies)))
 	require.Equal(t, http.StatusOK, send(http.MethodGet, "/account", "").StatusCode)
 
 	// A cookie that another host of the domain could set is none.
-	cookies = map[string]*http.Cookie{"": {Name: access.CookieName, Value: cookies["__Host-"+access.CookieName].Value}}
+	cookies = map[string]*http.Cookie{"": {Name: websession.CookieName, Value: cookies["__Host-"+websession.CookieName].Value}}
 	require.Equal(t, http.StatusSeeOther, send(http.MethodGet, "/account", "").StatusCode)
 }

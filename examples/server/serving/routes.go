@@ -8,13 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/store"
 )
 
 // routes serves everything. Health and metrics need no login, and accept any host
 // name.
-func (s *Server) routes(sessions *access.Manager, api, pages http.Handler) http.Handler {
+func (s *Server) routes(sessions *websession.Manager, api, pages http.Handler) http.Handler {
 	withSession := http.NewServeMux()
 	withSession.Handle("/api/v1/", recordRoute(api))
 	withSession.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {

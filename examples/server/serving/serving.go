@@ -10,8 +10,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/api"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/examples/server/web"
@@ -70,8 +70,8 @@ func New(s *app.App, opts *Options) (*Server, error) {
 	}
 	stopping, stop := context.WithCancel(context.Background())
 	server.stopWaiting = stop
-	sessions := access.New(s, &access.Options{
-		Secure: base.Scheme == "https", TrustedProxies: opts.TrustedProxies, Clock: opts.Clock, HandleError: server.writeInternalError,
+	sessions := websession.New(s.Administrators, s.TTLStore, &websession.Options{
+		Audit: s.AuditLog, Secure: base.Scheme == "https", TrustedProxies: opts.TrustedProxies, Clock: opts.Clock, HandleError: server.writeInternalError,
 	})
 	server.http = server.newHTTPServer(server.routes(sessions,
 		api.New(s, sessions, server.jobs, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock, Stopping: stopping}),

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
@@ -28,7 +28,7 @@ import (
 type env struct {
 	*Server
 
-	sessions *access.Manager
+	sessions *websession.Manager
 	log      *syncBuffer
 	// mux has the handlers of the test, by pattern.
 	mux *http.ServeMux
@@ -66,7 +66,7 @@ func setup(t *testing.T, base string) *env {
 	b.Server, err = New(s, &Options{BaseURL: base, Logger: logger})
 	require.NoError(t, err)
 	t.Cleanup(b.Close)
-	b.sessions = access.New(s, &access.Options{HandleError: b.writeInternalError})
+	b.sessions = websession.New(s.Administrators, s.TTLStore, &websession.Options{Audit: s.AuditLog, HandleError: b.writeInternalError})
 	b.http = b.newHTTPServer(b.routes(b.sessions, b.mux, b.mux))
 	return b
 }
@@ -293,12 +293,12 @@ func TestServer_Handler_servesStaticFilesWithoutSession(t *testing.T) {
 	b := setup(t, localBaseURL)
 	broken := failingTTLStore{b.site.TTLStore}
 	b.site.TTLStore = broken
-	b.sessions = access.New(b.site, &access.Options{HandleError: b.writeInternalError})
+	b.sessions = websession.New(b.site.Administrators, broken, &websession.Options{HandleError: b.writeInternalError})
 	b.http = b.newHTTPServer(b.routes(b.sessions, b.mux, b.mux))
 	for _, path := range []string{"/static/app.css", "/page"} {
 		b.mux.HandleFunc("GET "+path, func(http.ResponseWriter, *http.Request) {})
 	}
-	cookie := access.CookieName + "=x"
+	cookie := websession.CookieName + "=x"
 	require.Equal(t, http.StatusOK, b.do(t, http.MethodGet, localBaseURL+"/static/app.css", nil, "Cookie", cookie).Code)
 	requireProblem(t, b.do(t, http.MethodGet, localBaseURL+"/page", nil, "Cookie", cookie), http.StatusInternalServerError, false)
 	require.Contains(t, b.log.String(), "the disk is gone")

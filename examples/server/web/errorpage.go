@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -39,7 +39,7 @@ type errorPage struct {
 
 // writeError answers with the page for err.
 func (p *pages) writeError(ctx context.Context, w http.ResponseWriter, r *request, err error) {
-	if errors.Is(err, access.ErrLoginRequired) {
+	if errors.Is(err, websession.ErrLoginRequired) {
 		p.redirectToLogin(ctx, w, r)
 		return
 	}

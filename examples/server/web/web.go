@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 )
 
@@ -25,7 +25,7 @@ type Options struct {
 // pages holds what every page needs.
 type pages struct {
 	site      *app.App
-	sessions  *access.Manager
+	sessions  *websession.Manager
 	jobs      *jobs.Runner
 	baseURL   string
 	log       *slog.Logger
@@ -35,8 +35,8 @@ type pages struct {
 }
 
 // New returns the pages of s. They are served at / inside
-// [access.Manager.Handler].
-func New(s *app.App, sessions *access.Manager, jobRunner *jobs.Runner, opts *Options) http.Handler {
+// [websession.Manager.Handler].
+func New(s *app.App, sessions *websession.Manager, jobRunner *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
 		opts = &Options{}
 	}

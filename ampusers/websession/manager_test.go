@@ -1,4 +1,4 @@
-package access_test
+package websession_test
 
 import (
 	"context"
@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
 func TestManager_LogIn_sessionLastsAcrossRequests(t *testing.T) {
@@ -30,7 +30,7 @@ func TestManager_LogIn_sessionLastsAcrossRequests(t *testing.T) {
 
 	require.Len(t, response.Cookies(), 1)
 	cookie := response.Cookies()[0]
-	require.Equal(t, access.CookieName, cookie.Name)
+	require.Equal(t, websession.CookieName, cookie.Name)
 	require.True(t, cookie.HttpOnly)
 	require.Equal(t, http.SameSiteLaxMode, cookie.SameSite)
 	require.Equal(t, "/", cookie.Path)
@@ -42,10 +42,10 @@ func TestManager_LogIn_sessionLastsAcrossRequests(t *testing.T) {
 
 func TestManager_LogIn_setsSecureCookieWithTLS(t *testing.T) {
 	t.Parallel()
-	b := setup(t, &access.Options{Secure: true})
+	b := setup(t, &websession.Options{Secure: true})
 	cookie := b.newClient().logIn(t, "jane.admin").Cookies()[0]
 	require.True(t, cookie.Secure)
-	require.Equal(t, "__Host-"+access.CookieName, cookie.Name)
+	require.Equal(t, "__Host-"+websession.CookieName, cookie.Name)
 }
 
 func TestManager_Handler_createsNoEmptySession(t *testing.T) {
@@ -190,7 +190,7 @@ func TestManager_Handler_expiresSessions(t *testing.T) {
 	})
 	t.Run("and are forgotten", func(t *testing.T) {
 		t.Parallel()
-		b := setup(t, &access.Options{Idle: 5 * time.Minute})
+		b := setup(t, &websession.Options{Idle: 5 * time.Minute})
 		b.newClient().logIn(t, "jane.admin")
 		count, err := b.ttlStore.DeleteExpired(t.Context(), b.clock.Now().Add(5*time.Minute))
 		require.NoError(t, err)
@@ -220,12 +220,12 @@ func TestManager_Handler_endsSessionsOfRevokedAdministrator(t *testing.T) {
 			v, other := b.newClient(), b.newClient()
 			v.logIn(t, "jane.admin")
 			other.logIn(t, "root.admin")
-			require.NoError(t, act(t.Context(), b.site.Administrators))
+			require.NoError(t, act(t.Context(), b.administrators))
 			require.Empty(t, v.username(t))
 			require.Equal(t, "root.admin", other.username(t))
 			v.do(t, func(ctx context.Context) {
 				_, err := v.Require(ctx, "")
-				require.ErrorIs(t, err, access.ErrLoginRequired)
+				require.ErrorIs(t, err, websession.ErrLoginRequired)
 				require.Equal(t, audit.Actor{Kind: audit.Anonymous, RemoteAddr: netip.MustParseAddr("192.0.2.7")}, audit.ActorFromContext(ctx))
 			})
 		})
@@ -240,7 +240,7 @@ func TestManager_Refresh_keepsOnlyCurrentSession(t *testing.T) {
 	other.logIn(t, "jane.admin")
 	before := v.cookie
 	v.do(t, func(ctx context.Context) {
-		changed, err := b.site.Administrators.ChangePassword(ctx, "jane.admin", store.NewSecret(password), store.NewSecret("another-"+password))
+		changed, err := b.administrators.ChangePassword(ctx, "jane.admin", store.NewSecret(password), store.NewSecret("another-"+password))
 		require.NoError(t, err)
 		require.NoError(t, v.Refresh(ctx, changed))
 	})
@@ -252,7 +252,7 @@ func TestManager_Refresh_keepsOnlyCurrentSession(t *testing.T) {
 func TestManager_Handler_hidesStoreErrors(t *testing.T) {
 	t.Parallel()
 	var reported []error
-	b := setup(t, &access.Options{HandleError: func(w http.ResponseWriter, _ *http.Request, err error) {
+	b := setup(t, &websession.Options{HandleError: func(w http.ResponseWriter, _ *http.Request, err error) {
 		reported = append(reported, err)
 		http.Error(w, "no details", http.StatusInternalServerError)
 	}})
@@ -281,5 +281,7 @@ func TestManager_Handler_hidesStoreErrors(t *testing.T) {
 
 func TestNew_startsNoGoroutines(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(*testing.T) { access.New(&app.App{}, nil) })
+	synctest.Test(t, func(*testing.T) {
+		websession.New(ampusers.New(memstore.New().Administrators(), nil), memstore.New().TTLStore(), nil)
+	})
 }

@@ -1,4 +1,4 @@
-package access
+package websession
 
 import (
 	"context"
@@ -30,7 +30,7 @@ const (
 // its token for five minutes: [Manager.ConfirmMFA] completes the login.
 func (m *Manager) LogIn(ctx context.Context, attempt credential.LoginAttempt) (*ampusers.Login, error) {
 	attempt.RemoteAddr = m.RemoteAddr(ctx)
-	login, err := m.site.Administrators.Authenticate(ctx, attempt)
+	login, err := m.administrators.Authenticate(ctx, attempt)
 	switch {
 	case err != nil:
 		return nil, err
@@ -93,7 +93,7 @@ func (m *Manager) ConfirmMFA(ctx context.Context, code string, device store.Secr
 	if m.PendingMFA(ctx) == "" {
 		return nil, &credential.LoginError{Code: credential.InvalidCredentials, Message: "the code expired; log in again"}
 	}
-	login, err := m.site.Administrators.ConfirmLogin(ctx, credential.MFAAttempt{
+	login, err := m.administrators.ConfirmLogin(ctx, credential.MFAAttempt{
 		Token: store.NewSecret(m.SCS.GetString(ctx, keyMFAToken)), Code: code, DeviceToken: device, RemoteAddr: m.RemoteAddr(ctx),
 	})
 	if err != nil {

@@ -1,4 +1,4 @@
-package access
+package websession
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func (m *Manager) loadSession(ctx context.Context, r *http.Request) (context.Con
 	}
 	actor := audit.Actor{Kind: audit.Anonymous, RemoteAddr: v.remoteAddr}
 	if username := m.SCS.GetString(ctx, keyUsername); username != "" {
-		a, err := m.site.Administrators.Session(ctx, username, m.SCS.GetInt64(ctx, keyEpoch))
+		a, err := m.administrators.Session(ctx, username, m.SCS.GetInt64(ctx, keyEpoch))
 		if errors.Is(err, store.ErrNotFound) {
 			return audit.WithActor(ctx, actor), nil
 		}

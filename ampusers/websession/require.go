@@ -1,4 +1,4 @@
-package access
+package websession
 
 import (
 	"context"
@@ -28,13 +28,13 @@ func (m *Manager) Require(ctx context.Context, section string) (*ampusers.Admini
 		return a, nil
 	}
 	err := &store.ForbiddenError{Reason: "you have no access to " + m.sectionName(section) + "; ask a full administrator"}
-	m.site.AuditLog.RecordFailure(ctx, audit.Event{Action: "access", Kind: "section", Key: section}, err)
+	m.audit.RecordFailure(ctx, audit.Event{Action: "access", Kind: "section", Key: section}, err)
 	return nil, err
 }
 
 // sectionName returns the name of a section for messages.
 func (m *Manager) sectionName(id string) string {
-	for _, section := range m.site.Administrators.Sections() {
+	for _, section := range m.administrators.Sections() {
 		if section.ID == id {
 			return "the section " + section.Name
 		}

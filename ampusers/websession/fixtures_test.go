@@ -1,4 +1,4 @@
-package access_test
+package websession_test
 
 import (
 	"context"
@@ -12,8 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -22,13 +21,20 @@ import (
 
 const password = "walnut-harbour-tulip-93"
 
+// IDs of the sections of the tests.
+const (
+	sectionPhones  = "phones"
+	sectionBilling = "billing"
+)
+
 // env is a manager with its services.
 type env struct {
-	*access.Manager
+	*websession.Manager
 
-	site     *app.App
-	ttlStore *countingTTLStore
-	clock    *testClock
+	administrators *ampusers.Service
+	auditLog       *audit.Log
+	ttlStore       *countingTTLStore
+	clock          *testClock
 }
 
 // testClock is a clock that tests advance.
@@ -93,31 +99,29 @@ func (v *countingTTLStore) writesTotal() int {
 	return v.writeCount
 }
 
-func setup(t *testing.T, opts *access.Options) *env {
+func setup(t *testing.T, opts *websession.Options) *env {
 	t.Helper()
 	if opts == nil {
-		opts = &access.Options{}
+		opts = &websession.Options{}
 	}
 	db := memstore.New()
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
 	// This time is far from the real one, which reveals the use of time.Now.
 	b := &env{clock: &testClock{now: time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)}, ttlStore: &countingTTLStore{TTLStore: db.TTLStore()}}
-	auditLog := audit.New(db.Audit(), keyring, &audit.Options{Clock: b.clock.Now})
-	b.site = &app.App{
-		TTLStore: b.ttlStore, AuditLog: auditLog,
-		Administrators: ampusers.New(db.Administrators(), &ampusers.Options{
-			Sections: app.Sections(), Audit: auditLog, Clock: b.clock.Now,
-			Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},
-		}),
-	}
+	b.auditLog = audit.New(db.Audit(), keyring, &audit.Options{Clock: b.clock.Now})
+	b.administrators = ampusers.New(db.Administrators(), &ampusers.Options{
+		Sections: []ampusers.Section{{ID: sectionPhones, Name: "Phones"}, {ID: sectionBilling, Name: "Billing"}},
+		Audit:    b.auditLog, Clock: b.clock.Now, Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},
+	})
+	opts.Audit = b.auditLog
 	opts.Clock = b.clock.Now
-	b.Manager = access.New(b.site, opts)
+	b.Manager = websession.New(b.administrators, b.ttlStore, opts)
 	for _, a := range []ampusers.Administrator{
 		{Username: "root.admin", Access: ampusers.Full},
-		{Username: "jane.admin", Sections: []string{app.SectionAMIAccounts}},
+		{Username: "jane.admin", Sections: []string{sectionPhones}},
 	} {
-		_, err := b.site.Administrators.Create(t.Context(), &a, store.NewSecret(password))
+		_, err := b.administrators.Create(t.Context(), &a, store.NewSecret(password))
 		require.NoError(t, err)
 	}
 	return b
@@ -144,7 +148,7 @@ func (v *client) do(t *testing.T, work func(ctx context.Context)) *http.Response
 	request.RemoteAddr = v.remoteAddr
 	maps.Copy(request.Header, v.header)
 	if v.cookie != "" {
-		request.AddCookie(&http.Cookie{Name: access.CookieName, Value: v.cookie})
+		request.AddCookie(&http.Cookie{Name: websession.CookieName, Value: v.cookie})
 	}
 	if v.bearer != "" {
 		request.Header.Set("Authorization", "Bearer "+v.bearer)

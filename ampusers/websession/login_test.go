@@ -1,4 +1,4 @@
-package access_test
+package websession_test
 
 import (
 	"context"
@@ -13,8 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -24,14 +23,14 @@ import (
 // returns its codes.
 func (b *env) enrollTOTP(t *testing.T) (code func() string) {
 	t.Helper()
-	enrollment, err := b.site.Administrators.BeginSecondFactor(t.Context(), "jane.admin")
+	enrollment, err := b.administrators.BeginSecondFactor(t.Context(), "jane.admin")
 	require.NoError(t, err)
 	code = func() string {
 		current, err := totp.GenerateCode(enrollment.Secret.Reveal(), b.clock.Now())
 		require.NoError(t, err)
 		return current
 	}
-	_, err = b.site.Administrators.ConfirmSecondFactor(t.Context(), "jane.admin", code())
+	_, err = b.administrators.ConfirmSecondFactor(t.Context(), "jane.admin", code())
 	require.NoError(t, err)
 	b.clock.advance(time.Minute)
 	return code
@@ -140,7 +139,7 @@ func TestManager_ConfirmMFA_rejectsEndedSessions(t *testing.T) {
 	code := b.enrollTOTP(t)
 	v := b.newClient()
 	v.logInPendingMFA(t)
-	require.NoError(t, b.site.Administrators.EndSessions(t.Context(), "jane.admin"))
+	require.NoError(t, b.administrators.EndSessions(t.Context(), "jane.admin"))
 	requireLoginError(t, v.confirmMFA(t, code()), credential.InvalidCredentials)
 	require.Empty(t, v.pendingMFA(t))
 }
@@ -222,7 +221,7 @@ func TestManager_Refresh_keepsBearerToken(t *testing.T) {
 	b := setup(t, nil)
 	program := b.newBearerClient(t)
 	program.do(t, func(ctx context.Context) {
-		changed, err := b.site.Administrators.ChangePassword(ctx, "jane.admin", store.NewSecret(password), store.NewSecret("another-"+password))
+		changed, err := b.administrators.ChangePassword(ctx, "jane.admin", store.NewSecret(password), store.NewSecret("another-"+password))
 		require.NoError(t, err)
 		require.NoError(t, program.Refresh(ctx, changed))
 	})
@@ -242,27 +241,27 @@ func TestManager_Require_recordsDeniedSection(t *testing.T) {
 	b := setup(t, nil)
 	v := b.newClient()
 	v.do(t, func(ctx context.Context) {
-		_, err := v.Require(ctx, app.SectionAMIAccounts)
-		require.ErrorIs(t, err, access.ErrLoginRequired)
+		_, err := v.Require(ctx, sectionPhones)
+		require.ErrorIs(t, err, websession.ErrLoginRequired)
 	})
 	v.logIn(t, "jane.admin")
 	v.do(t, func(ctx context.Context) {
-		for _, section := range []string{"", app.SectionAMIAccounts} {
+		for _, section := range []string{"", sectionPhones} {
 			a, err := v.Require(ctx, section)
 			require.NoError(t, err)
 			require.Equal(t, "jane.admin", a.Username)
 		}
-		_, err := v.Require(ctx, app.SectionAudit)
+		_, err := v.Require(ctx, sectionBilling)
 		require.ErrorIs(t, err, store.ErrForbidden)
-		require.ErrorContains(t, err, "Audit")
+		require.ErrorContains(t, err, "Billing")
 	})
-	list, err := b.site.AuditLog.List(t.Context(), audit.Query{Action: "access"})
+	list, err := b.auditLog.List(t.Context(), audit.Query{Action: "access"})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1)
 	entry := list.Items[0]
 	require.Equal(t, audit.Actor{Kind: audit.Administrator, Name: "jane.admin", RemoteAddr: netip.MustParseAddr("192.0.2.7")}, entry.Actor)
 	require.Equal(t, "section", entry.Kind)
-	require.Equal(t, app.SectionAudit, entry.Key)
+	require.Equal(t, sectionBilling, entry.Key)
 	require.Equal(t, audit.Denied, entry.Outcome)
 }
 
@@ -271,15 +270,15 @@ func TestManager_Require_usesCurrentRights(t *testing.T) {
 	b := setup(t, nil)
 	v := b.newClient()
 	v.logIn(t, "jane.admin")
-	_, err := b.site.Administrators.Update(t.Context(), "jane.admin", func(a *ampusers.Administrator) error {
-		a.Sections = []string{app.SectionAudit}
+	_, err := b.administrators.Update(t.Context(), "jane.admin", func(a *ampusers.Administrator) error {
+		a.Sections = []string{sectionBilling}
 		return nil
 	})
 	require.NoError(t, err)
 	v.do(t, func(ctx context.Context) {
-		_, err := v.Require(ctx, app.SectionAMIAccounts)
+		_, err := v.Require(ctx, sectionPhones)
 		require.ErrorIs(t, err, store.ErrForbidden)
-		_, err = v.Require(ctx, app.SectionAudit)
+		_, err = v.Require(ctx, sectionBilling)
 		require.NoError(t, err)
 	})
 }
@@ -290,7 +289,7 @@ func TestManager_Require_rejectsRequestOutsideHandler(t *testing.T) {
 	require.Nil(t, b.Administrator(t.Context()))
 	require.Equal(t, netip.Addr{}, b.RemoteAddr(t.Context()))
 	_, err := b.Require(t.Context(), "")
-	require.ErrorIs(t, err, access.ErrLoginRequired)
+	require.ErrorIs(t, err, websession.ErrLoginRequired)
 }
 
 func TestManager_Handler_savesSessionWithoutResponse(t *testing.T) {

@@ -1,18 +1,31 @@
-// Package access authenticates the administrators of the reference server: it
-// logs them in and out, stores their sessions, and checks their access. Packages
-// web and api answer the requests.
-package access
+// Package websession keeps administrators of package ampusers logged in over HTTP: it
+// logs them in and out, stores their sessions, and checks their access. Pages and an
+// API can share its sessions: browsers send a cookie, programs a bearer token.
+//
+// [New] returns a [Manager]. [Manager.Handler] wraps the handlers of a product;
+// inside, [Manager.LogIn] and [Manager.ConfirmMFA] log in, [Manager.Require] checks the
+// access to a section, and [Manager.Administrator] returns the administrator with
+// current rights, also to a handler that serves somebody who is not logged in.
+//
+// A login starts a session with a new token, which prevents session fixation. The store
+// holds the hash of the token. A session ends after [Options].Lifetime, after
+// [Options].Idle without a request, and with the sessions of its administrator: when the
+// password changes, or the administrator is disabled or deleted.
+package websession
 
 import (
 	"cmp"
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
 
-	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // ErrLoginRequired means that the request has no administrator.
@@ -22,8 +35,11 @@ var ErrLoginRequired = errors.New("log in first")
 // prefix that [Manager.CookieName] adds.
 const CookieName = "pbxusers_session"
 
-// Options of [New].
+// Options of [New]. The zero value is valid. New panics if an option is out of range,
+// because this is a programming error.
 type Options struct {
+	// Audit records denied access to sections. Defaults to no audit log.
+	Audit *audit.Log
 	// Secure marks cookies for https only, and gives them the prefix __Host-.
 	// Defaults to false.
 	Secure bool
@@ -49,21 +65,28 @@ type Manager struct {
 	// at every request then; see sessionStore.
 	IdleTimeout time.Duration
 
-	site           *app.App
+	administrators *ampusers.Service
+	audit          *audit.Log
 	trustedProxies []netip.Prefix
 	clock          func() time.Time
 	handleError    func(w http.ResponseWriter, r *http.Request, err error)
 }
 
-// New returns the manager of s.
-func New(s *app.App, opts *Options) *Manager {
+// New returns a manager of the sessions of administrators, which ttlStore holds. opts
+// can be nil. New starts nothing in the background: the owner of ttlStore deletes
+// expired values, see [store.TTLStore].
+func New(administrators *ampusers.Service, ttlStore store.TTLStore, opts *Options) *Manager {
 	if opts == nil {
 		opts = &Options{}
 	}
+	if opts.Lifetime < 0 || opts.Idle < 0 {
+		panic("websession: Options.Lifetime or Options.Idle is negative")
+	}
 	m := &Manager{
 		IdleTimeout:    cmp.Or(opts.Idle, time.Hour),
-		site:           s,
-		trustedProxies: opts.TrustedProxies,
+		administrators: administrators,
+		audit:          opts.Audit,
+		trustedProxies: slices.Clone(opts.TrustedProxies),
 		clock:          opts.Clock,
 		handleError:    opts.HandleError,
 	}
@@ -78,7 +101,7 @@ func New(s *app.App, opts *Options) *Manager {
 	// scs.New would start a store of its own, which deletes expired sessions in
 	// the background.
 	m.SCS = &scs.SessionManager{
-		Store: &sessionStore{ttl: s.TTLStore, idle: m.IdleTimeout, clock: m.clock}, Codec: scs.GobCodec{},
+		Store: &sessionStore{ttl: ttlStore, idle: m.IdleTimeout, clock: m.clock}, Codec: scs.GobCodec{},
 		Lifetime: cmp.Or(opts.Lifetime, 12*time.Hour), HashTokenInStore: true,
 		Cookie: scs.SessionCookie{
 			Name: cookieName(CookieName, opts.Secure), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: opts.Secure,

@@ -1,4 +1,4 @@
-package access_test
+package websession_test
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -34,7 +34,7 @@ func TestManager_RemoteAddr_trustsOnlyListedProxies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := setup(t, &access.Options{TrustedProxies: proxies}).newClient()
+			v := setup(t, &websession.Options{TrustedProxies: proxies}).newClient()
 			v.remoteAddr = c.from
 			if c.forwarded != "" {
 				v.header.Set("X-Forwarded-For", c.forwarded)
@@ -55,7 +55,7 @@ func addrText(addr netip.Addr) string {
 
 func TestManager_RemoteAddr_joinsForwardedHeaders(t *testing.T) {
 	t.Parallel()
-	v := setup(t, &access.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}).newClient()
+	v := setup(t, &websession.Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}).newClient()
 	v.remoteAddr = "10.1.1.1:1"
 	v.header["X-Forwarded-For"] = []string{"127.0.0.1", "203.0.113.9, 10.9.9.9"}
 	v.do(t, func(ctx context.Context) { require.Equal(t, netip.MustParseAddr("203.0.113.9"), v.RemoteAddr(ctx)) })
