@@ -49,7 +49,7 @@ func sampleUsers(ctx context.Context, db *sqlstore.DB, base *url.URL, mailer use
 	jane, err := users.Create(ctx, userman.NewUser{User: &userman.User{
 		Username: "jane.doe", Email: "jane@example.com", DefaultExtension: "1001", Groups: []string{"Sales"},
 	}})
-	delivery, err := users.SendMail(ctx, usermail.Welcome, jane.Username)
+	delivery, err := users.Mails().Send(ctx, usermail.Welcome, jane.Username)
 	permissions, err := users.EffectivePermissions(ctx, jane.Username)
 	allowed := permissions.Contains(permission.VoicemailExtensions, "1002")
 	fmt.Println(delivery, allowed, err)

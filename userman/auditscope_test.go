@@ -52,7 +52,7 @@ func auditedOperations(t *testing.T, all, scoped *env) map[string]func(username 
 		"picture": func(username string) error {
 			return errOf2(all.SetPicture(t.Context(), username, strings.NewReader("no picture"), nil))
 		},
-		"softphone": func(username string) error { return errOf2(all.InviteSoftphone(t.Context(), username)) },
+		"softphone": func(username string) error { return errOf2(all.Softphones().Invite(t.Context(), username)) },
 		"wrong login": func(username string) error {
 			return errOf2(all.Authenticate(t.Context(), credential.LoginAttempt{Username: username, Password: secret("wrong")}))
 		},

@@ -178,7 +178,7 @@ func TestService_Create_addsDefaultGroups(t *testing.T) {
 			t.Parallel()
 			h := newServiceWithDB(t, open(t), "")
 			for _, g := range []*userman.Group{{Name: "Sales"}, {Name: "Everybody", Default: true}, {Name: "New", Default: true}} {
-				_, err := h.CreateGroup(t.Context(), g)
+				_, err := h.Groups().Create(t.Context(), g)
 				require.NoError(t, err)
 			}
 			require.Equal(t, []string{"Everybody", "New"}, h.createUser(t, newUser("jane"), "").Groups)
@@ -257,7 +257,7 @@ func TestService_Create_errorKeepsCallerTransaction(t *testing.T) {
 				}
 				_, err := h.Update(ctx, "nobody", func(*userman.User) error { return nil })
 				require.ErrorIs(t, err, store.ErrNotFound)
-				require.ErrorIs(t, h.AddMembers(ctx, "Sales", "jane", "nobody"), store.ErrInvalid)
+				require.ErrorIs(t, h.Groups().AddMembers(ctx, "Sales", "jane", "nobody"), store.ErrInvalid)
 				return nil
 			})
 			require.NoError(t, err)

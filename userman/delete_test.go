@@ -46,7 +46,7 @@ func TestService_Delete_softDeletesAndRestores(t *testing.T) {
 				require.Equal(t, want, usernames(list))
 			}
 			require.NoError(t, h.Each(t.Context(), func(*userman.User) error { return errors.New("somebody") }))
-			sales, err := h.Group(t.Context(), "Sales")
+			sales, err := h.Groups().Get(t.Context(), "Sales")
 			require.NoError(t, err)
 			require.Zero(t, sales.Members)
 

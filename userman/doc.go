@@ -26,7 +26,7 @@
 //
 // A portal calls the methods for users. Before the login, the portal passes the text
 // that the user typed ([Service.Authenticate], [Service.RequestReset]) or the token of
-// a link ([Service.AcceptInvitation], [Service.ActivateSoftphone]). After the login,
+// a link ([Service.AcceptInvitation], [SoftphoneService.Activate]). After the login,
 // the portal passes the user's ID, which never changes: [Service.Session],
 // [Service.ChangePassword], [Service.BeginSecondFactor].
 //

@@ -142,19 +142,19 @@ func (exampleSIPAccounts) SIPAccount(_ context.Context, extension string) (*user
 	}, nil
 }
 
-func ExampleService_ActivateSoftphone() {
+func ExampleSoftphoneService_Activate() {
 	ctx := context.Background()
 	users := userman.New(memstore.New().Users(""), &userman.Options{SIPAccounts: exampleSIPAccounts{}})
 	if _, err := users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}}); err != nil {
 		fmt.Println(err)
 		return
 	}
-	link, err := users.InviteSoftphone(ctx, "jane")
+	link, err := users.Softphones().Invite(ctx, "jane")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	activation, err := users.ActivateSoftphone(ctx, link.Token)
+	activation, err := users.Softphones().Activate(ctx, link.Token)
 	if err != nil {
 		fmt.Println(err)
 		return

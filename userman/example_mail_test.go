@@ -35,9 +35,9 @@ func newMailService(usernames ...string) *userman.Service {
 	return s
 }
 
-func ExampleService_SendMail() {
+func ExampleMailService_Send() {
 	users := newMailService("jane")
-	delivery, err := users.SendMail(context.Background(), usermail.Welcome, "jane")
+	delivery, err := users.Mails().Send(context.Background(), usermail.Welcome, "jane")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -48,9 +48,9 @@ func ExampleService_SendMail() {
 	// sent until 2026-03-08
 }
 
-func ExampleService_SendMail_reset() {
+func ExampleMailService_Send_reset() {
 	users := newMailService("jane")
-	delivery, _ := users.SendMail(context.Background(), usermail.Reset, "jane")
+	delivery, _ := users.Mails().Send(context.Background(), usermail.Reset, "jane")
 	fmt.Println(delivery.Message)
 	// Output:
 	// To: jane <jane@example.com>, Set a new password for ACME Telephony
@@ -58,10 +58,10 @@ func ExampleService_SendMail_reset() {
 }
 
 // It may be run as often as one likes: nobody is welcomed twice.
-func ExampleService_SendPendingWelcomes() {
+func ExampleMailService_SendPendingWelcomes() {
 	users := newMailService("jane", "joe")
 	for range 2 {
-		report, err := users.SendPendingWelcomes(context.Background(), func(p userman.WelcomeProgress) {
+		report, err := users.Mails().SendPendingWelcomes(context.Background(), func(p userman.WelcomeProgress) {
 			fmt.Printf("%d of %d: %s %s\n", p.Done, p.Total, p.Last.Username, p.Last.Status)
 		})
 		fmt.Println(report.Counts[userman.DeliverySent], "sent", err)
@@ -75,9 +75,9 @@ func ExampleService_SendPendingWelcomes() {
 	// 0 sent <nil>
 }
 
-func ExampleService_PreviewMail() {
+func ExampleMailService_Preview() {
 	users := newMailService("jane")
-	mail, err := users.PreviewMail(context.Background(), usermail.Welcome, "jane")
+	mail, err := users.Mails().Preview(context.Background(), usermail.Welcome, "jane")
 	if err != nil {
 		fmt.Println(err)
 		return

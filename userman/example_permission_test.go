@@ -12,7 +12,7 @@ import (
 // newExampleService is a service with jane, who is in the group Sales.
 func newExampleService(ctx context.Context) *userman.Service {
 	users := userman.New(memstore.New().Users(""), nil)
-	_, err := users.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: permission.Permissions{
+	_, err := users.Groups().Create(ctx, &userman.Group{Name: "Sales", Permissions: permission.Permissions{
 		permission.XMPPLogin:           permission.On(),
 		permission.RESTUse:             permission.On(),
 		permission.VoicemailExtensions: permission.Append("1099"),

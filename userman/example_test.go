@@ -105,10 +105,10 @@ func ExampleService_List() {
 }
 
 // New people are in the default groups on whatever way they come in.
-func ExampleService_CreateGroup() {
+func ExampleGroupService_Create() {
 	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
-	_, _ = users.CreateGroup(ctx, &userman.Group{
+	_, _ = users.Groups().Create(ctx, &userman.Group{
 		Name: "Everybody", Default: true, Permissions: permission.Permissions{permission.XMPPLogin: permission.On()},
 	})
 	create, _ := users.PrepareExtensionUser(ctx, userman.NewExtension{Number: "1001"})
@@ -119,17 +119,17 @@ func ExampleService_CreateGroup() {
 }
 
 // Who is affected is told before a group goes.
-func ExampleService_DeleteGroup() {
+func ExampleGroupService_Delete() {
 	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
-	_, _ = users.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: permission.Permissions{permission.XMPPLogin: permission.On()}})
+	_, _ = users.Groups().Create(ctx, &userman.Group{Name: "Sales", Permissions: permission.Permissions{permission.XMPPLogin: permission.On()}})
 	_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}})
-	_ = users.AddMembers(ctx, "Sales", "jane")
+	_ = users.Groups().AddMembers(ctx, "Sales", "jane")
 
-	fmt.Println(users.DeleteGroup(ctx, "Sales", false))
-	impact, total, _ := users.PreviewDeleteGroup(ctx, "Sales", 10)
+	fmt.Println(users.Groups().Delete(ctx, "Sales", false))
+	impact, total, _ := users.Groups().PreviewDelete(ctx, "Sales", 10)
 	fmt.Println(total, impact[0].Username, impact[0].Changes)
-	fmt.Println(users.DeleteGroup(ctx, "Sales", true))
+	fmt.Println(users.Groups().Delete(ctx, "Sales", true))
 	// Output:
 	// this group is needed by user jane
 	// 1 jane [{xmpp.login on off}]

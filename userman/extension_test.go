@@ -28,7 +28,7 @@ func TestService_PrepareExtensionUser_createsUser(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newServiceWithDB(t, open(t), "")
-			_, err := h.CreateGroup(t.Context(), &userman.Group{Name: "Everybody", Default: true})
+			_, err := h.Groups().Create(t.Context(), &userman.Group{Name: "Everybody", Default: true})
 			require.NoError(t, err)
 			created, err := h.createExtensionUser(t.Context(), userman.NewExtension{
 				Number: "1001", DisplayName: "Jane Doe", Email: "jane@example.com", Password: secret(goodPassword),
@@ -177,7 +177,7 @@ func TestService_OnExtensionDeleted_removesAllReferences(t *testing.T) {
 			require.JSONEq(t, `{"voicemail.extensions":[],"history.extensions":["self"]}`, toJSON(t, joan.Permissions))
 			require.Empty(t, h.get(t, "june").Permissions, "what adds nothing says nothing")
 			require.Equal(t, "10011", h.get(t, "nora").DefaultExtension)
-			sales, err := h.Group(t.Context(), "Sales")
+			sales, err := h.Groups().Get(t.Context(), "Sales")
 			require.NoError(t, err)
 			require.JSONEq(t, `{"history.extensions":{"append":["1002"]},"sms.numbers":["1001"]}`, toJSON(t, sales.Permissions), "a telephone number is no extension")
 			tokens, err := h.tokens.List(t.Context(), "joan", store.PageRequest{})

@@ -49,7 +49,7 @@ func newUserWithEmail(username string, extensions ...string) *userman.User {
 // sendWelcome sends a welcome mail, and requires what came of it.
 func (h *env) sendWelcome(t testing.TB, username string, want userman.DeliveryStatus) *userman.Delivery {
 	t.Helper()
-	d, err := h.SendMail(t.Context(), usermail.Welcome, username)
+	d, err := h.Mails().Send(t.Context(), usermail.Welcome, username)
 	require.NoError(t, err)
 	require.Equal(t, want, d.Status, d.Message)
 	require.Equal(t, username, d.Username)

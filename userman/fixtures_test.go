@@ -129,7 +129,7 @@ func (h *env) createUser(t testing.TB, u *userman.User, password string) *userma
 // createGroup creates a group that says that.
 func (h *env) createGroup(t testing.TB, name string, permissions permission.Permissions) *userman.Group {
 	t.Helper()
-	created, err := h.CreateGroup(t.Context(), &userman.Group{Name: name, Permissions: permissions})
+	created, err := h.Groups().Create(t.Context(), &userman.Group{Name: name, Permissions: permissions})
 	require.NoError(t, err)
 	return created
 }

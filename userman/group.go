@@ -126,27 +126,27 @@ type PermissionChange struct {
 	After      string `json:"after"`
 }
 
-// PreviewDeleteGroup returns the effect of deleting a group on its members. impact
+// PreviewDelete returns the effect of deleting a group on its members. impact
 // covers the first limit members, sorted by username. total is the number of all
 // members.
-func (s *Service) PreviewDeleteGroup(ctx context.Context, name string, limit int) (impact []MemberImpact, total int, err error) {
-	g, err := s.Group(ctx, name)
+func (gs *GroupService) PreviewDelete(ctx context.Context, name string, limit int) (impact []MemberImpact, total int, err error) {
+	g, err := gs.Get(ctx, name)
 	if err != nil {
 		return nil, 0, err
 	}
-	resolver, err := s.permissionResolver(ctx)
+	resolver, err := gs.s.permissionResolver(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
 	impact = []MemberImpact{}
 	for q := (Query{Group: g.Name}); len(impact) < limit; {
 		q.Limit = min(limit-len(impact), store.MaxPageLimit)
-		list, err := s.List(ctx, q)
+		list, err := gs.s.List(ctx, q)
 		if err != nil {
 			return nil, 0, err
 		}
 		for _, u := range list.Items {
-			impact = append(impact, s.previewMember(resolver, u, g.Name))
+			impact = append(impact, gs.s.previewMember(resolver, u, g.Name))
 		}
 		if q.After = list.Next; q.After == "" {
 			break

@@ -14,14 +14,14 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-func TestService_UpdateGroup_savesEditableFields(t *testing.T) {
+func TestGroupService_Update_savesEditableFields(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newServiceWithDB(t, open(t), "")
 			permissions := permission.Permissions{permission.VoicemailDownload: permission.Off()}
-			created, err := h.CreateGroup(t.Context(), &userman.Group{
+			created, err := h.Groups().Create(t.Context(), &userman.Group{
 				Name: " Sales ", Description: " who sells ", Default: true, Permissions: permissions,
 				Directory: "head-office", Members: 7, CreatedAt: time.Unix(1, 0), UpdatedAt: time.Unix(1, 0),
 			})
@@ -33,7 +33,7 @@ func TestService_UpdateGroup_savesEditableFields(t *testing.T) {
 			h.createUser(t, newUser("joan"), "")
 			h.clock.Advance(time.Minute)
 
-			updated, err := h.UpdateGroup(t.Context(), "SALES", func(g *userman.Group) error {
+			updated, err := h.Groups().Update(t.Context(), "SALES", func(g *userman.Group) error {
 				require.Equal(t, 1, g.Members)
 				g.Name, g.Directory, g.Members, g.CreatedAt = "Other", "head-office", 7, time.Unix(1, 0)
 				g.Description, g.Default, g.Priority = "", false, 10
@@ -42,7 +42,7 @@ func TestService_UpdateGroup_savesEditableFields(t *testing.T) {
 			require.NoError(t, err)
 			require.JSONEq(t, `{"name":"Sales","description":"","priority":10,"default":false,"permissions":{"voicemail.download":false},
 			"directory":"","members":1,"created_at":"2026-03-01T09:00:00Z","updated_at":"2026-03-01T09:01:00Z"}`, toJSON(t, updated))
-			got, err := h.Group(t.Context(), "sales")
+			got, err := h.Groups().Get(t.Context(), "sales")
 			require.NoError(t, err)
 			require.Equal(t, toJSON(t, updated), toJSON(t, got))
 			h.requireAuditIntact(t)
@@ -50,7 +50,7 @@ func TestService_UpdateGroup_savesEditableFields(t *testing.T) {
 	}
 }
 
-func TestService_CreateGroup_foldsNameForUniqueness(t *testing.T) {
+func TestGroupService_Create_foldsNameForUniqueness(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -58,7 +58,7 @@ func TestService_CreateGroup_foldsNameForUniqueness(t *testing.T) {
 			h := newServiceWithDB(t, open(t), "")
 			succeeded := 0
 			for _, err := range runConcurrently(20, func(i int) error {
-				_, err := h.CreateGroup(t.Context(), &userman.Group{Name: []string{"Zoë", "ZOË", "Zoe\u0308"}[i%3]})
+				_, err := h.Groups().Create(t.Context(), &userman.Group{Name: []string{"Zoë", "ZOË", "Zoe\u0308"}[i%3]})
 				return err
 			}) {
 				if err == nil {
@@ -73,55 +73,55 @@ func TestService_CreateGroup_foldsNameForUniqueness(t *testing.T) {
 	}
 }
 
-func TestService_CreateGroup_reportsEveryInvalidField(t *testing.T) {
+func TestGroupService_Create_reportsEveryInvalidField(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	_, err := h.CreateGroup(t.Context(), &userman.Group{Priority: -1, Permissions: permission.Permissions{
+	_, err := h.Groups().Create(t.Context(), &userman.Group{Priority: -1, Permissions: permission.Permissions{
 		permission.VoicemailDownload: permission.Set("1001"), "no.such": permission.On(), permission.VoicemailExtensions: permission.Set("1001", "ten"),
 	}})
 	requireFieldErrors(t, err, "name: required", "priority: min", "permissions.no.such: unknown", "permissions.voicemail.download: kind", "permissions.voicemail.extensions[1]: extension")
 	for _, name := range []string{"\u200b", "\u3164", "!!!", "---"} {
-		_, err := h.CreateGroup(t.Context(), &userman.Group{Name: name})
+		_, err := h.Groups().Create(t.Context(), &userman.Group{Name: name})
 		requireFieldErrors(t, err, "name: letter")
 	}
 	h.createGroup(t, "Sales", nil)
-	_, err = h.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
+	_, err = h.Groups().Update(t.Context(), "Sales", func(g *userman.Group) error {
 		g.Priority = 10_001
 		return nil
 	})
 	requireFieldErrors(t, err, "priority: max")
 	stale := errors.New("stale")
-	_, err = h.UpdateGroup(t.Context(), "Sales", func(*userman.Group) error { return stale })
+	_, err = h.Groups().Update(t.Context(), "Sales", func(*userman.Group) error { return stale })
 	require.Equal(t, stale, err)
-	_, err = h.UpdateGroup(t.Context(), "Nobody", func(*userman.Group) error { return nil })
+	_, err = h.Groups().Update(t.Context(), "Nobody", func(*userman.Group) error { return nil })
 	require.ErrorIs(t, err, store.ErrNotFound)
 	h.requireAuditIntact(t)
 }
 
-func TestService_CreateGroup_limitsGroupsPerTeam(t *testing.T) {
+func TestGroupService_Create_limitsGroupsPerTeam(t *testing.T) {
 	t.Parallel()
 	h := newService(t, func(o *userman.Options) { o.Audit = nil })
 	for i := range userman.MaxGroups {
 		require.NoError(t, h.store.CreateGroup(t.Context(), &userman.Group{Name: fmt.Sprintf("group %d", i), Priority: 1}))
 	}
-	_, err := h.CreateGroup(t.Context(), &userman.Group{Name: "one more"})
+	_, err := h.Groups().Create(t.Context(), &userman.Group{Name: "one more"})
 	require.ErrorIs(t, err, store.ErrConflict)
 }
 
-func TestService_Groups_sortedByPriority(t *testing.T) {
+func TestGroupService_List_sortedByPriority(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newServiceWithDB(t, open(t), "")
 			for _, g := range []*userman.Group{{Name: "b", Priority: 20}, {Name: "c"}, {Name: "A"}, {Name: "z", Priority: 1}} {
-				_, err := h.CreateGroup(t.Context(), g)
+				_, err := h.Groups().Create(t.Context(), g)
 				require.NoError(t, err)
 			}
 			u := newUser("jane")
 			u.Groups = []string{"z", "b"}
 			h.createUser(t, u, "")
-			groups, err := h.Groups(t.Context())
+			groups, err := h.Groups().List(t.Context())
 			require.NoError(t, err)
 			order := make([]string, len(groups))
 			for i, g := range groups {
@@ -132,7 +132,7 @@ func TestService_Groups_sortedByPriority(t *testing.T) {
 	}
 }
 
-func TestService_AddMembers_isAtomic(t *testing.T) {
+func TestGroupService_AddMembers_isAtomic(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -145,29 +145,29 @@ func TestService_AddMembers_isAtomic(t *testing.T) {
 				u.Description, u.Groups = "stays", []string{"Other"}
 				h.createUser(t, u, "")
 			}
-			err := h.AddMembers(t.Context(), "Sales", "jane", "nobody", "joan", "-")
+			err := h.Groups().AddMembers(t.Context(), "Sales", "jane", "nobody", "joan", "-")
 			requireFieldErrors(t, err, "usernames[1]: unknown", "usernames[3]: unknown")
 			require.Empty(t, h.list(t, userman.Query{Group: "Sales"}))
 			require.Equal(t, "denied join group Sales: invalid: usernames[1] (unknown), usernames[3] (unknown)", h.lastAuditEntry(t))
 
-			require.NoError(t, h.AddMembers(t.Context(), "sales", "JANE", "joan", "jane"))
-			require.NoError(t, h.AddMembers(t.Context(), "Sales", "joan", "june"))
+			require.NoError(t, h.Groups().AddMembers(t.Context(), "sales", "JANE", "joan", "jane"))
+			require.NoError(t, h.Groups().AddMembers(t.Context(), "Sales", "joan", "june"))
 			require.Equal(t, "jane joan june", h.list(t, userman.Query{Group: "Sales"}))
 			require.Equal(t, []string{"Other", "Sales"}, h.get(t, "jane").Groups)
 			require.Equal(t, "stays", h.get(t, "jane").Description)
 			require.Len(t, h.entries(t, audit.Query{Action: "join group", Outcome: audit.Succeeded}), 3, "who is in already is no change")
 
-			require.NoError(t, h.RemoveMembers(t.Context(), "SALES", "jane", "june"))
-			require.NoError(t, h.RemoveMembers(t.Context(), "Sales", "jane"))
+			require.NoError(t, h.Groups().RemoveMembers(t.Context(), "SALES", "jane", "june"))
+			require.NoError(t, h.Groups().RemoveMembers(t.Context(), "Sales", "jane"))
 			require.Equal(t, "joan", h.list(t, userman.Query{Group: "Sales"}))
 			require.Equal(t, []string{"Other"}, h.get(t, "jane").Groups)
-			require.ErrorIs(t, h.AddMembers(t.Context(), "Nobody", "jane"), store.ErrNotFound)
+			require.ErrorIs(t, h.Groups().AddMembers(t.Context(), "Nobody", "jane"), store.ErrNotFound)
 			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestService_AddMembers_losesNoConcurrentChange(t *testing.T) {
+func TestGroupService_AddMembers_losesNoConcurrentChange(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -177,7 +177,7 @@ func TestService_AddMembers_losesNoConcurrentChange(t *testing.T) {
 			for i := range 20 {
 				h.createGroup(t, fmt.Sprintf("group %d", i), nil)
 			}
-			for _, err := range runConcurrently(20, func(i int) error { return h.AddMembers(t.Context(), fmt.Sprintf("group %d", i), "jane") }) {
+			for _, err := range runConcurrently(20, func(i int) error { return h.Groups().AddMembers(t.Context(), fmt.Sprintf("group %d", i), "jane") }) {
 				require.NoError(t, err)
 			}
 			require.Len(t, h.get(t, "jane").Groups, 20)
@@ -185,7 +185,7 @@ func TestService_AddMembers_losesNoConcurrentChange(t *testing.T) {
 	}
 }
 
-func TestService_DeleteGroup_requiresForceWithMembers(t *testing.T) {
+func TestGroupService_Delete_requiresForceWithMembers(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -199,16 +199,16 @@ func TestService_DeleteGroup_requiresForceWithMembers(t *testing.T) {
 				h.createUser(t, u, "")
 			}
 			id := h.deleteUser(t, "june")
-			err := h.DeleteGroup(t.Context(), "SALES", false)
+			err := h.Groups().Delete(t.Context(), "SALES", false)
 			inUse, ok := errors.AsType[*store.InUseError](err)
 			require.True(t, ok, "%v", err)
 			require.Equal(t, []store.Reference{{Kind: "user", Key: "jane"}, {Kind: "user", Key: "joan"}}, inUse.References)
 
-			require.NoError(t, h.DeleteGroup(t.Context(), "SALES", true))
-			_, err = h.Group(t.Context(), "Sales")
+			require.NoError(t, h.Groups().Delete(t.Context(), "SALES", true))
+			_, err = h.Groups().Get(t.Context(), "Sales")
 			require.ErrorIs(t, err, store.ErrNotFound)
 			require.Equal(t, []string{"Other"}, h.get(t, "jane").Groups)
-			require.ErrorIs(t, h.DeleteGroup(t.Context(), "Sales", true), store.ErrNotFound)
+			require.ErrorIs(t, h.Groups().Delete(t.Context(), "Sales", true), store.ErrNotFound)
 			h.requireAuditIntact(t)
 			restored, err := h.Restore(t.Context(), id, nil)
 			require.NoError(t, err)
@@ -218,7 +218,7 @@ func TestService_DeleteGroup_requiresForceWithMembers(t *testing.T) {
 	}
 }
 
-func TestService_DeleteGroup_limitsReportedReferences(t *testing.T) {
+func TestGroupService_Delete_limitsReportedReferences(t *testing.T) {
 	t.Parallel()
 	h := newService(t, func(o *userman.Options) { o.Audit = nil }) // which takes long
 	h.createGroup(t, "Sales", nil)
@@ -227,16 +227,16 @@ func TestService_DeleteGroup_limitsReportedReferences(t *testing.T) {
 		u.Groups = []string{"Sales"}
 		h.createUser(t, u, "")
 	}
-	inUse, ok := errors.AsType[*store.InUseError](h.DeleteGroup(t.Context(), "Sales", false))
+	inUse, ok := errors.AsType[*store.InUseError](h.Groups().Delete(t.Context(), "Sales", false))
 	require.True(t, ok)
 	require.Len(t, inUse.References, 100)
 	require.Equal(t, store.Reference{Kind: "user", Key: "person0099"}, inUse.References[99])
-	require.NoError(t, h.DeleteGroup(t.Context(), "Sales", true))
+	require.NoError(t, h.Groups().Delete(t.Context(), "Sales", true))
 	require.Empty(t, h.get(t, "person1000").Groups)
 }
 
 // A group of deleted people only is not in use.
-func TestService_DeleteGroup_ignoresDeletedMembers(t *testing.T) {
+func TestGroupService_Delete_ignoresDeletedMembers(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createGroup(t, "Sales", nil)
@@ -244,11 +244,11 @@ func TestService_DeleteGroup_ignoresDeletedMembers(t *testing.T) {
 	u.Groups = []string{"Sales"}
 	h.createUser(t, u, "")
 	h.deleteUser(t, "jane")
-	require.NoError(t, h.DeleteGroup(t.Context(), "Sales", false))
+	require.NoError(t, h.Groups().Delete(t.Context(), "Sales", false))
 	h.requireAuditIntact(t)
 }
 
-func TestService_PreviewDeleteGroup_reportsPermissionChanges(t *testing.T) {
+func TestGroupService_PreviewDelete_reportsPermissionChanges(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createGroup(t, "Sales", permission.Permissions{permission.XMPPLogin: permission.On(), permission.VoicemailExtensions: permission.Append("1002")})
@@ -259,7 +259,7 @@ func TestService_PreviewDeleteGroup_reportsPermissionChanges(t *testing.T) {
 	for _, u := range []*userman.User{june, joan, jane} {
 		h.createUser(t, u, "")
 	}
-	impact, total, err := h.PreviewDeleteGroup(t.Context(), "sales", 2)
+	impact, total, err := h.Groups().PreviewDelete(t.Context(), "sales", 2)
 	require.NoError(t, err)
 	require.Equal(t, 3, total)
 	require.Len(t, impact, 2)
@@ -270,10 +270,10 @@ func TestService_PreviewDeleteGroup_reportsPermissionChanges(t *testing.T) {
 	}, impact[0].Changes)
 	require.Equal(t, "joan", impact[1].Username)
 	require.Empty(t, impact[1].Changes, "another group, and what is said of her, give the same")
-	impact, total, err = h.PreviewDeleteGroup(t.Context(), "Sales", 0)
+	impact, total, err = h.Groups().PreviewDelete(t.Context(), "Sales", 0)
 	require.NoError(t, err)
 	require.Equal(t, 3, total)
 	require.Empty(t, impact)
-	_, _, err = h.PreviewDeleteGroup(t.Context(), "Nobody", 10)
+	_, _, err = h.Groups().PreviewDelete(t.Context(), "Nobody", 10)
 	require.ErrorIs(t, err, store.ErrNotFound)
 }

@@ -23,15 +23,15 @@ const (
 // of them or none. For an unknown username it returns an error wrapping
 // [store.ErrInvalid] on the index, such as "usernames[2]". It ignores users who are
 // already members.
-func (s *Service) AddMembers(ctx context.Context, group string, usernames ...string) error {
-	return s.changeMembers(ctx, "join group", group, usernames, func(u *User, name string) {
+func (gs *GroupService) AddMembers(ctx context.Context, group string, usernames ...string) error {
+	return gs.s.changeMembers(ctx, "join group", group, usernames, func(u *User, name string) {
 		u.Groups = sortedUnique(append(u.Groups, name))
 	})
 }
 
-// RemoveMembers removes users from a group. It has the rules of [Service.AddMembers].
-func (s *Service) RemoveMembers(ctx context.Context, group string, usernames ...string) error {
-	return s.changeMembers(ctx, "leave group", group, usernames, leaveGroup)
+// RemoveMembers removes users from a group. It has the rules of [GroupService.AddMembers].
+func (gs *GroupService) RemoveMembers(ctx context.Context, group string, usernames ...string) error {
+	return gs.s.changeMembers(ctx, "leave group", group, usernames, leaveGroup)
 }
 
 // leaveGroup removes u from the group of that name, in any case.
@@ -117,29 +117,29 @@ func memberError(i int, code, message string) store.FieldError {
 	return store.FieldError{Field: fmt.Sprintf("usernames[%d]", i), Code: code, Message: message}
 }
 
-// DeleteGroup deletes a group. If the group has members and force is false, it returns
+// Delete deletes a group. If the group has members and force is false, it returns
 // an error wrapping [store.ErrInUse]. This error lists the first 100 members. If force
-// is true, DeleteGroup removes the members first. [Service.PreviewDeleteGroup] shows
+// is true, Delete removes the members first. [GroupService.PreviewDelete] shows
 // the effect on the members.
-func (s *Service) DeleteGroup(ctx context.Context, name string, force bool) error {
+func (gs *GroupService) Delete(ctx context.Context, name string, force bool) error {
 	const action = "delete"
 	var g *Group
-	err := s.audit.Do(ctx, s.store, s.groupEvent(action, name), func(ctx context.Context, r *audit.Recorder) (err error) {
-		if err := s.requireUnscoped(ctx); err != nil {
+	err := gs.s.audit.Do(ctx, gs.s.store, gs.s.groupEvent(action, name), func(ctx context.Context, r *audit.Recorder) (err error) {
+		if err := gs.s.requireUnscoped(ctx); err != nil {
 			return err
 		}
-		if g, err = s.Group(ctx, name); err != nil {
+		if g, err = gs.Get(ctx, name); err != nil {
 			return err
 		}
 		if !force {
-			if err := s.requireEmptyGroup(ctx, g); err != nil {
+			if err := gs.s.requireEmptyGroup(ctx, g); err != nil {
 				return err
 			}
 		}
-		return s.deleteGroup(ctx, r, g)
+		return gs.s.deleteGroup(ctx, r, g)
 	})
 	if err == nil {
-		s.logGroup(ctx, action, g)
+		gs.s.logGroup(ctx, action, g)
 	}
 	return err
 }

@@ -31,7 +31,7 @@ func (s *countingStore) ListGroups(ctx context.Context) ([]*userman.Group, int64
 	return s.Store.ListGroups(ctx)
 }
 
-func TestService_AddMembers_readsGroupsOnce(t *testing.T) {
+func TestGroupService_AddMembers_readsGroupsOnce(t *testing.T) {
 	t.Parallel()
 	counted := &countingStore{Store: memstore.New().Users("")}
 	s := userman.New(counted, nil)
@@ -41,10 +41,10 @@ func TestService_AddMembers_readsGroupsOnce(t *testing.T) {
 		_, err := s.Create(t.Context(), userman.NewUser{User: newUser(names[i], fmt.Sprintf("1%02d", i))})
 		require.NoError(t, err)
 	}
-	_, err := s.CreateGroup(t.Context(), &userman.Group{Name: "Sales"})
+	_, err := s.Groups().Create(t.Context(), &userman.Group{Name: "Sales"})
 	require.NoError(t, err)
 	before := counted.groupReads.Load()
-	require.NoError(t, s.Scoped(extensions1xx).AddMembers(t.Context(), "Sales", names...))
+	require.NoError(t, s.Scoped(extensions1xx).Groups().AddMembers(t.Context(), "Sales", names...))
 	require.Equal(t, int64(1), counted.groupReads.Load()-before)
 }
 
@@ -53,7 +53,7 @@ func TestService_Create_readsGroupsOnce(t *testing.T) {
 	counted := &countingStore{Store: memstore.New().Users("")}
 	s := userman.New(counted, nil)
 	for _, name := range []string{"Everybody", "Sales"} {
-		_, err := s.CreateGroup(t.Context(), &userman.Group{Name: name, Default: name == "Everybody"})
+		_, err := s.Groups().Create(t.Context(), &userman.Group{Name: name, Default: name == "Everybody"})
 		require.NoError(t, err)
 	}
 	before := counted.groupReads.Load()
@@ -83,7 +83,7 @@ func newServiceWithSQL(t testing.TB) (h *env, exec func(statement string)) {
 	}
 }
 
-func TestService_DeleteGroup_foldsStoredGroupNames(t *testing.T) {
+func TestGroupService_Delete_foldsStoredGroupNames(t *testing.T) {
 	t.Parallel()
 	h, exec := newServiceWithSQL(t)
 	h.createGroup(t, "Sales", permission.Permissions{permission.XMPPLogin: permission.On()})
@@ -94,15 +94,15 @@ func TestService_DeleteGroup_foldsStoredGroupNames(t *testing.T) {
 	}
 	h.deleteUser(t, "joan")
 	exec(`UPDATE pbxusers_users SET group_names = '["SALES"]'`)
-	impact, _, err := h.PreviewDeleteGroup(t.Context(), "Sales", 10)
+	impact, _, err := h.Groups().PreviewDelete(t.Context(), "Sales", 10)
 	require.NoError(t, err)
 	require.Equal(t, []userman.PermissionChange{{Permission: permission.XMPPLogin, Before: "on", After: "off"}}, impact[0].Changes)
-	require.NoError(t, h.DeleteGroup(t.Context(), "Sales", true))
+	require.NoError(t, h.Groups().Delete(t.Context(), "Sales", true))
 	require.Empty(t, h.get(t, "jane").Groups)
 	require.Len(t, h.entries(t, audit.Query{Action: "leave group"}), 2, "each of them is written once")
 }
 
-func TestService_RemoveMembers_foldsStoredGroupNames(t *testing.T) {
+func TestGroupService_RemoveMembers_foldsStoredGroupNames(t *testing.T) {
 	t.Parallel()
 	h, exec := newServiceWithSQL(t)
 	h.createGroup(t, "Sales", nil)
@@ -110,13 +110,13 @@ func TestService_RemoveMembers_foldsStoredGroupNames(t *testing.T) {
 	u.Groups = []string{"Sales"}
 	h.createUser(t, u, "")
 	exec(`UPDATE pbxusers_users SET group_names = '["SALES"]'`)
-	require.NoError(t, h.RemoveMembers(t.Context(), "Sales", "jane"))
+	require.NoError(t, h.Groups().RemoveMembers(t.Context(), "Sales", "jane"))
 	require.Empty(t, h.get(t, "jane").Groups)
 }
 
 // The record of a person, and the table of memberships, may tell different
 // things once somebody wrote to one of them.
-func TestService_DeleteGroup_rejectsInconsistentMembership(t *testing.T) {
+func TestGroupService_Delete_rejectsInconsistentMembership(t *testing.T) {
 	t.Parallel()
 	h, exec := newServiceWithSQL(t)
 	h.createGroup(t, "Sales", nil)
@@ -126,11 +126,11 @@ func TestService_DeleteGroup_rejectsInconsistentMembership(t *testing.T) {
 		h.createUser(t, u, "")
 	}
 	exec(`UPDATE pbxusers_users SET group_names = '[]' WHERE username = 'jane'`)
-	err := h.DeleteGroup(t.Context(), "Sales", true)
+	err := h.Groups().Delete(t.Context(), "Sales", true)
 	require.ErrorIs(t, err, store.ErrConflict)
 	require.ErrorContains(t, err, "jane")
 	require.Equal(t, []string{"Sales"}, h.get(t, "joan").Groups, "nothing is changed")
 
-	require.NoError(t, h.AddMembers(t.Context(), "Sales", "jane"))
-	require.NoError(t, h.DeleteGroup(t.Context(), "Sales", true))
+	require.NoError(t, h.Groups().AddMembers(t.Context(), "Sales", "jane"))
+	require.NoError(t, h.Groups().Delete(t.Context(), "Sales", true))
 }

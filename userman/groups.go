@@ -9,7 +9,13 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// CreateGroup creates a group. It ignores the fields of g that the service sets. It
+// GroupService manages the groups of a [Service]; see [Service.Groups].
+type GroupService struct{ s *Service }
+
+// Groups returns the service of groups.
+func (s *Service) Groups() *GroupService { return &GroupService{s} }
+
+// Create creates a group. It ignores the fields of g that the service sets. It
 // returns an error wrapping [store.ErrInvalid] if a field is invalid. The field name of
 // a permission is, for example, "permissions.voicemail.download". It returns an error
 // wrapping [store.ErrAlreadyExists] if another group has the name, ignoring case. It
@@ -18,11 +24,11 @@ import (
 //
 // unreadable lists fields that the caller could not parse, as in
 // [Service.PrepareCreate].
-func (s *Service) CreateGroup(ctx context.Context, g *Group, unreadable ...store.FieldError) (*Group, error) {
-	return s.createGroup(ctx, "create", g, nil, unreadable...)
+func (gs *GroupService) Create(ctx context.Context, g *Group, unreadable ...store.FieldError) (*Group, error) {
+	return gs.s.createGroup(ctx, "create", g, nil, unreadable...)
 }
 
-// createGroup creates a group as [Service.CreateGroup] does. setManaged, if not nil,
+// createGroup creates a group as [GroupService.Create] does. setManaged, if not nil,
 // sets the fields that only the service sets.
 func (s *Service) createGroup(ctx context.Context, action string, g *Group, setManaged func(*Group), unreadable ...store.FieldError) (*Group, error) {
 	created := g.Clone().normalize()
@@ -81,27 +87,27 @@ func (s *Service) findGroup(ctx context.Context, name string) (*Group, error) {
 	return s.store.Group(ctx, normalizeText(name))
 }
 
-// Group returns the group with this name, ignoring case. It returns an error wrapping
+// Get returns the group with this name, ignoring case. It returns an error wrapping
 // [store.ErrNotFound] if there is no such group.
-func (s *Service) Group(ctx context.Context, name string) (*Group, error) {
-	g, err := s.findGroup(ctx, name)
+func (gs *GroupService) Get(ctx context.Context, name string) (*Group, error) {
+	g, err := gs.s.findGroup(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	members, err := s.store.CountMembers(ctx)
+	members, err := gs.s.store.CountMembers(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return g.withMembers(members[g.Name]), nil
 }
 
-// Groups returns all groups in order of precedence: by priority, then by name.
-func (s *Service) Groups(ctx context.Context) ([]*Group, error) {
-	groups, _, err := s.store.ListGroups(ctx)
+// List returns all groups in order of precedence: by priority, then by name.
+func (gs *GroupService) List(ctx context.Context) ([]*Group, error) {
+	groups, _, err := gs.s.store.ListGroups(ctx)
 	if err != nil {
 		return nil, err
 	}
-	members, err := s.store.CountMembers(ctx)
+	members, err := gs.s.store.CountMembers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -111,29 +117,29 @@ func (s *Service) Groups(ctx context.Context) ([]*Group, error) {
 	return groups, nil
 }
 
-// UpdateGroup calls change with the group and saves the result, see [Service.Update].
+// Update calls change with the group and saves the result, see [Service.Update].
 // It does not change the name, the members, or the fields that the service sets.
-func (s *Service) UpdateGroup(ctx context.Context, name string, change func(*Group) error) (*Group, error) {
+func (gs *GroupService) Update(ctx context.Context, name string, change func(*Group) error) (*Group, error) {
 	const action = "update"
 	var after *Group
-	err := s.audit.Do(ctx, s.store, s.groupEvent(action, name), func(ctx context.Context, r *audit.Recorder) error {
-		if err := s.requireUnscoped(ctx); err != nil {
+	err := gs.s.audit.Do(ctx, gs.s.store, gs.s.groupEvent(action, name), func(ctx context.Context, r *audit.Recorder) error {
+		if err := gs.s.requireUnscoped(ctx); err != nil {
 			return err
 		}
-		before, err := s.Group(ctx, name)
+		before, err := gs.Get(ctx, name)
 		if err != nil {
 			return err
 		}
-		r.Intent.Key = s.auditName(before.Name)
-		if after, err = s.editGroup(before, change); err != nil {
+		r.Intent.Key = gs.s.auditName(before.Name)
+		if after, err = gs.s.editGroup(before, change); err != nil {
 			return err
 		}
-		return s.saveGroup(ctx, r, before, after)
+		return gs.s.saveGroup(ctx, r, before, after)
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.logGroup(ctx, action, after)
+	gs.s.logGroup(ctx, action, after)
 	return after, nil
 }
 

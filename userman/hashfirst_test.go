@@ -110,7 +110,7 @@ func TestService_PrepareCreate_commitsMoreThanOnce(t *testing.T) {
 			u.Groups = []string{"sales"}
 			create, err := h.PrepareCreate(t.Context(), userman.NewUser{User: u, Password: secret(goodPassword)})
 			require.NoError(t, err)
-			_, err = h.CreateGroup(t.Context(), &userman.Group{Name: "Everybody", Default: true})
+			_, err = h.Groups().Create(t.Context(), &userman.Group{Name: "Everybody", Default: true})
 			require.NoError(t, err)
 			require.ErrorIs(t, db.RunInTx(t.Context(), func(ctx context.Context) error {
 				_, err := create(ctx)
@@ -128,7 +128,7 @@ func TestService_PrepareCreate_commitsMoreThanOnce(t *testing.T) {
 			u.Groups = []string{"Sales"}
 			again, err := h.PrepareCreate(t.Context(), userman.NewUser{User: u})
 			require.NoError(t, err)
-			require.NoError(t, h.DeleteGroup(t.Context(), "Sales", true))
+			require.NoError(t, h.Groups().Delete(t.Context(), "Sales", true))
 			_, err = again(t.Context())
 			requireFieldErrors(t, err, "groups[0]: unknown")
 		})
@@ -166,12 +166,12 @@ func TestService_Update_reportsUnreadableFieldsAsWell(t *testing.T) {
 		})
 		requireFieldErrors(t, err, want...)
 	}
-	_, err := h.CreateGroup(t.Context(), &userman.Group{Name: "!"}, store.FieldError{Field: "permissions", Code: "json"})
+	_, err := h.Groups().Create(t.Context(), &userman.Group{Name: "!"}, store.FieldError{Field: "permissions", Code: "json"})
 	requireFieldErrors(t, err, "permissions: json", "name: letter")
 	h.createGroup(t, "Sales", nil)
-	_, err = h.CreateGroup(t.Context(), &userman.Group{Name: "SALES"}, store.FieldError{Field: "permissions", Code: "json"})
+	_, err = h.Groups().Create(t.Context(), &userman.Group{Name: "SALES"}, store.FieldError{Field: "permissions", Code: "json"})
 	requireFieldErrors(t, err, "permissions: json", "name: already_exists")
-	_, err = h.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error { g.Priority = -1; return unreadable })
+	_, err = h.Groups().Update(t.Context(), "Sales", func(g *userman.Group) error { g.Priority = -1; return unreadable })
 	require.ErrorIs(t, err, store.ErrInvalid)
 	require.Empty(t, h.get(t, "joan").DefaultExtension)
 }

@@ -115,17 +115,17 @@ func TestGroup_textFieldsRejectHostileInput(t *testing.T) {
 		for name, i := range fields {
 			g := &userman.Group{Name: "Sales"}
 			field := setField(reflect.ValueOf(g).Elem().Field(i), name, text)
-			_, err := h.CreateGroup(t.Context(), g)
+			_, err := h.Groups().Create(t.Context(), g)
 			requireFieldRejected(t, err, field)
 			require.NotContains(t, h.lastAuditEntry(t), marker, what)
 		}
-		_, err := h.UpdateGroup(t.Context(), "kept", func(g *userman.Group) error {
+		_, err := h.Groups().Update(t.Context(), "kept", func(g *userman.Group) error {
 			g.Description = text
 			return nil
 		})
 		requireFieldRejected(t, err, "description")
 	}
-	groups, err := h.Groups(t.Context())
+	groups, err := h.Groups().List(t.Context())
 	require.NoError(t, err)
 	require.Len(t, groups, 1)
 	h.requireAuditIntact(t)
@@ -169,14 +169,14 @@ func TestService_lookupsAcceptHostileInput(t *testing.T) {
 			"Purge":           func() error { return h.Purge(t.Context(), store.UserID(text)) },
 			"References":      func() error { _, err := h.References(t.Context(), text); return err },
 			"Picture":         func() error { _, err := h.Picture(t.Context(), text); return err },
-			"Group":           func() error { _, err := h.Group(t.Context(), text); return err },
-			"DeleteGroup":     func() error { return h.DeleteGroup(t.Context(), text, true) },
-			"AddMembers":      func() error { return h.AddMembers(t.Context(), text, "jane") },
+			"Group":           func() error { _, err := h.Groups().Get(t.Context(), text); return err },
+			"DeleteGroup":     func() error { return h.Groups().Delete(t.Context(), text, true) },
+			"AddMembers":      func() error { return h.Groups().AddMembers(t.Context(), text, "jane") },
 		}
 		for call, err := range calls {
 			require.ErrorIs(t, err(), store.ErrNotFound, "%s of %s", call, what)
 		}
-		requireFieldErrors(t, h.AddMembers(t.Context(), "Sales", "jane", text), "usernames[1]: unknown")
+		requireFieldErrors(t, h.Groups().AddMembers(t.Context(), "Sales", "jane", text), "usernames[1]: unknown")
 		for _, q := range []userman.Query{{Search: text}, {Extension: text}, {Group: text}, {Email: text}, {Directory: &text}} {
 			_, err := h.List(t.Context(), q)
 			require.NoError(t, err)
@@ -194,7 +194,7 @@ func TestService_Create_rejectsOversizedLists(t *testing.T) {
 	_, err := h.Create(t.Context(), userman.NewUser{User: &userman.User{Username: "jane", OtherEmails: many, LinkedExtensions: many, Groups: many}})
 	requireFieldErrors(t, err, "other_emails: max", "linked_extensions: max", "groups: max")
 	h.createGroup(t, "Sales", nil)
-	requireFieldErrors(t, h.AddMembers(t.Context(), "Sales", many...), "usernames: max")
+	requireFieldErrors(t, h.Groups().AddMembers(t.Context(), "Sales", many...), "usernames: max")
 }
 
 func TestUser_Email_validation(t *testing.T) {

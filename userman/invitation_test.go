@@ -194,12 +194,12 @@ func TestService_AcceptInvitation_rejectsUnknownToken(t *testing.T) {
 		requireLinkNotFound(t, err)
 		_, err = h.AcceptInvitation(t.Context(), secret(token), secret(goodPassword))
 		requireLinkNotFound(t, err)
-		_, err = h.SoftphoneLink(t.Context(), secret(token))
+		_, err = h.Softphones().Link(t.Context(), secret(token))
 		requireLinkNotFound(t, err)
-		_, err = h.ActivateSoftphone(t.Context(), secret(token))
+		_, err = h.Softphones().Activate(t.Context(), secret(token))
 		requireLinkNotFound(t, err)
 	}
-	_, err = h.ActivateSoftphone(t.Context(), link.Token)
+	_, err = h.Softphones().Activate(t.Context(), link.Token)
 	requireLinkNotFound(t, err)
 	require.Len(t, h.entries(t, audit.Query{}), before, "strangers do not fill the trail")
 }

@@ -78,25 +78,31 @@ type Delivery struct {
 	deferred bool
 }
 
-// SendMail creates a link and mails it to the user with this username. kind selects a
+// MailService sends the mails of a [Service]; see [Service.Mails].
+type MailService struct{ s *Service }
+
+// Mails returns the service of mails.
+func (s *Service) Mails() *MailService { return &MailService{s} }
+
+// Send creates a link and mails it to the user with this username. kind selects a
 // welcome mail or a mail to reset a forgotten password. Users request a reset mail
 // themselves with [Service.RequestReset]. The new link replaces an earlier link. If
-// SendMail sends nothing, or if the mail server rejects the mail permanently, the
+// Send sends nothing, or if the mail server rejects the mail permanently, the
 // earlier link stays valid.
 //
-// The Delivery reports whether the mail was sent. SendMail can return both a Delivery
+// The Delivery reports whether the mail was sent. Send can return both a Delivery
 // and an error if the error occurred after it started to send. It returns an error
 // wrapping [store.ErrNotFound] if there is no such user. It returns an error wrapping
 // [store.ErrInvalid] on "kind" if there is no such mail.
-func (s *Service) SendMail(ctx context.Context, kind usermail.Kind, username string) (*Delivery, error) {
+func (ms *MailService) Send(ctx context.Context, kind usermail.Kind, username string) (*Delivery, error) {
 	if err := kind.Validate(); err != nil {
 		return nil, err
 	}
-	u, err := s.find(ctx, username)
+	u, err := ms.s.find(ctx, username)
 	if err != nil {
 		return nil, err
 	}
-	return s.newDeliveryJob(kind).run(ctx, u.ID)
+	return ms.s.newDeliveryJob(kind).run(ctx, u.ID)
 }
 
 // finish stores the result of a welcome mail, even after the caller's context has

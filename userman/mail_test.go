@@ -31,11 +31,11 @@ func withSMTP(t testing.TB, server *smtp.Server) func(*userman.Options) {
 	return withMailer(m)
 }
 
-func TestService_SendTestMail(t *testing.T) {
+func TestMailService_SendTest(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
 	h := newService(t, withSMTP(t, server), func(o *userman.Options) { o.Product = "ACME" })
-	d, err := h.SendTestMail(t.Context(), " jane@example.org ")
+	d, err := h.Mails().SendTest(t.Context(), " jane@example.org ")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, d.Status, d.Message)
 	require.Equal(t, "succeeded send test mail mail", h.lastAuditEntry(t)) //nolint:dupword // the key follows the action
@@ -45,7 +45,7 @@ func TestService_SendTestMail(t *testing.T) {
 	require.Contains(t, got.Text, "https://pbx.example.com")
 }
 
-func TestService_SendTestMail_limitsEachAdministrator(t *testing.T) {
+func TestMailService_SendTest_limitsEachAdministrator(t *testing.T) {
 	t.Parallel()
 	unreachable, err := smtpmailer.New(smtpmailer.Options{Address: "127.0.0.1:1", From: "pbx@example.com", Security: smtpmailer.None})
 	require.NoError(t, err)
@@ -54,7 +54,7 @@ func TestService_SendTestMail_limitsEachAdministrator(t *testing.T) {
 		for i := range 100 {
 			// Another address does not help.
 			actor := audit.Actor{Kind: audit.Administrator, Name: name, RemoteAddr: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})}
-			_, err := h.SendTestMail(audit.WithActor(t.Context(), actor), "jane@example.org")
+			_, err := h.Mails().SendTest(audit.WithActor(t.Context(), actor), "jane@example.org")
 			if errors.Is(err, store.ErrRateLimited) {
 				return i
 			}
@@ -70,7 +70,7 @@ func TestService_SendTestMail_limitsEachAdministrator(t *testing.T) {
 	require.Equal(t, ratelimit.SourceBurst, sent("limited"))
 }
 
-func TestService_SendTestMail_reportsFailure(t *testing.T) {
+func TestMailService_SendTest_reportsFailure(t *testing.T) {
 	t.Parallel()
 	unreachable, err := smtpmailer.New(smtpmailer.Options{Address: "127.0.0.1:1", From: "pbx@example.com", Security: smtpmailer.None})
 	require.NoError(t, err)
@@ -80,24 +80,24 @@ func TestService_SendTestMail_reportsFailure(t *testing.T) {
 		userman.DeliveryNotConfigured: func(o *userman.Options) { o.Mailer = nil },
 	} {
 		h := newService(t, change)
-		d, err := h.SendTestMail(t.Context(), "jane@example.org")
+		d, err := h.Mails().SendTest(t.Context(), "jane@example.org")
 		require.NoError(t, err)
 		require.Equal(t, status, d.Status)
 		require.NotContains(t, d.Message, "jane")
 		require.Len(t, h.entries(t, audit.Query{Action: "send test mail", Outcome: audit.Failed}), 1, status)
 
 		for _, to := range []string{"", "nobody", "a@example.com, b@example.com", "Jane <jane@example.org>", "a@example.com\r\nBcc: b@example.com"} {
-			_, err = h.SendTestMail(t.Context(), to)
+			_, err = h.Mails().SendTest(t.Context(), to)
 			require.ErrorIs(t, err, store.ErrInvalid, to)
 		}
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = newService(t, withMailer(unreachable)).SendTestMail(ended, "jane@example.org")
+	_, err = newService(t, withMailer(unreachable)).Mails().SendTest(ended, "jane@example.org")
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestService_SendMail_welcomeLinkSetsPassword(t *testing.T) {
+func TestMailService_Send_welcomeLinkSetsPassword(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
 	h := newService(t, withSMTP(t, server))
@@ -122,12 +122,12 @@ func TestService_SendMail_welcomeLinkSetsPassword(t *testing.T) {
 	h.requireAuditIntact(t)
 }
 
-func TestService_SendMail_resetLinkSetsPassword(t *testing.T) {
+func TestMailService_Send_resetLinkSetsPassword(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure)
 	h.createUser(t, newUserWithEmail("jane"), goodPassword)
-	d, err := h.SendMail(t.Context(), usermail.Reset, "jane")
+	d, err := h.Mails().Send(t.Context(), usermail.Reset, "jane")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, d.Status)
 	require.Equal(t, h.clock.Now().Add(time.Hour), d.ExpiresAt)
@@ -138,7 +138,7 @@ func TestService_SendMail_resetLinkSetsPassword(t *testing.T) {
 	h.logIn(t, "jane", anotherPassword)
 }
 
-func TestService_SendMail_reportsNotConfigured(t *testing.T) {
+func TestMailService_Send_reportsNotConfigured(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*userman.Options){
 		"no mail server": func(o *userman.Options) { o.Mailer = nil },
@@ -148,14 +148,14 @@ func TestService_SendMail_reportsNotConfigured(t *testing.T) {
 		h.createUser(t, newUserWithEmail("jane"), "")
 		before := h.storedUser(t, "jane")
 		require.Contains(t, h.sendWelcome(t, "jane", userman.DeliveryNotConfigured).Message, "configure", name)
-		d, err := h.SendMail(t.Context(), usermail.Reset, "jane")
+		d, err := h.Mails().Send(t.Context(), usermail.Reset, "jane")
 		require.NoError(t, err)
 		require.Equal(t, userman.DeliveryNotConfigured, d.Status, name)
 		require.Equal(t, before, h.storedUser(t, "jane"), name)
 	}
 }
 
-func TestService_SendMail_reportsSkipReason(t *testing.T) {
+func TestMailService_Send_reportsSkipReason(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure, withDirectories(newHeadOffice()))
@@ -168,7 +168,7 @@ func TestService_SendMail_reportsSkipReason(t *testing.T) {
 
 	require.Contains(t, h.sendWelcome(t, "silent", userman.DeliveryNoAddress).Message, "no primary email")
 	require.Contains(t, h.sendWelcome(t, "gone", userman.DeliverySkipped).Message, "disabled")
-	d, err := h.SendMail(t.Context(), usermail.Reset, "elsewhere")
+	d, err := h.Mails().Send(t.Context(), usermail.Reset, "elsewhere")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySkipped, d.Status)
 	require.Contains(t, d.Message, "directory")
@@ -176,23 +176,23 @@ func TestService_SendMail_reportsSkipReason(t *testing.T) {
 	for _, name := range []string{"silent", "gone", "elsewhere"} {
 		require.Nil(t, h.storedUser(t, name).Credentials.Invitation, name)
 	}
-	_, err = h.SendMail(t.Context(), usermail.Welcome, "nobody")
+	_, err = h.Mails().Send(t.Context(), usermail.Welcome, "nobody")
 	require.ErrorIs(t, err, store.ErrNotFound)
-	_, err = h.SendMail(t.Context(), usermail.Reset, "nobody")
+	_, err = h.Mails().Send(t.Context(), usermail.Reset, "nobody")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestService_SendMail_rejectsUnknownKind(t *testing.T) {
+func TestMailService_Send_rejectsUnknownKind(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure)
 	h.createUser(t, newUserWithEmail("jane"), "")
-	_, err := h.SendMail(t.Context(), "nonsense", "jane")
+	_, err := h.Mails().Send(t.Context(), "nonsense", "jane")
 	requireFieldErrors(t, err, "kind: oneof")
 	require.Empty(t, box.sent())
 }
 
-func TestService_SendMail_omitsLinkForExternalPassword(t *testing.T) {
+func TestMailService_Send_omitsLinkForExternalPassword(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure, withDirectories(newHeadOffice()))
@@ -205,7 +205,7 @@ func TestService_SendMail_omitsLinkForExternalPassword(t *testing.T) {
 	require.False(t, h.get(t, "jane").WelcomedAt.IsZero())
 }
 
-func TestService_SendMail_storesLinkBeforeSending(t *testing.T) {
+func TestMailService_Send_storesLinkBeforeSending(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -224,7 +224,7 @@ func TestService_SendMail_storesLinkBeforeSending(t *testing.T) {
 	}
 }
 
-func TestService_SendMail_rejectedMailKeepsEarlierLink(t *testing.T) {
+func TestMailService_Send_rejectedMailKeepsEarlierLink(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		server userman.Mailer
@@ -239,21 +239,21 @@ func TestService_SendMail_rejectedMailKeepsEarlierLink(t *testing.T) {
 		h.createUser(t, newUserWithEmail("jane", "1001"), "")
 		link, err := h.Invite(t.Context(), "jane")
 		require.NoError(t, err)
-		activation, err := h.InviteSoftphone(t.Context(), "jane")
+		activation, err := h.Softphones().Invite(t.Context(), "jane")
 		require.NoError(t, err)
 
 		d := h.sendWelcome(t, "jane", test.status)
 		require.Equal(t, test.status != userman.DeliverySent, d.ExpiresAt.IsZero(), name)
 		_, err = h.Invitation(t.Context(), link.Token)
 		require.Equal(t, test.works, err == nil, name)
-		_, err = h.SoftphoneLink(t.Context(), activation.Token)
+		_, err = h.Softphones().Link(t.Context(), activation.Token)
 		require.Equal(t, test.works, err == nil, name)
 		require.Equal(t, "succeeded welcome mail "+string(test.status)+" jane", h.lastAuditEntry(t))
 		h.requireAuditIntact(t)
 	}
 }
 
-func TestService_SendMail_rejectedMailKeepsConcurrentLink(t *testing.T) {
+func TestMailService_Send_rejectedMailKeepsConcurrentLink(t *testing.T) {
 	t.Parallel()
 	var h *env
 	var concurrent *credential.Link
@@ -268,7 +268,7 @@ func TestService_SendMail_rejectedMailKeepsConcurrentLink(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestService_SendMail_truncatesFailureMessage(t *testing.T) {
+func TestMailService_Send_truncatesFailureMessage(t *testing.T) {
 	t.Parallel()
 	for status, err := range map[userman.DeliveryStatus]error{
 		userman.DeliveryRejected: &userman.MailRejectedError{Reason: "550\r\nno" + strings.Repeat(" no", 1000)},
@@ -282,20 +282,20 @@ func TestService_SendMail_truncatesFailureMessage(t *testing.T) {
 	}
 }
 
-func TestService_SendMail_stalledServerRespectsContext(t *testing.T) {
+func TestMailService_Send_stalledServerRespectsContext(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, &smtp.Options{Stall: true})
 	h := newService(t, withSMTP(t, server))
 	h.createUser(t, newUserWithEmail("jane"), "")
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	d, err := h.SendMail(ctx, usermail.Welcome, "jane")
+	d, err := h.Mails().Send(ctx, usermail.Welcome, "jane")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Equal(t, userman.DeliveryFailed, d.Status)
 	require.True(t, h.storedUser(t, "jane").WelcomeStartedAt.IsZero(), "others may try again at once")
 }
 
-func TestService_SendMail_setsDeadline(t *testing.T) {
+func TestMailService_Send_setsDeadline(t *testing.T) {
 	t.Parallel()
 	h := newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *usermail.Mail) error {
 		deadline, limited := ctx.Deadline()
@@ -307,7 +307,7 @@ func TestService_SendMail_setsDeadline(t *testing.T) {
 	h.sendWelcome(t, "jane", userman.DeliverySent)
 }
 
-func TestService_SendMail_recordsDeliveryAfterCancel(t *testing.T) {
+func TestMailService_Send_recordsDeliveryAfterCancel(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	h := newService(t, withMailer(mailerFunc(func(context.Context, *usermail.Mail) error {
@@ -315,13 +315,13 @@ func TestService_SendMail_recordsDeliveryAfterCancel(t *testing.T) {
 		return nil
 	})))
 	h.createUser(t, newUserWithEmail("jane"), "")
-	d, err := h.SendMail(ctx, usermail.Welcome, "jane")
+	d, err := h.Mails().Send(ctx, usermail.Welcome, "jane")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, d.Status)
 	require.False(t, h.get(t, "jane").WelcomedAt.IsZero())
 }
 
-func TestService_SendMail_toleratesConcurrentDelete(t *testing.T) {
+func TestMailService_Send_toleratesConcurrentDelete(t *testing.T) {
 	t.Parallel()
 	var h *env
 	h = newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *usermail.Mail) error { return h.Delete(ctx, "jane") })))
@@ -331,22 +331,22 @@ func TestService_SendMail_toleratesConcurrentDelete(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestService_SendMail_rejectsOutOfScopeUser(t *testing.T) {
+func TestMailService_Send_rejectsOutOfScopeUser(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure)
 	h.createUser(t, newUserWithEmail("jane", "1001"), "")
 	scoped := h.scoped(inScope("1000,1002-9999"))
 	for _, kind := range []usermail.Kind{usermail.Welcome, usermail.Reset} {
-		_, err := scoped.SendMail(t.Context(), kind, "jane")
+		_, err := scoped.Mails().Send(t.Context(), kind, "jane")
 		require.ErrorIs(t, err, store.ErrForbidden)
 	}
-	_, err := scoped.PreviewMail(t.Context(), usermail.Welcome, "jane")
+	_, err := scoped.Mails().Preview(t.Context(), usermail.Welcome, "jane")
 	require.ErrorIs(t, err, store.ErrForbidden)
 	require.Empty(t, box.sent())
 }
 
-func TestService_SendPendingWelcomes_templateErrorKeepsLink(t *testing.T) {
+func TestMailService_SendPendingWelcomes_templateErrorKeepsLink(t *testing.T) {
 	t.Parallel()
 	templates, err := usermail.ParseTemplates(fstest.MapFS{
 		"en/welcome.txt": {Data: []byte(`{{define "subject"}}Hi{{end}}Hi {{slice .Name 0 3}} at {{.Link}}`)},

@@ -26,25 +26,25 @@ func (m *deliveryJob) compose(ctx context.Context, u *User) (*usermail.Mail, err
 	return m.service.renderMail(u, m.kind, data)
 }
 
-// PreviewMail returns a preview of a mail to the user. The links in the preview do not
-// work. PreviewMail changes nothing. It returns an error wrapping [store.ErrInvalid] on
+// Preview returns a preview of a mail to the user. The links in the preview do not
+// work. Preview changes nothing. It returns an error wrapping [store.ErrInvalid] on
 // "kind" for an unknown kind. It returns an error wrapping [store.ErrConflict] for a
 // mail that is not sent to users whose directory manages the password.
-func (s *Service) PreviewMail(ctx context.Context, kind usermail.Kind, username string) (*usermail.Mail, error) {
-	u, err := s.find(ctx, username)
+func (ms *MailService) Preview(ctx context.Context, kind usermail.Kind, username string) (*usermail.Mail, error) {
+	u, err := ms.s.find(ctx, username)
 	if err != nil {
 		return nil, err
 	}
 	if kind == usermail.Reset {
-		if err := s.requireLocalPassword(u); err != nil {
+		if err := ms.s.requireLocalPassword(u); err != nil {
 			return nil, err
 		}
 	}
-	data, err := s.previewData(ctx, u, kind)
+	data, err := ms.s.previewData(ctx, u, kind)
 	if err != nil {
 		return nil, err
 	}
-	return s.renderMail(u, kind, data)
+	return ms.s.renderMail(u, kind, data)
 }
 
 // previewData returns the data of a mail to u, with links that do not work.

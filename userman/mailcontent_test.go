@@ -17,7 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-func TestService_SendMail_includesSoftphoneLink(t *testing.T) {
+func TestMailService_Send_includesSoftphoneLink(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure, withSIPAccounts(sipAccounts{
@@ -27,12 +27,12 @@ func TestService_SendMail_includesSoftphoneLink(t *testing.T) {
 	h.sendWelcome(t, "jane", userman.DeliverySent)
 	_, rest, found := strings.Cut(box.sent()[0].Text, "https://pbx.example.com"+userman.ActivationPath)
 	require.True(t, found)
-	activation, err := h.ActivateSoftphone(t.Context(), secret(rest[:43]))
+	activation, err := h.Softphones().Activate(t.Context(), secret(rest[:43]))
 	require.NoError(t, err)
 	require.Equal(t, "1001", activation.Account.Username)
 }
 
-func TestService_SendMail_explainsMissingSoftphoneLink(t *testing.T) {
+func TestMailService_Send_explainsMissingSoftphoneLink(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name       string
@@ -68,7 +68,7 @@ func TestService_SendMail_explainsMissingSoftphoneLink(t *testing.T) {
 	}
 }
 
-func TestService_SendMail_usesUserLanguageAndTimeZone(t *testing.T) {
+func TestMailService_Send_usesUserLanguageAndTimeZone(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ language, zone, subject, until string }{
 		{"", "", "Your pbxusers account", "8 March 2026, 09:00 (UTC)"},
@@ -92,7 +92,7 @@ func TestService_SendMail_usesUserLanguageAndTimeZone(t *testing.T) {
 	}
 }
 
-func TestService_SendMail_listsLoginServices(t *testing.T) {
+func TestMailService_Send_listsLoginServices(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure)
@@ -110,15 +110,15 @@ func TestService_SendMail_listsLoginServices(t *testing.T) {
 	require.NotContains(t, box.sent()[1].Text, "credentials for")
 }
 
-func TestService_PreviewMail_hasPlaceholderLinksAndNoSideEffects(t *testing.T) {
+func TestMailService_Preview_hasPlaceholderLinksAndNoSideEffects(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure, withDirectories(newHeadOffice()), withSIPAccounts(sipAccounts{"1001": {Technology: "PJSIP"}}))
 	h.createUser(t, newUserWithEmail("jane", "1001"), "")
 	before, entries := h.storedUser(t, "jane"), h.entries(t, audit.Query{})
-	preview, err := h.PreviewMail(t.Context(), usermail.Welcome, "jane")
+	preview, err := h.Mails().Preview(t.Context(), usermail.Welcome, "jane")
 	require.NoError(t, err)
-	reset, err := h.PreviewMail(t.Context(), usermail.Reset, "jane")
+	reset, err := h.Mails().Preview(t.Context(), usermail.Reset, "jane")
 	require.NoError(t, err)
 	require.Contains(t, reset.Text, "a new password was requested")
 	require.Empty(t, box.sent())
@@ -139,28 +139,28 @@ func TestService_PreviewMail_hasPlaceholderLinksAndNoSideEffects(t *testing.T) {
 	require.Equal(t, sent, preview)
 
 	h.moveToDirectory(t, "jane", "head-office", "uid-jane")
-	_, err = h.PreviewMail(t.Context(), usermail.Reset, "jane")
+	_, err = h.Mails().Preview(t.Context(), usermail.Reset, "jane")
 	requireConflict(t, err, "directory")
-	preview, err = h.PreviewMail(t.Context(), usermail.Welcome, "jane")
+	preview, err = h.Mails().Preview(t.Context(), usermail.Welcome, "jane")
 	require.NoError(t, err)
 	require.NotContains(t, preview.Text, userman.SetPasswordPath)
-	_, err = h.PreviewMail(t.Context(), "newsletter", "jane")
+	_, err = h.Mails().Preview(t.Context(), "newsletter", "jane")
 	requireFieldErrors(t, err, "kind: oneof")
-	_, err = h.PreviewMail(t.Context(), usermail.Welcome, "nobody")
+	_, err = h.Mails().Preview(t.Context(), usermail.Welcome, "nobody")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestService_PreviewMail_worksWithoutMailer(t *testing.T) {
+func TestMailService_Preview_worksWithoutMailer(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createUser(t, newUser("jane"), "")
-	preview, err := h.PreviewMail(t.Context(), usermail.Welcome, "jane")
+	preview, err := h.Mails().Preview(t.Context(), usermail.Welcome, "jane")
 	require.NoError(t, err)
 	require.Contains(t, preview.Text, "\n"+userman.SetPasswordPath)
 	require.Empty(t, preview.To)
 }
 
-func TestService_SendMail_escapesNames(t *testing.T) {
+func TestMailService_Send_escapesNames(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
 	h := newService(t, withSMTP(t, server))
@@ -191,7 +191,7 @@ func TestService_SendMail_escapesNames(t *testing.T) {
 	})
 }
 
-func TestService_SendMail_preventsHeaderInjection(t *testing.T) {
+func TestMailService_Send_preventsHeaderInjection(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
 	h := newService(t, withSMTP(t, server))
@@ -211,7 +211,7 @@ func TestService_SendMail_preventsHeaderInjection(t *testing.T) {
 	require.NotContains(t, got.HTML, "<script>")
 }
 
-func TestService_SendMail_usesProductTemplates(t *testing.T) {
+func TestMailService_Send_usesProductTemplates(t *testing.T) {
 	t.Parallel()
 	templates, err := usermail.ParseTemplates(fstest.MapFS{
 		"en/welcome.txt": {Data: []byte(`{{define "subject"}}Hi{{end}}Hi {{.FirstName}} at {{.Link}}`)},

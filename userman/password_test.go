@@ -73,20 +73,20 @@ func TestService_SetPassword_revokesSoftphoneLink(t *testing.T) {
 			return err
 		},
 	} {
-		link, err := h.InviteSoftphone(t.Context(), "jane")
+		link, err := h.Softphones().Invite(t.Context(), "jane")
 		require.NoError(t, err)
 		require.NoError(t, set(), name)
-		_, err = h.ActivateSoftphone(t.Context(), link.Token)
+		_, err = h.Softphones().Activate(t.Context(), link.Token)
 		requireLinkNotFound(t, err)
 	}
 	// The person's own hand leaves it: the welcome mail holds both links.
-	phone, err := h.InviteSoftphone(t.Context(), "jane")
+	phone, err := h.Softphones().Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
 	require.NoError(t, err)
-	_, err = h.ActivateSoftphone(t.Context(), phone.Token)
+	_, err = h.Softphones().Activate(t.Context(), phone.Token)
 	require.NoError(t, err)
 }
 

@@ -18,7 +18,7 @@ const (
 	welcomePageSize = 200
 )
 
-// WelcomeProgress is the progress of [Service.SendPendingWelcomes].
+// WelcomeProgress is the progress of [MailService.SendPendingWelcomes].
 type WelcomeProgress struct {
 	// Done is the number of processed users, out of Total.
 	Done  int `json:"done"`
@@ -27,7 +27,7 @@ type WelcomeProgress struct {
 	Last Delivery `json:"last"`
 }
 
-// WelcomeReport is the result of [Service.SendPendingWelcomes].
+// WelcomeReport is the result of [MailService.SendPendingWelcomes].
 type WelcomeReport struct {
 	Counts map[DeliveryStatus]int `json:"counts"`
 	// Undelivered are the first 1000 mails that were not delivered.
@@ -45,16 +45,16 @@ type WelcomeReport struct {
 // stops if the mailer is not configured, or after five other failures in a row. It also stops when ctx ends. Then
 // SendPendingWelcomes returns the error of ctx together with the report so far.
 // progress may be nil.
-func (s *Service) SendPendingWelcomes(ctx context.Context, progress func(WelcomeProgress)) (*WelcomeReport, error) {
-	run := &welcomeRun{service: s, progress: progress, report: WelcomeReport{
+func (ms *MailService) SendPendingWelcomes(ctx context.Context, progress func(WelcomeProgress)) (*WelcomeReport, error) {
+	run := &welcomeRun{service: ms.s, progress: progress, report: WelcomeReport{
 		Counts: make(map[DeliveryStatus]int), Undelivered: []Delivery{},
 	}}
-	err := s.eachUnwelcomed(ctx, func(*User) error {
+	err := ms.s.eachUnwelcomed(ctx, func(*User) error {
 		run.total++
 		return nil
 	})
 	if err == nil {
-		err = s.eachUnwelcomed(ctx, func(u *User) error { return run.welcome(ctx, u) })
+		err = ms.s.eachUnwelcomed(ctx, func(u *User) error { return run.welcome(ctx, u) })
 	}
 	run.report.Remaining = max(run.total-run.done, 0)
 	if errors.Is(err, errStopped) {

@@ -16,7 +16,7 @@ import (
 
 func (h *env) sendPendingWelcomes(t testing.TB) *userman.WelcomeReport {
 	t.Helper()
-	report, err := h.SendPendingWelcomes(t.Context(), nil)
+	report, err := h.Mails().SendPendingWelcomes(t.Context(), nil)
 	require.NoError(t, err)
 	return report
 }
@@ -31,7 +31,7 @@ func (h *env) createUsers(t testing.TB, n int) (addresses []string) {
 	return addresses
 }
 
-func TestService_SendPendingWelcomes_sendsOncePerNewUser(t *testing.T) {
+func TestMailService_SendPendingWelcomes_sendsOncePerNewUser(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestService_SendPendingWelcomes_sendsOncePerNewUser(t *testing.T) {
 			require.NoError(t, h.Delete(t.Context(), "emil"))
 
 			var seen []userman.WelcomeProgress
-			report, err := h.SendPendingWelcomes(t.Context(), func(p userman.WelcomeProgress) { seen = append(seen, p) })
+			report, err := h.Mails().SendPendingWelcomes(t.Context(), func(p userman.WelcomeProgress) { seen = append(seen, p) })
 			require.NoError(t, err)
 			require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 2, userman.DeliveryNoAddress: 1}, report.Counts)
 			require.Equal(t, map[string]userman.DeliveryStatus{"georg": userman.DeliveryNoAddress}, undelivered(report))
@@ -71,7 +71,7 @@ func TestService_SendPendingWelcomes_sendsOncePerNewUser(t *testing.T) {
 	}
 }
 
-func TestService_SendPendingWelcomes_concurrentRunsSendOnce(t *testing.T) {
+func TestMailService_SendPendingWelcomes_concurrentRunsSendOnce(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestService_SendPendingWelcomes_concurrentRunsSendOnce(t *testing.T) {
 			addresses := h.createUsers(t, 15)
 			var reports [3]*userman.WelcomeReport
 			for _, err := range runConcurrently(len(reports), func(i int) (err error) {
-				reports[i], err = h.SendPendingWelcomes(t.Context(), nil)
+				reports[i], err = h.Mails().SendPendingWelcomes(t.Context(), nil)
 				return err
 			}) {
 				require.NoError(t, err)
@@ -107,7 +107,7 @@ func killingMailer(box *mailbox, n int) mailerFunc {
 	}
 }
 
-func TestService_SendPendingWelcomes_resumesAfterCrash(t *testing.T) {
+func TestMailService_SendPendingWelcomes_resumesAfterCrash(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +116,7 @@ func TestService_SendPendingWelcomes_resumesAfterCrash(t *testing.T) {
 			h := newServiceWithDB(t, db, "", withMailer(killingMailer(box, 3)))
 			addresses := h.createUsers(t, 5)
 			var run sync.WaitGroup
-			run.Go(func() { _, _ = h.SendPendingWelcomes(t.Context(), nil) })
+			run.Go(func() { _, _ = h.Mails().SendPendingWelcomes(t.Context(), nil) })
 			run.Wait()
 			require.Equal(t, addresses[:2], recipients(box.sent()))
 
@@ -133,7 +133,7 @@ func TestService_SendPendingWelcomes_resumesAfterCrash(t *testing.T) {
 	}
 }
 
-func TestService_SendPendingWelcomes_toleratesFutureStartTime(t *testing.T) {
+func TestMailService_SendPendingWelcomes_toleratesFutureStartTime(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure)
@@ -145,7 +145,7 @@ func TestService_SendPendingWelcomes_toleratesFutureStartTime(t *testing.T) {
 	require.Equal(t, 1, h.sendPendingWelcomes(t).Counts[userman.DeliverySent])
 }
 
-func TestService_SendPendingWelcomes_stopsWithoutMailer(t *testing.T) {
+func TestMailService_SendPendingWelcomes_stopsWithoutMailer(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createUsers(t, 3)
@@ -155,7 +155,7 @@ func TestService_SendPendingWelcomes_stopsWithoutMailer(t *testing.T) {
 	require.Len(t, report.Undelivered, 1)
 }
 
-func TestService_SendPendingWelcomes_stopsAfterRepeatedFailures(t *testing.T) {
+func TestMailService_SendPendingWelcomes_stopsAfterRepeatedFailures(t *testing.T) {
 	t.Parallel()
 	box, down := &mailbox{}, true
 	h := newService(t, withMailer(mailerFunc(func(ctx context.Context, m *usermail.Mail) error {
@@ -176,7 +176,7 @@ func TestService_SendPendingWelcomes_stopsAfterRepeatedFailures(t *testing.T) {
 }
 
 // A greylisting server defers the first mail to each recipient.
-func TestService_SendPendingWelcomes_continuesAfterDeferredMail(t *testing.T) {
+func TestMailService_SendPendingWelcomes_continuesAfterDeferredMail(t *testing.T) {
 	t.Parallel()
 	box, deferred := &mailbox{}, true
 	h := newService(t, withMailer(mailerFunc(func(ctx context.Context, m *usermail.Mail) error {
@@ -194,7 +194,7 @@ func TestService_SendPendingWelcomes_continuesAfterDeferredMail(t *testing.T) {
 	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 39}, h.sendPendingWelcomes(t).Counts)
 }
 
-func TestService_SendPendingWelcomes_continuesAfterRejectedMail(t *testing.T) {
+func TestMailService_SendPendingWelcomes_continuesAfterRejectedMail(t *testing.T) {
 	t.Parallel()
 	h := newService(t, withMailer(rejectingMailer))
 	h.createUsers(t, 8)
@@ -204,14 +204,14 @@ func TestService_SendPendingWelcomes_continuesAfterRejectedMail(t *testing.T) {
 	require.Nil(t, h.storedUser(t, "person0000").Credentials.Invitation)
 }
 
-func TestService_SendPendingWelcomes_cancelReportsProgress(t *testing.T) {
+func TestMailService_SendPendingWelcomes_cancelReportsProgress(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure)
 	h.createUsers(t, 5)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	report, err := h.SendPendingWelcomes(ctx, func(p userman.WelcomeProgress) {
+	report, err := h.Mails().SendPendingWelcomes(ctx, func(p userman.WelcomeProgress) {
 		if p.Done == 2 {
 			cancel()
 		}
@@ -223,7 +223,7 @@ func TestService_SendPendingWelcomes_cancelReportsProgress(t *testing.T) {
 	require.Len(t, box.sent(), 5)
 }
 
-func TestService_SendPendingWelcomes_limitsReportedDeliveries(t *testing.T) {
+func TestMailService_SendPendingWelcomes_limitsReportedDeliveries(t *testing.T) {
 	t.Parallel()
 	h := newService(t, (&mailbox{}).configure)
 	for i := range 1002 {
@@ -234,7 +234,7 @@ func TestService_SendPendingWelcomes_limitsReportedDeliveries(t *testing.T) {
 	require.Len(t, report.Undelivered, 1000)
 }
 
-func TestService_SendPendingWelcomes_sendsToInScopeUsersOnly(t *testing.T) {
+func TestMailService_SendPendingWelcomes_sendsToInScopeUsersOnly(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure)
@@ -246,7 +246,7 @@ func TestService_SendPendingWelcomes_sendsToInScopeUsersOnly(t *testing.T) {
 	require.Equal(t, []string{"anna@example.com"}, recipients(box.sent()))
 }
 
-func TestService_SendPendingWelcomes_userLeavingScopeSendsOnce(t *testing.T) {
+func TestMailService_SendPendingWelcomes_userLeavingScopeSendsOnce(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	var h *env

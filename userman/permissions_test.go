@@ -50,7 +50,7 @@ func TestService_PermissionResolver_returnsSnapshot(t *testing.T) {
 	u := h.get(t, "jane")
 	e := resolver.For(u.PermissionSubject())
 	u.LinkedExtensions[0], u.Permissions[permission.XMPPLogin], u.Groups[0] = "6666", permission.Off(), "gone"
-	_, err = h.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
+	_, err = h.Groups().Update(t.Context(), "Sales", func(g *userman.Group) error {
 		g.Permissions[permission.XMPPLogin] = permission.Off()
 		return nil
 	})
@@ -72,7 +72,7 @@ func TestService_EffectivePermissions_discardsRolledBackGroups(t *testing.T) {
 			h.createUser(t, jane, "")
 			errRollback := errors.New("undone")
 			err := h.store.RunInTx(t.Context(), func(ctx context.Context) error {
-				_, err := h.UpdateGroup(ctx, "Sales", func(g *userman.Group) error {
+				_, err := h.Groups().Update(ctx, "Sales", func(g *userman.Group) error {
 					g.Permissions[permission.XMPPLogin] = permission.On()
 					return nil
 				})

@@ -156,7 +156,7 @@ func TestService_RequestReset_keepsRecentWelcomeLink(t *testing.T) {
 	box := &mailbox{}
 	h := newService(t, box.configure)
 	h.createUser(t, newUserWithEmail("jane"), "")
-	delivery, err := h.SendMail(t.Context(), usermail.Welcome, "jane")
+	delivery, err := h.Mails().Send(t.Context(), usermail.Welcome, "jane")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, delivery.Status)
 	require.NoError(t, h.RequestReset(t.Context(), "jane"))
@@ -273,7 +273,7 @@ func TestService_RequestNewLink_resendsWelcomeMail(t *testing.T) {
 			box := &mailbox{}
 			h := newServiceWithDB(t, open(t), "", box.configure)
 			h.createUser(t, newUserWithEmail("jane"), "")
-			_, err := h.SendMail(t.Context(), usermail.Welcome, "jane")
+			_, err := h.Mails().Send(t.Context(), usermail.Welcome, "jane")
 			require.NoError(t, err)
 			first := linkToken(t, box.sent()[0])
 			require.NoError(t, h.RequestNewLink(t.Context(), first))
@@ -298,13 +298,13 @@ func TestService_RequestNewLink_resendsWelcomeMail(t *testing.T) {
 }
 
 // An administrator may as well send the welcome mail again.
-func TestService_SendMail_replacesExpiredLink(t *testing.T) {
+func TestMailService_Send_replacesExpiredLink(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure)
 	h.createUser(t, newUserWithEmail("jane"), "")
 	for range 2 {
-		_, err := h.SendMail(t.Context(), usermail.Welcome, "jane")
+		_, err := h.Mails().Send(t.Context(), usermail.Welcome, "jane")
 		require.NoError(t, err)
 		h.clock.Advance(8 * 24 * time.Hour)
 	}

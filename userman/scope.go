@@ -32,7 +32,7 @@ type ScopeLoader func(ctx context.Context) (scope.Scope, error)
 // of scope. For these users it does not set a password, create a link, or change the
 // second factor or the email. It does not create, rotate or change tokens, but can
 // disable or delete them. This rule ignores the grants of the defaults and of the
-// default groups. [Service.SendMail] still works,
+// default groups. [MailService.Send] still works,
 // because only the user reads the mail.
 //
 // A denied operation returns an error wrapping [store.ErrForbidden].

@@ -51,10 +51,10 @@ func TestService_Scoped_forbidsOutOfScopeUsers(t *testing.T) {
 			"SetPicture":  errOf2(scoped.SetPicture(t.Context(), username, io.MultiReader(), nil)),
 			"no picture":  errOf2(scoped.SetPicture(t.Context(), username, nil, nil)),
 			"Picture":     errOf2(scoped.Picture(t.Context(), username)),
-			"AddMembers":  scoped.AddMembers(t.Context(), all.createGroup(t, "of "+username+" to join", nil).Name, "jane", username),
+			"AddMembers":  scoped.Groups().AddMembers(t.Context(), all.createGroup(t, "of "+username+" to join", nil).Name, "jane", username),
 			"Invite":      errOf2(scoped.Invite(t.Context(), username)),
 			"SetPassword": errOf2(scoped.SetPassword(t.Context(), username, secret(goodPassword), nil)),
-			"SendWelcome": errOf2(scoped.SendMail(t.Context(), usermail.Welcome, username)),
+			"SendWelcome": errOf2(scoped.Mails().Send(t.Context(), usermail.Welcome, username)),
 			"CreateToken": errOf3(scoped.tokens.Create(t.Context(), username, &apitoken.Token{})),
 			"Effective":   errOf2(scoped.EffectivePermissions(t.Context(), username)),
 		} {
@@ -151,8 +151,8 @@ func TestService_Scoped_forbidsGrantingOutOfScopeExtensions(t *testing.T) {
 		_, err = scoped.Create(t.Context(), userman.NewUser{User: u})
 		require.ErrorIs(t, err, store.ErrForbidden, what)
 	}
-	require.ErrorIs(t, scoped.AddMembers(t.Context(), "Listeners", "jane"), store.ErrForbidden)
-	require.NoError(t, scoped.AddMembers(t.Context(), "Harmless", "jane"))
+	require.ErrorIs(t, scoped.Groups().AddMembers(t.Context(), "Listeners", "jane"), store.ErrForbidden)
+	require.NoError(t, scoped.Groups().AddMembers(t.Context(), "Harmless", "jane"))
 	scoped.update(t, "jane", func(u *userman.User) { u.Permissions = voicemail(permission.Set("150", permission.OwnExtension)) })
 	all.requireAuditIntact(t)
 }
@@ -170,9 +170,9 @@ func TestService_Scoped_keepsExistingGrants(t *testing.T) {
 	})
 	_, err := scoped.tryUpdate(t, "jane", func(u *userman.User) { u.Permissions = nil })
 	require.ErrorIs(t, err, store.ErrForbidden, "202 comes back")
-	require.NoError(t, scoped.RemoveMembers(t.Context(), "Listeners", "jane"))
+	require.NoError(t, scoped.Groups().RemoveMembers(t.Context(), "Listeners", "jane"))
 	scoped.update(t, "jane", func(u *userman.User) { u.Permissions = nil })
-	require.ErrorIs(t, scoped.AddMembers(t.Context(), "Listeners", "jane"), store.ErrForbidden)
+	require.ErrorIs(t, scoped.Groups().AddMembers(t.Context(), "Listeners", "jane"), store.ErrForbidden)
 }
 
 // createOverprivilegedUsers makes people within reach of the hundreds who may do something for
@@ -236,11 +236,11 @@ func TestService_Scoped_forbidsSoftphoneForOutOfScopeExtensions(t *testing.T) {
 	all := newService(t, withSIPAccounts(sipAccounts{"101": {Technology: "PJSIP", Username: "101", Domain: "pbx.example.com"}}))
 	scoped := all.scoped(extensions1xx)
 	all.createUser(t, newUser("jane", "101"), "")
-	link, err := scoped.InviteSoftphone(t.Context(), "jane")
+	link, err := scoped.Softphones().Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	require.False(t, link.Token.IsZero())
 	all.setPermission(t, "jane", permission.HistoryExtensions, permission.Set("101", "201"))
-	require.ErrorIs(t, errOf2(scoped.InviteSoftphone(t.Context(), "jane")), store.ErrForbidden)
+	require.ErrorIs(t, errOf2(scoped.Softphones().Invite(t.Context(), "jane")), store.ErrForbidden)
 	require.Equal(t, "denied invite softphone jane: forbidden", all.lastAuditEntry(t))
 }
 
@@ -256,7 +256,7 @@ func TestService_Scoped_allowsActsWithoutCredentialAccess(t *testing.T) {
 	for _, username := range createOverprivilegedUsers(t, all) {
 		scoped.update(t, username, func(u *userman.User) { u.Title = "Dr" })
 		scoped.sendWelcome(t, username, userman.DeliverySent)
-		d, err := scoped.SendMail(t.Context(), usermail.Reset, username)
+		d, err := scoped.Mails().Send(t.Context(), usermail.Reset, username)
 		require.NoError(t, err)
 		require.Equal(t, userman.DeliverySent, d.Status)
 		require.Equal(t, username+"@example.com", sent[len(sent)-1].To)
@@ -280,7 +280,7 @@ func TestService_Scoped_allowsCredentialsForDefaultGrants(t *testing.T) {
 	t.Parallel()
 	all := newService(t)
 	scoped := all.scoped(extensions1xx)
-	_, err := all.CreateGroup(t.Context(), &userman.Group{
+	_, err := all.Groups().Create(t.Context(), &userman.Group{
 		Name: "Everybody", Default: true, Permissions: permission.Permissions{permission.ConferenceExtensions: permission.Set(permission.Any)},
 	})
 	require.NoError(t, err)
@@ -296,7 +296,7 @@ func TestService_Scoped_allowsCredentialsForDefaultGrants(t *testing.T) {
 		require.NoError(t, err, what)
 	}
 	// Whose group is everybody's no more has more than everybody.
-	_, err = all.UpdateGroup(t.Context(), "Everybody", func(g *userman.Group) error { g.Default = false; return nil })
+	_, err = all.Groups().Update(t.Context(), "Everybody", func(g *userman.Group) error { g.Default = false; return nil })
 	require.NoError(t, err)
 	require.ErrorIs(t, errOf2(scoped.Invite(t.Context(), "jane")), store.ErrForbidden)
 }
@@ -306,7 +306,7 @@ func TestService_Scoped_allowsCredentialsForDefaultGrants(t *testing.T) {
 func TestService_Scoped_createAddsDefaultGroups(t *testing.T) {
 	t.Parallel()
 	all, scoped := newScopedEnv(t)
-	_, err := all.CreateGroup(t.Context(), &userman.Group{
+	_, err := all.Groups().Create(t.Context(), &userman.Group{
 		Name: "Everybody", Default: true, Permissions: permission.Permissions{permission.ConferenceExtensions: permission.Set(permission.Any)},
 	})
 	require.NoError(t, err)
@@ -317,14 +317,14 @@ func TestService_Scoped_readsGroupsOnly(t *testing.T) {
 	t.Parallel()
 	all, scoped := newScopedEnv(t)
 	all.createGroup(t, "Sales", nil)
-	groups, err := scoped.Groups(t.Context())
+	groups, err := scoped.Groups().List(t.Context())
 	require.NoError(t, err)
 	require.Len(t, groups, 1)
-	_, err = scoped.CreateGroup(t.Context(), &userman.Group{Name: "Mine"})
+	_, err = scoped.Groups().Create(t.Context(), &userman.Group{Name: "Mine"})
 	require.ErrorIs(t, err, store.ErrForbidden)
-	_, err = scoped.UpdateGroup(t.Context(), "Sales", func(*userman.Group) error { return nil })
+	_, err = scoped.Groups().Update(t.Context(), "Sales", func(*userman.Group) error { return nil })
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.ErrorIs(t, scoped.DeleteGroup(t.Context(), "Sales", true), store.ErrForbidden)
+	require.ErrorIs(t, scoped.Groups().Delete(t.Context(), "Sales", true), store.ErrForbidden)
 	require.ErrorIs(t, errOf2(scoped.Sync(t.Context(), "head-office", nil)), store.ErrForbidden)
 	require.Equal(t, "jane joan june nora", all.scoped(nil).list(t, userman.Query{}), "nil reaches everything")
 	all.requireAuditIntact(t)
@@ -373,9 +373,9 @@ func TestService_Scoped_demotionCommittedFirstCounts(t *testing.T) {
 				"Delete":      scoped.Delete(t.Context(), "joan"),
 				"SetPassword": errOf2(scoped.SetPassword(t.Context(), "joan", secret(goodPassword), nil)),
 				"Create":      errOf2(scoped.Create(t.Context(), userman.NewUser{User: newUser("new", "202")})),
-				"CreateGroup": errOf2(scoped.CreateGroup(t.Context(), &userman.Group{Name: "Mine"})),
+				"CreateGroup": errOf2(scoped.Groups().Create(t.Context(), &userman.Group{Name: "Mine"})),
 				"CreateToken": errOf3(scoped.tokens.Create(t.Context(), "joan", &apitoken.Token{})),
-				"AddMembers":  scoped.AddMembers(t.Context(), all.createGroup(t, "Sales", nil).Name, "joan"),
+				"AddMembers":  scoped.Groups().AddMembers(t.Context(), all.createGroup(t, "Sales", nil).Name, "joan"),
 			} {
 				require.ErrorIs(t, err, store.ErrForbidden, what)
 			}
@@ -397,7 +397,7 @@ func TestService_Scoped_returnsErrorOfLoader(t *testing.T) {
 		"Tokens":      errOf2(scoped.tokens.List(t.Context(), "", store.PageRequest{})),
 		"Disable":     errOf2(scoped.Disable(t.Context(), "jane")),
 		"Create":      errOf2(scoped.Create(t.Context(), userman.NewUser{User: newUser("new", "110")})),
-		"CreateGroup": errOf2(scoped.CreateGroup(t.Context(), &userman.Group{Name: "Mine"})),
+		"CreateGroup": errOf2(scoped.Groups().Create(t.Context(), &userman.Group{Name: "Mine"})),
 	} {
 		require.ErrorIs(t, err, failure, what)
 	}

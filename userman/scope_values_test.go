@@ -56,9 +56,9 @@ func TestService_Scoped_forbidsGrantingOutOfScopeNumbersAndNames(t *testing.T) {
 				_, err = scoped.Create(t.Context(), userman.NewUser{User: u})
 				require.ErrorIs(t, err, store.ErrForbidden, "%s: %s %s", name, what, way)
 			}
-			require.ErrorIs(t, scoped.AddMembers(t.Context(), group, "jane"), store.ErrForbidden, "%s: %s", name, what)
+			require.ErrorIs(t, scoped.Groups().AddMembers(t.Context(), group, "jane"), store.ErrForbidden, "%s: %s", name, what)
 		}
-		_, err := scoped.CreateGroup(t.Context(), &userman.Group{Name: "Mine", Permissions: permission.Permissions{permission.SMSNumbers: permission.Set(permission.Any)}})
+		_, err := scoped.Groups().Create(t.Context(), &userman.Group{Name: "Mine", Permissions: permission.Permissions{permission.SMSNumbers: permission.Set(permission.Any)}})
 		require.ErrorIs(t, err, store.ErrForbidden, name)
 		scoped.update(t, "jane", func(u *userman.User) {
 			u.Permissions = permission.Permissions{permission.SMSNumbers: permission.Set("4930150"), permission.ContactsGroups: permission.Set("Sales")}

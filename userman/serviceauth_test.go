@@ -65,7 +65,7 @@ func TestService_AuthenticateService_acceptsGroupPermission(t *testing.T) {
 	h.createGroup(t, "Chat", permission.Permissions{permission.XMPPLogin: permission.On()})
 	h.createUser(t, newUser("jane"), goodPassword)
 	requireLoginError(t, h.verifyXMPP(t, "jane", goodPassword), credential.NotAuthorized)
-	require.NoError(t, h.AddMembers(t.Context(), "Chat", "jane"))
+	require.NoError(t, h.Groups().AddMembers(t.Context(), "Chat", "jane"))
 	require.NoError(t, h.verifyXMPP(t, "jane", goodPassword))
 }
 

@@ -43,7 +43,7 @@ func createUserAmongGroups(b *testing.B, st userman.Store, s *userman.Service, g
 			g := &userman.Group{Name: fmt.Sprintf("Department %03d", i), Permissions: permission.Permissions{
 				permission.RESTUse: permission.On(), permission.VoicemailExtensions: permission.Append(strconv.Itoa(9000 + i)),
 			}}
-			_, err := s.CreateGroup(ctx, g)
+			_, err := s.Groups().Create(ctx, g)
 			require.NoError(b, err)
 			if i%(groups/10) == 0 {
 				u.Groups = append(u.Groups, g.Name)

@@ -44,26 +44,33 @@ type SIPAccount struct {
 // activatableTechnology is the only technology that softphones can be activated for.
 const activatableTechnology = "PJSIP"
 
-// InviteSoftphone creates a link to set up a softphone once. The new link replaces an
-// earlier link. InviteSoftphone returns an error wrapping [store.ErrConflict] if the
+// SoftphoneService sets up softphones of the users of a [Service]; see
+// [Service.Softphones].
+type SoftphoneService struct{ s *Service }
+
+// Softphones returns the service of softphones.
+func (s *Service) Softphones() *SoftphoneService { return &SoftphoneService{s} }
+
+// Invite creates a link to set up a softphone once. The new link replaces an
+// earlier link. Invite returns an error wrapping [store.ErrConflict] if the
 // user cannot set up a softphone. The possible reasons are: the user has no default
 // extension, the extension is not PJSIP, [Options].SIPAccounts is not set, or
 // [permission.SoftphoneActivate] is off. The error contains the reason.
-func (s *Service) InviteSoftphone(ctx context.Context, username string) (*credential.Link, error) {
+func (ss *SoftphoneService) Invite(ctx context.Context, username string) (*credential.Link, error) {
 	const action = "invite softphone"
-	u, err := s.find(ctx, username)
+	u, err := ss.s.find(ctx, username)
 	if err == nil {
-		_, err = s.sipAccount(ctx, u)
+		_, err = ss.s.sipAccount(ctx, u)
 	}
 	if err != nil {
-		s.recordFailure(ctx, action, username, err)
+		ss.s.recordFailure(ctx, action, username, err)
 		return nil, err
 	}
-	link, err := s.issueLink(activationLink, s.opts.ActivationLifetime)
+	link, err := ss.s.issueLink(activationLink, ss.s.opts.ActivationLifetime)
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.mutateByID(ctx, action, u.ID, s.withCredentialCheck(func(_ context.Context, u *User) error {
+	_, err = ss.s.mutateByID(ctx, action, u.ID, ss.s.withCredentialCheck(func(_ context.Context, u *User) error {
 		link.assign(u)
 		return nil
 	}))
@@ -119,30 +126,30 @@ func (a *SIPAccount) withDefaults() *SIPAccount {
 	return &c
 }
 
-// SoftphoneLink returns the activation link of a token. The result does not contain the
-// token. The link stays valid. SoftphoneLink returns the errors of
+// Link returns the activation link of a token. The result does not contain the
+// token. The link stays valid. Link returns the errors of
 // [Service.Invitation].
-func (s *Service) SoftphoneLink(ctx context.Context, token store.Secret) (*credential.Link, error) {
-	return s.readLink(ctx, activationLink, token)
+func (ss *SoftphoneService) Link(ctx context.Context, token store.Secret) (*credential.Link, error) {
+	return ss.s.readLink(ctx, activationLink, token)
 }
 
-// ActivateSoftphone uses up a link and returns the SIP account. It returns the errors
+// Activate uses up a link and returns the SIP account. It returns the errors
 // of [Service.Invitation]. It returns an error wrapping [store.ErrConflict] in the
-// cases of [Service.InviteSoftphone]. After this error, the link stays valid.
-func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*Activation, error) {
+// cases of [SoftphoneService.Invite]. After this error, the link stays valid.
+func (ss *SoftphoneService) Activate(ctx context.Context, token store.Secret) (*Activation, error) {
 	const action = "activate softphone"
 	// Unknown links are not recorded: visitors could fill the audit log.
-	snapshot, err := s.userByLink(ctx, activationLink, token)
+	snapshot, err := ss.s.userByLink(ctx, activationLink, token)
 	if err != nil {
 		return nil, err
 	}
-	account, err := s.sipAccount(ctx, snapshot)
+	account, err := ss.s.sipAccount(ctx, snapshot)
 	if err != nil {
-		s.recordFailure(ctx, action, snapshot.Username, err)
+		ss.s.recordFailure(ctx, action, snapshot.Username, err)
 		return nil, err
 	}
-	u, err := s.mutateByID(ctx, action, snapshot.ID, func(_ context.Context, u *User) error {
-		if err := s.checkLink(activationLink, u, auth.HashToken(token)); err != nil {
+	u, err := ss.s.mutateByID(ctx, action, snapshot.ID, func(_ context.Context, u *User) error {
+		if err := ss.s.checkLink(activationLink, u, auth.HashToken(token)); err != nil {
 			return err
 		}
 		if u.DefaultExtension != snapshot.DefaultExtension {
@@ -163,7 +170,7 @@ func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*A
 // too long. The error does not contain the URL.
 func QR(url store.Secret, size int) ([]byte, error) { return totp.QR(url, size) }
 
-// Activation is the result of [Service.ActivateSoftphone].
+// Activation is the result of [SoftphoneService.Activate].
 type Activation struct {
 	Username string      `json:"username"`
 	Account  *SIPAccount `json:"account"`

@@ -48,38 +48,38 @@ func withTestSIPAccounts(o *userman.Options) {
 	o.SIPAccounts = extensionAccounts{"1001": newSIPAccount(), "1002": old}
 }
 
-func TestService_ActivateSoftphone_succeedsOnce(t *testing.T) {
+func TestSoftphoneService_Activate_succeedsOnce(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newServiceWithDB(t, open(t), "", withTestSIPAccounts, withBaseURL(t, "https://pbx.example.com"))
 			jane := h.createUser(t, newUser("jane", "1001"), goodPassword)
-			older, err := h.InviteSoftphone(t.Context(), "jane")
+			older, err := h.Softphones().Invite(t.Context(), "jane")
 			require.NoError(t, err)
-			link, err := h.InviteSoftphone(t.Context(), "JANE")
+			link, err := h.Softphones().Invite(t.Context(), "JANE")
 			require.NoError(t, err)
 			require.Equal(t, "https://pbx.example.com/softphone/"+link.Token.Reveal(), link.URL.Reveal())
 			require.Equal(t, h.clock.Now().Add(7*24*time.Hour), link.ExpiresAt)
-			_, err = h.ActivateSoftphone(t.Context(), older.Token)
+			_, err = h.Softphones().Activate(t.Context(), older.Token)
 			requireLinkNotFound(t, err)
 			_, err = h.Invitation(t.Context(), link.Token)
 			requireLinkNotFound(t, err)
 
 			for range 2 {
-				got, err := h.SoftphoneLink(t.Context(), link.Token)
+				got, err := h.Softphones().Link(t.Context(), link.Token)
 				require.NoError(t, err)
 				require.Equal(t, &credential.Link{UserID: jane.ID, Username: "jane", ExpiresAt: link.ExpiresAt}, got)
 			}
-			activation, err := h.ActivateSoftphone(t.Context(), link.Token)
+			activation, err := h.Softphones().Activate(t.Context(), link.Token)
 			require.NoError(t, err)
 			want := newSIPAccount()
 			want.AuthUsername = "1001"
 			require.Equal(t, &userman.Activation{Username: "jane", Account: want}, activation)
 			require.Equal(t, "succeeded activate softphone jane", h.lastAuditEntry(t))
-			_, err = h.ActivateSoftphone(t.Context(), link.Token)
+			_, err = h.Softphones().Activate(t.Context(), link.Token)
 			requireLinkNotFound(t, err)
-			_, err = h.SoftphoneLink(t.Context(), link.Token)
+			_, err = h.Softphones().Link(t.Context(), link.Token)
 			requireLinkNotFound(t, err)
 			h.logIn(t, "jane", goodPassword)
 			h.requireAuditIntact(t)
@@ -87,18 +87,18 @@ func TestService_ActivateSoftphone_succeedsOnce(t *testing.T) {
 	}
 }
 
-func TestService_ActivateSoftphone_succeedsOnceConcurrently(t *testing.T) {
+func TestSoftphoneService_Activate_succeedsOnceConcurrently(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newServiceWithDB(t, open(t), "", withTestSIPAccounts)
 			h.createUser(t, newUser("jane", "1001"), "")
-			link, err := h.InviteSoftphone(t.Context(), "jane")
+			link, err := h.Softphones().Invite(t.Context(), "jane")
 			require.NoError(t, err)
 			succeeded := 0
 			for _, err := range runConcurrently(20, func(int) error {
-				_, err := h.ActivateSoftphone(t.Context(), link.Token)
+				_, err := h.Softphones().Activate(t.Context(), link.Token)
 				return err
 			}) {
 				if err == nil {
@@ -114,7 +114,7 @@ func TestService_ActivateSoftphone_succeedsOnceConcurrently(t *testing.T) {
 }
 
 // What administrators report as "Sangoma Connect activation fails".
-func TestService_InviteSoftphone_requiresPJSIPDefaultExtension(t *testing.T) {
+func TestSoftphoneService_Invite_requiresPJSIPDefaultExtension(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change func(u *userman.User)
@@ -135,43 +135,43 @@ func TestService_InviteSoftphone_requiresPJSIPDefaultExtension(t *testing.T) {
 			t.Parallel()
 			h := newService(t, withTestSIPAccounts)
 			h.createUser(t, newUser("jane", "1001"), "")
-			link, err := h.InviteSoftphone(t.Context(), "jane")
+			link, err := h.Softphones().Invite(t.Context(), "jane")
 			require.NoError(t, err)
 			before := h.get(t, "jane")
 			h.update(t, "jane", test.change)
 
-			_, err = h.InviteSoftphone(t.Context(), "jane")
+			_, err = h.Softphones().Invite(t.Context(), "jane")
 			requireConflict(t, err, test.says)
 			require.Equal(t, "denied invite softphone jane: conflict", h.lastAuditEntry(t))
-			_, err = h.ActivateSoftphone(t.Context(), link.Token)
+			_, err = h.Softphones().Activate(t.Context(), link.Token)
 			requireConflict(t, err, test.says)
 			require.Equal(t, "denied activate softphone jane: conflict", h.lastAuditEntry(t))
 
 			h.update(t, "jane", func(u *userman.User) {
 				u.DefaultExtension, u.LinkedExtensions, u.Permissions = before.DefaultExtension, nil, nil
 			})
-			_, err = h.ActivateSoftphone(t.Context(), link.Token)
+			_, err = h.Softphones().Activate(t.Context(), link.Token)
 			require.NoError(t, err, "the refusal did not spend the link")
 		})
 	}
 }
 
-func TestService_InviteSoftphone_requiresSIPAccounts(t *testing.T) {
+func TestSoftphoneService_Invite_requiresSIPAccounts(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createUser(t, newUser("jane", "1001"), "")
-	_, err := h.InviteSoftphone(t.Context(), "jane")
+	_, err := h.Softphones().Invite(t.Context(), "jane")
 	requireConflict(t, err, "does not know the SIP accounts of extensions; set the softphone up by hand")
-	_, err = h.InviteSoftphone(t.Context(), "nobody")
+	_, err = h.Softphones().Invite(t.Context(), "nobody")
 	require.ErrorIs(t, err, store.ErrNotFound)
 
 	failing := newService(t, withTestSIPAccounts)
 	failing.createUser(t, newUser("jane", "1999"), "")
-	_, err = failing.InviteSoftphone(t.Context(), "jane")
+	_, err = failing.Softphones().Invite(t.Context(), "jane")
 	require.EqualError(t, err, "the database of extensions is down")
 }
 
-func TestService_ActivateSoftphone_rejectsExpiredOrRevokedLink(t *testing.T) {
+func TestSoftphoneService_Activate_rejectsExpiredOrRevokedLink(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		end  func(ctx context.Context, h *env) error
@@ -185,26 +185,26 @@ func TestService_ActivateSoftphone_rejectsExpiredOrRevokedLink(t *testing.T) {
 			t.Parallel()
 			h := newService(t, withTestSIPAccounts)
 			h.createUser(t, newUser("jane", "1001"), "")
-			link, err := h.InviteSoftphone(t.Context(), "jane")
+			link, err := h.Softphones().Invite(t.Context(), "jane")
 			require.NoError(t, err)
 			require.NoError(t, test.end(t.Context(), h))
-			_, err = h.SoftphoneLink(t.Context(), link.Token)
+			_, err = h.Softphones().Link(t.Context(), link.Token)
 			test.want(t, err)
-			_, err = h.ActivateSoftphone(t.Context(), link.Token)
+			_, err = h.Softphones().Activate(t.Context(), link.Token)
 			test.want(t, err)
 		})
 	}
 }
 
 // The SIP account of one extension is not handed out for a link of another one.
-func TestService_ActivateSoftphone_rejectsConcurrentExtensionChange(t *testing.T) {
+func TestSoftphoneService_Activate_rejectsConcurrentExtensionChange(t *testing.T) {
 	t.Parallel()
 	h := newService(t, withTestSIPAccounts)
 	h.createUser(t, newUser("jane", "1001"), "")
-	link, err := h.InviteSoftphone(t.Context(), "jane")
+	link, err := h.Softphones().Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	svc := h.withTxHook(func() { h.update(t, "jane", func(u *userman.User) { u.DefaultExtension = "1005" }) }, withTestSIPAccounts)
-	_, err = svc.ActivateSoftphone(t.Context(), link.Token)
+	_, err = svc.Softphones().Activate(t.Context(), link.Token)
 	requireConflict(t, err, "changed during the request")
 }
 
@@ -213,9 +213,9 @@ func TestActivation_exposesSecretInDocumentsOnly(t *testing.T) {
 	t.Parallel()
 	h := newService(t, withTestSIPAccounts)
 	h.createUser(t, newUser("jane", "1001"), "")
-	link, err := h.InviteSoftphone(t.Context(), "jane")
+	link, err := h.Softphones().Invite(t.Context(), "jane")
 	require.NoError(t, err)
-	a, err := h.ActivateSoftphone(t.Context(), link.Token)
+	a, err := h.Softphones().Activate(t.Context(), link.Token)
 	require.NoError(t, err)
 	text, err := json.Marshal(a)
 	require.NoError(t, err)
@@ -344,16 +344,16 @@ func TestActivation_Linphone_escapesUsernameInURI(t *testing.T) {
 	require.Equal(t, "jane doe@x;y>", values["auth_info_0/username"])
 }
 
-func TestService_ActivateSoftphone_invalidAccountKeepsLink(t *testing.T) {
+func TestSoftphoneService_Activate_invalidAccountKeepsLink(t *testing.T) {
 	t.Parallel()
 	accounts := sipAccounts{"1001": {Technology: "PJSIP", Username: "1001", Domain: "pbx.example.com"}}
 	h := newService(t, withSIPAccounts(accounts))
 	h.createUser(t, newUser("jane", "1001"), "")
-	link, err := h.InviteSoftphone(t.Context(), "jane")
+	link, err := h.Softphones().Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	accounts["1001"] = userman.SIPAccount{Technology: "PJSIP", Username: "1001\n", Domain: "pbx.example.com"}
-	_, err = h.ActivateSoftphone(t.Context(), link.Token)
+	_, err = h.Softphones().Activate(t.Context(), link.Token)
 	require.ErrorIs(t, err, store.ErrConflict)
-	_, err = h.SoftphoneLink(t.Context(), link.Token)
+	_, err = h.Softphones().Link(t.Context(), link.Token)
 	require.NoError(t, err)
 }

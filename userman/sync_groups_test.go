@@ -18,9 +18,9 @@ func TestService_Sync_updatesDirectoryGroupMemberships(t *testing.T) {
 	h, d := newSyncedService(t, newEntry("id-1", "jane", "", "Sales", "sales"), newEntry("id-2", "john", "", "SALES"))
 	h.createGroup(t, "Kept here", nil)
 	require.Equal(t, []string{"Sales"}, h.sync(t).Groups)
-	require.NoError(t, h.AddMembers(t.Context(), "Kept here", "jane", "john"))
-	require.NoError(t, h.RemoveMembers(t.Context(), "Sales", "john"))
-	_, err := h.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
+	require.NoError(t, h.Groups().AddMembers(t.Context(), "Kept here", "jane", "john"))
+	require.NoError(t, h.Groups().RemoveMembers(t.Context(), "Sales", "john"))
+	_, err := h.Groups().Update(t.Context(), "Sales", func(g *userman.Group) error {
 		g.Permissions = permission.Permissions{permission.PortalLogin: permission.Off()}
 		return nil
 	})
@@ -35,7 +35,7 @@ func TestService_Sync_updatesDirectoryGroupMemberships(t *testing.T) {
 
 	d.setEntries(newEntry("id-1", "jane", ""), newEntry("id-2", "john", ""))
 	h.sync(t)
-	sales, err := h.Group(t.Context(), "sales")
+	sales, err := h.Groups().Get(t.Context(), "sales")
 	require.NoError(t, err, "a group that is gone there stays, without members")
 	require.Zero(t, sales.Members)
 	require.Equal(t, permission.Permissions{permission.PortalLogin: permission.Off()}, sales.Permissions)
@@ -61,7 +61,7 @@ func TestService_Sync_ignoresLocalGroupsOfSameName(t *testing.T) {
 			require.NoError(t, err)
 			require.False(t, perms.Enabled(permission.RESTUse))
 
-			require.NoError(t, h.AddMembers(t.Context(), "Operators", "jane"))
+			require.NoError(t, h.Groups().AddMembers(t.Context(), "Operators", "jane"))
 			require.Empty(t, h.trySync(t).Steps, "who is put into it here stays in it")
 		})
 	}
@@ -110,7 +110,7 @@ func TestService_Sync_keepsGroupsWithoutGroupSupport(t *testing.T) {
 	d.noGroups = true
 	require.Empty(t, h.sync(t).Groups)
 	h.createGroup(t, "Sales", nil)
-	require.NoError(t, h.AddMembers(t.Context(), "Sales", "jane"))
+	require.NoError(t, h.Groups().AddMembers(t.Context(), "Sales", "jane"))
 	require.Empty(t, h.sync(t).Steps)
 	require.Equal(t, []string{"Sales"}, h.get(t, "jane").Groups)
 }
@@ -162,7 +162,7 @@ func TestService_Sync_limitsMembershipRemovalRatio(t *testing.T) {
 			h, d := newSyncedService(t, entriesAfter(0)...)
 			h.createGroup(t, "Kept here", nil)
 			h.sync(t)
-			require.NoError(t, h.AddMembers(t.Context(), "Kept here", "user00"))
+			require.NoError(t, h.Groups().AddMembers(t.Context(), "Kept here", "user00"))
 			before := h.get(t, "user00").Groups
 			d.setEntries(entriesAfter(test.leaving)...)
 			r, err := h.Sync(t.Context(), branchDirectory, &userman.SyncOptions{MaxRemovalRatio: test.share})

@@ -22,7 +22,7 @@ func TestService_Sync_createsNewUsers(t *testing.T) {
 			d := &fakeDirectory{entries: []userman.DirectoryEntry{newEntry("id-1", "jane", "1001", "Sales"), newEntry("id-2", "张伟", "", "Sales", "Support")}}
 			h := newServiceWithDB(t, open(t), "", withDirectory(d))
 			h.createUser(t, newUser("kept.here", "1009"), "")
-			_, err := h.CreateGroup(t.Context(), &userman.Group{Name: "Everybody", Default: true})
+			_, err := h.Groups().Create(t.Context(), &userman.Group{Name: "Everybody", Default: true})
 			require.NoError(t, err)
 
 			r := h.sync(t)
@@ -37,7 +37,7 @@ func TestService_Sync_createsNewUsers(t *testing.T) {
 			require.Equal(t, "1001", jane.DefaultExtension)
 			require.Equal(t, []string{"Everybody", "Sales"}, jane.Groups)
 			require.False(t, jane.HasPassword)
-			group, err := h.Group(t.Context(), "sales")
+			group, err := h.Groups().Get(t.Context(), "sales")
 			require.NoError(t, err)
 			require.Equal(t, branchDirectory, group.Directory)
 			require.Empty(t, group.Permissions)
@@ -333,20 +333,20 @@ func TestService_Sync_emailChangeRevokesLinks(t *testing.T) {
 	d := &fakeDirectory{entries: []userman.DirectoryEntry{prev}}
 	h := newService(t, withDirectory(d), withSIPAccounts(sipAccounts{"1001": {Technology: "PJSIP"}}))
 	h.sync(t)
-	link, err := h.InviteSoftphone(t.Context(), "jane")
+	link, err := h.Softphones().Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	next := newEntry("id-1", "jane", "1001")
 	next.User.Email, next.User.LastName = prev.User.Email, "Doe"
 	d.setEntries(next)
 	require.Equal(t, []string{"update jane last_name"}, steps(h.sync(t)))
-	_, err = h.SoftphoneLink(t.Context(), link.Token)
+	_, err = h.Softphones().Link(t.Context(), link.Token)
 	require.NoError(t, err)
 
 	next = newEntry("id-1", "jane", "1001")
 	next.User.Email, next.User.LastName = "jane.doe@example.com", "Doe"
 	d.setEntries(next)
 	require.Equal(t, []string{"update jane email"}, steps(h.sync(t)))
-	_, err = h.SoftphoneLink(t.Context(), link.Token)
+	_, err = h.Softphones().Link(t.Context(), link.Token)
 	requireLinkNotFound(t, err)
 }
 

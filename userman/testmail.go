@@ -12,34 +12,34 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// SendTestMail sends a mail without a link to an address, to test the mail server. The
+// SendTest sends a mail without a link to an address, to test the mail server. The
 // audit log records it without the address.
 //
-// The Delivery reports whether the mail was sent. SendTestMail returns an error wrapping
+// The Delivery reports whether the mail was sent. SendTest returns an error wrapping
 // [store.ErrInvalid] on "to" if the address is invalid, one wrapping
 // [store.ErrRateLimited] if the actor of ctx sends too many, or the error of ctx.
-func (s *Service) SendTestMail(ctx context.Context, to string) (*Delivery, error) {
+func (ms *MailService) SendTest(ctx context.Context, to string) (*Delivery, error) {
 	event := audit.Event{Action: "send test mail", Kind: "settings", Key: "mail"}
-	message, err := s.newTestMail(to)
+	message, err := ms.s.newTestMail(to)
 	if err != nil {
-		s.audit.RecordFailure(ctx, event, err)
+		ms.s.audit.RecordFailure(ctx, event, err)
 		return nil, err
 	}
-	if s.opts.Mailer == nil {
+	if ms.s.opts.Mailer == nil {
 		d := &Delivery{Status: DeliveryNotConfigured, Message: "no mail server is configured, so no mail can be sent; configure one"}
-		s.audit.RecordFailure(ctx, event, errors.New(d.Message))
+		ms.s.audit.RecordFailure(ctx, event, errors.New(d.Message))
 		return d, nil
 	}
-	if err := s.limitTestMail(ctx); err != nil {
-		s.audit.RecordFailure(ctx, event, err)
+	if err := ms.s.limitTestMail(ctx); err != nil {
+		ms.s.audit.RecordFailure(ctx, event, err)
 		return nil, err
 	}
-	if err := s.sendWithTimeout(ctx, message); err != nil {
-		s.audit.RecordFailure(ctx, event, err)
+	if err := ms.s.sendWithTimeout(ctx, message); err != nil {
+		ms.s.audit.RecordFailure(ctx, event, err)
 		return failedDelivery(err), ctx.Err()
 	}
 	d := &Delivery{Status: DeliverySent, Message: "the mail server has taken the mail; check that it arrives"}
-	return d, s.audit.Record(ctx, event)
+	return d, ms.s.audit.Record(ctx, event)
 }
 
 // limitTestMail counts a test mail of the actor of ctx, from whichever address: an

@@ -41,8 +41,8 @@ func (a *cli) groupCommand() *cobra.Command {
 		n.list("List all groups, in order of priority", nil), n.show(),
 		n.edit("  pbxctl group edit Sales --priority 10 --permissions xmpp.login=", permissionsNote, nil),
 		n.delete("Delete a group; one with members needs --force, see 'pbxctl group impact'"), a.groupMembers(), a.groupImpact(),
-		a.groupMemberAction("add-member", "Add users to a group", (*userman.Service).AddMembers),
-		a.groupMemberAction("remove-member", "Remove users from a group", (*userman.Service).RemoveMembers),
+		a.groupMemberAction("add-member", "Add users to a group", (*userman.GroupService).AddMembers),
+		a.groupMemberAction("remove-member", "Remove users from a group", (*userman.GroupService).RemoveMembers),
 	)
 	return parent
 }
@@ -60,7 +60,7 @@ func (a *cli) groupMembers() *cobra.Command {
 	users := a.users()
 	cmd := a.groups().verb("members", "List the members of a group", func(ctx context.Context, s *app.App, name string) error {
 		// A group that does not exist has no list, not an empty one.
-		if _, err := s.Users.Group(ctx, name); err != nil {
+		if _, err := s.Users.Groups().Get(ctx, name); err != nil {
 			return err
 		}
 		q, err := flags.query()
@@ -94,7 +94,7 @@ func (a *cli) groupMembers() *cobra.Command {
 }
 
 // groupMemberAction is a command that changes the members of a group.
-func (a *cli) groupMemberAction(use, short string, act func(*userman.Service, context.Context, string, ...string) error) *cobra.Command {
+func (a *cli) groupMemberAction(use, short string, act func(*userman.GroupService, context.Context, string, ...string) error) *cobra.Command {
 	n := a.groups()
 	return &cobra.Command{
 		Use:   use + " NAME USERNAME...",
@@ -107,10 +107,10 @@ func (a *cli) groupMemberAction(use, short string, act func(*userman.Service, co
 			return n.complete(cmd, nil, toComplete)
 		},
 		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
-			if err := act(s.Users, cmd.Context(), args[0], args[1:]...); err != nil {
+			if err := act(s.Users.Groups(), cmd.Context(), args[0], args[1:]...); err != nil {
 				return err
 			}
-			changed, err := s.Users.Group(cmd.Context(), args[0])
+			changed, err := s.Users.Groups().Get(cmd.Context(), args[0])
 			return n.printRecord(s, resource.Result[userman.Group]{Record: changed}, err, n.edited)
 		}),
 	}
@@ -126,7 +126,7 @@ type memberImpact struct {
 func (a *cli) groupImpact() *cobra.Command {
 	var limit int
 	cmd := a.groups().verb("impact", "Preview how the permissions of each member would change if a group were deleted", func(ctx context.Context, s *app.App, name string) error {
-		items, total, err := s.Users.PreviewDeleteGroup(ctx, name, store.PageRequest{Limit: limit}.EffectiveLimit())
+		items, total, err := s.Users.Groups().PreviewDelete(ctx, name, store.PageRequest{Limit: limit}.EffectiveLimit())
 		if err != nil {
 			return err
 		}

@@ -46,18 +46,21 @@ func (a *cli) userPassword() *cobra.Command {
 
 func (a *cli) userInvite() *cobra.Command {
 	return a.userLink("invite", "Create a link to set a password and show it once; to mail it, use 'pbxctl user welcome'",
-		"The link sets a password once", userman.SetPasswordPath, (*userman.Service).Invite)
+		"The link sets a password once", userman.SetPasswordPath, func(s *userman.Service) linkFunc { return s.Invite })
 }
 
 func (a *cli) userSoftphone() *cobra.Command {
 	return a.userLink("softphone", "Create a link to set up a softphone, shown only once",
-		"The link sets up a softphone once", userman.ActivationPath, (*userman.Service).InviteSoftphone)
+		"The link sets up a softphone once", userman.ActivationPath, func(s *userman.Service) linkFunc { return s.Softphones().Invite })
 }
 
+// linkFunc creates a link for the user with a username.
+type linkFunc = func(ctx context.Context, username string) (*credential.Link, error)
+
 // userLink is a command that creates a link for a user.
-func (a *cli) userLink(use, short, purpose, path string, act func(*userman.Service, context.Context, string) (*credential.Link, error)) *cobra.Command {
+func (a *cli) userLink(use, short, purpose, path string, act func(*userman.Service) linkFunc) *cobra.Command {
 	return a.users().verb(use, short, func(ctx context.Context, s *app.App, username string) error {
-		l, err := act(s.Users, ctx, username)
+		l, err := act(s.Users)(ctx, username)
 		if err != nil {
 			return err
 		}

@@ -52,7 +52,7 @@ func (a *cli) userReset() *cobra.Command {
 
 // sendMail sends a mail to one user, and fails if it was not sent.
 func (a *cli) sendMail(ctx context.Context, s *app.App, username string, kind usermail.Kind) error {
-	delivery, err := s.Users.SendMail(ctx, kind, username)
+	delivery, err := s.Users.Mails().Send(ctx, kind, username)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (a *cli) sendMail(ctx context.Context, s *app.App, username string, kind us
 // welcomeAll mails all new users, and fails if one was left out who can be mailed
 // in another run or with other settings.
 func (a *cli) welcomeAll(ctx context.Context, s *app.App) error {
-	report, err := s.Users.SendPendingWelcomes(ctx, func(p userman.WelcomeProgress) {
+	report, err := s.Users.Mails().SendPendingWelcomes(ctx, func(p userman.WelcomeProgress) {
 		a.printProgress(fmt.Sprintf("%d of %d: %s: %s\n", p.Done, p.Total, cell(p.Last.Username), p.Last.Message))
 	})
 	if report != nil {
@@ -107,7 +107,7 @@ func (a *cli) userMail() *cobra.Command {
 	var kind string
 	cmd := a.users().verb("preview", "Show a mail as 'pbxctl user welcome' or 'reset' would send it; its links do not work",
 		func(ctx context.Context, s *app.App, username string) error {
-			message, err := s.Users.PreviewMail(ctx, usermail.Kind(kind), username)
+			message, err := s.Users.Mails().Preview(ctx, usermail.Kind(kind), username)
 			if err != nil {
 				return err
 			}

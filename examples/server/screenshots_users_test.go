@@ -70,7 +70,7 @@ func seedUsers(t *testing.T, server *servertest.Server) {
 		{Name: "Interns", Priority: 20, Permissions: permission.Permissions{permission.PortalClickToDial: permission.Off(), permission.ContactsGroups: permission.Set("Company")}},
 		{Name: "Operators of the head office", Permissions: permission.Permissions{permission.ISymphonyLogin: permission.On(), permission.HistoryExtensions: permission.Set(permission.Any)}},
 	} {
-		_, err := users.CreateGroup(t.Context(), &g)
+		_, err := users.Groups().Create(t.Context(), &g)
 		require.NoError(t, err)
 	}
 	for _, u := range []userman.User{
@@ -177,7 +177,7 @@ func (w pageWalk) linkPages(t *testing.T, server *servertest.Server, clock *test
 	w.openAndCheck(t, http.StatusNotFound, userman.SetPasswordPath+link.Token.Reveal(), "own-link-used")
 	w.openAndCheck(t, http.StatusOK, "/forgot-password", "forgotten")
 	w.openAndCheck(t, http.StatusOK, "/forgot-password/sent", "forgotten-sent")
-	phone, err := server.Site.Users.InviteSoftphone(t.Context(), "alice")
+	phone, err := server.Site.Users.Softphones().Invite(t.Context(), "alice")
 	require.NoError(t, err)
 	w.openAndCheck(t, http.StatusOK, userman.ActivationPath+phone.Token.Reveal(), "softphone")
 	w.openAndCheck(t, http.StatusNotFound, userman.ActivationPath+"gone", "softphone-dead")

@@ -60,7 +60,7 @@ func createRequests(b *testing.B, db backend, n int) []apitoken.Request {
 		names := make([]string, 50)
 		for i := range names {
 			names[i] = fmt.Sprintf("Department %02d", i)
-			_, err := s.CreateGroup(ctx, &userman.Group{Name: names[i], Permissions: permission.Permissions{
+			_, err := s.Groups().Create(ctx, &userman.Group{Name: names[i], Permissions: permission.Permissions{
 				permission.RESTUse: permission.On(), permission.VoicemailExtensions: permission.Append(strconv.Itoa(9000 + i)),
 			}})
 			require.NoError(b, err)

@@ -183,15 +183,15 @@ func TestService_Authenticate_restrictsRemoteAddr(t *testing.T) {
 func TestService_Authenticate_acceptsGroupPermission(t *testing.T) {
 	t.Parallel()
 	c := newAPIClient(t, newService(t), apitoken.Token{Modules: []string{"all"}})
-	_, err := c.users.CreateGroup(t.Context(), &userman.Group{Name: "Programmers", Permissions: permission.Permissions{permission.RESTUse: permission.On()}})
+	_, err := c.users.Groups().Create(t.Context(), &userman.Group{Name: "Programmers", Permissions: permission.Permissions{permission.RESTUse: permission.On()}})
 	require.NoError(t, err)
 	c.updateUser(t, "jane", func(u *userman.User) { u.Permissions = nil })
 	_, err = c.authorize(t.Context(), nil)
 	requireForbidden(t, err, reasonPermission)
-	require.NoError(t, c.users.AddMembers(t.Context(), "Programmers", "jane"))
+	require.NoError(t, c.users.Groups().AddMembers(t.Context(), "Programmers", "jane"))
 	_, err = c.authorize(t.Context(), nil)
 	require.NoError(t, err)
-	_, err = c.users.UpdateGroup(t.Context(), "Programmers", func(g *userman.Group) error {
+	_, err = c.users.Groups().Update(t.Context(), "Programmers", func(g *userman.Group) error {
 		g.Permissions = nil
 		return nil
 	})

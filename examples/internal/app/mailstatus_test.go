@@ -40,7 +40,7 @@ func TestSMTPSettings_useSTARTTLSAndLogin(t *testing.T) {
 		Languages: []string{"de", "en", "es", "fr", "zh"},
 	}, s.MailStatus())
 
-	delivery, err := s.Users.SendTestMail(t.Context(), " jane@example.org ")
+	delivery, err := s.Users.Mails().SendTest(t.Context(), " jane@example.org ")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, delivery.Status, delivery.Message)
 	mail := server.Receive(t)
@@ -90,7 +90,7 @@ func TestSMTPSettings_requireTLSForRemoteServers(t *testing.T) {
 	settings.SMTP.Security = smtpmailer.Unprotected
 	s := openApp(t, settings)
 	require.Equal(t, string(smtpmailer.Unprotected), s.MailStatus().Security)
-	delivery, err := s.Users.SendTestMail(t.Context(), "jane@example.org")
+	delivery, err := s.Users.Mails().SendTest(t.Context(), "jane@example.org")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, delivery.Status, delivery.Message)
 	require.False(t, server.Receive(t).Encrypted)
@@ -105,7 +105,7 @@ func TestUserSettings_MailTemplates_overrideDefaults(t *testing.T) {
 	s := openApp(t, settings)
 	require.Contains(t, s.MailStatus().Languages, "it")
 	addUser(t, s, userman.User{Username: "jane", Email: "jane@example.org"})
-	delivery, err := s.Users.SendMail(t.Context(), usermail.Welcome, "jane")
+	delivery, err := s.Users.Mails().Send(t.Context(), usermail.Welcome, "jane")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, delivery.Status, delivery.Message)
 	mail := server.Receive(t)

@@ -23,17 +23,17 @@ func Groups(service func(context.Context) *userman.Service) *Type[userman.Group]
 		Untag: func(g *userman.Group) { g.Members = 0 },
 	}
 	t.List = func(ctx context.Context, _ Query) (*store.Page[Result[userman.Group]], error) {
-		groups, err := service(ctx).Groups(ctx)
+		groups, err := service(ctx).Groups().List(ctx)
 		return wrapPage(&store.Page[*userman.Group]{Items: groups}, err)
 	}
 	t.Prepare = func(_ context.Context, d *Draft[userman.Group]) (Commit[userman.Group], error) {
 		return func(ctx context.Context) (Result[userman.Group], error) {
-			return wrap(service(ctx).CreateGroup(ctx, d.Record, d.Errors...))
+			return wrap(service(ctx).Groups().Create(ctx, d.Record, d.Errors...))
 		}, nil
 	}
-	setCalls(t, service, (*userman.Service).Group, (*userman.Service).UpdateGroup)
+	setCalls(t, func(ctx context.Context) *userman.GroupService { return service(ctx).Groups() }, (*userman.GroupService).Get, (*userman.GroupService).Update)
 	t.Delete = func(ctx context.Context, name string, force bool) error {
-		return service(ctx).DeleteGroup(ctx, name, force)
+		return service(ctx).Groups().Delete(ctx, name, force)
 	}
 	return t.check()
 }

@@ -68,7 +68,7 @@ func (h *harness) createUser(t *testing.T, u userman.User) *userman.User {
 
 func (h *harness) createGroup(t *testing.T, g userman.Group) {
 	t.Helper()
-	_, err := h.Site.Users.CreateGroup(t.Context(), &g)
+	_, err := h.Site.Users.Groups().Create(t.Context(), &g)
 	require.NoError(t, err)
 }
 

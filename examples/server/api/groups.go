@@ -28,7 +28,7 @@ func (a *api) registerGroups() {
 // groupEvent begins an entry of the audit log with the name that the group has; see
 // [newAuditEvent] for a group that does not exist yet.
 func (a *api) groupEvent(ctx context.Context, action, name string) audit.Event {
-	if g, err := a.users(ctx).Group(ctx, name); err == nil {
+	if g, err := a.users(ctx).Groups().Get(ctx, name); err == nil {
 		return audit.Event{Action: action, Kind: userman.KindGroup, Key: g.Name}
 	}
 	return newAuditEvent(action, userman.KindGroup, name)
@@ -59,10 +59,10 @@ func (a *api) registerMembers(g operationGroup) {
 		id: "listMembers", route: "GET /groups/{name}/members", params: pagingParams(), response: schemaFor[list[member]](a.document),
 	}, a.listMembers)
 	registerBody(g, operation{id: "addMembers", route: "POST /groups/{name}/members"}, func(ctx context.Context, r *request, body *NewMembers) (*response, error) {
-		return noContent(a.users(ctx).AddMembers(ctx, r.text("name"), body.Usernames...))
+		return noContent(a.users(ctx).Groups().AddMembers(ctx, r.text("name"), body.Usernames...))
 	})
 	registerBody(g, operation{id: "removeMembers", route: "DELETE /groups/{name}/members"}, func(ctx context.Context, r *request, body *NewMembers) (*response, error) {
-		return noContent(a.users(ctx).RemoveMembers(ctx, r.text("name"), body.Usernames...))
+		return noContent(a.users(ctx).Groups().RemoveMembers(ctx, r.text("name"), body.Usernames...))
 	})
 	g.register(operation{
 		id: "explainGroupImpact", route: "GET /groups/{name}/impact", params: []*huma.Param{limitParam("The maximum number of members; 50 by default.")},
@@ -73,7 +73,7 @@ func (a *api) registerMembers(g operationGroup) {
 func (a *api) listMembers(ctx context.Context, r *request) (*response, error) {
 	users := a.users(ctx)
 	// An unknown group is an error, not an empty list.
-	g, err := users.Group(ctx, r.text("name"))
+	g, err := users.Groups().Get(ctx, r.text("name"))
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +85,6 @@ func (a *api) listMembers(ctx context.Context, r *request) (*response, error) {
 
 func (a *api) groupImpact(ctx context.Context, r *request) (*response, error) {
 	limit := store.PageRequest{Limit: r.page().Limit}.EffectiveLimit()
-	items, total, err := a.users(ctx).PreviewDeleteGroup(ctx, r.text("name"), limit)
+	items, total, err := a.users(ctx).Groups().PreviewDelete(ctx, r.text("name"), limit)
 	return reply(groupImpact{Items: items, Total: total}, err)
 }

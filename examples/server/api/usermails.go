@@ -23,11 +23,14 @@ type userLink struct {
 	ExpiresAt time.Time    `json:"expires_at"`
 }
 
+// linkFunc creates a link for the user with a username.
+type linkFunc = func(ctx context.Context, username string) (*credential.Link, error)
+
 func (a *api) registerUserLinks(g operationGroup) {
-	register := func(id, route, page string, issue func(*userman.Service, context.Context, string) (*credential.Link, error)) {
+	register := func(id, route, page string, issue func(*userman.Service) linkFunc) {
 		op := operation{id: id, route: route, status: http.StatusCreated, response: schemaFor[userLink](a.document)}
 		g.register(op, func(ctx context.Context, r *request) (*response, error) {
-			link, err := issue(a.users(ctx), ctx, r.text("username"))
+			link, err := issue(a.users(ctx))(ctx, r.text("username"))
 			if err != nil {
 				return nil, err
 			}
@@ -38,8 +41,8 @@ func (a *api) registerUserLinks(g operationGroup) {
 			}}, nil
 		})
 	}
-	register("createPasswordLink", "POST /users/{username}/password-links", userman.SetPasswordPath, (*userman.Service).Invite)
-	register("createSoftphoneLink", "POST /users/{username}/softphone-links", userman.ActivationPath, (*userman.Service).InviteSoftphone)
+	register("createPasswordLink", "POST /users/{username}/password-links", userman.SetPasswordPath, func(s *userman.Service) linkFunc { return s.Invite })
+	register("createSoftphoneLink", "POST /users/{username}/softphone-links", userman.ActivationPath, func(s *userman.Service) linkFunc { return s.Softphones().Invite })
 }
 
 // NewMail says which mail to send.
@@ -59,13 +62,13 @@ type mailPreview struct {
 func (a *api) registerUserMails(g operationGroup) {
 	registerBody(g, operation{id: "sendMail", route: "POST /users/{username}/mails", response: schemaFor[userman.Delivery](a.document)},
 		func(ctx context.Context, r *request, body *NewMail) (*response, error) {
-			return reply(a.users(ctx).SendMail(ctx, body.Kind, r.text("username")))
+			return reply(a.users(ctx).Mails().Send(ctx, body.Kind, r.text("username")))
 		})
 	g.register(operation{
 		id: "previewMail", route: "GET /users/{username}/mails/{kind}",
 		params: []*huma.Param{pathParam("kind", "The kind of the mail.", "welcome", "reset")}, response: schemaFor[mailPreview](a.document),
 	}, func(ctx context.Context, r *request) (*response, error) {
-		mail, err := a.users(ctx).PreviewMail(ctx, usermail.Kind(r.text("kind")), r.text("username"))
+		mail, err := a.users(ctx).Mails().Preview(ctx, usermail.Kind(r.text("kind")), r.text("username"))
 		if err != nil {
 			return nil, err
 		}

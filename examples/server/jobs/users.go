@@ -21,7 +21,7 @@ func (r *Runner) LastSync(directory string) *State { return r.last(syncSlot(dire
 // that of the job, which continues when ctx ends.
 func (r *Runner) StartWelcome(ctx context.Context, users *userman.Service) (*State, error) {
 	return r.start(ctx, welcomeSlot, State{Kind: KindWelcome}, func(ctx context.Context, update updateFunc) error {
-		report, err := users.SendPendingWelcomes(ctx, func(p userman.WelcomeProgress) {
+		report, err := users.Mails().SendPendingWelcomes(ctx, func(p userman.WelcomeProgress) {
 			update(func(s *State) { s.Done, s.Total = p.Done, p.Total })
 		})
 		update(func(s *State) { s.Welcome = report })

@@ -71,7 +71,7 @@ func (s *Server) addPeople(t testing.TB) {
 			permission.HistoryRecordings: permission.On(), permission.HistoryExtensions: permission.Append("102", "103"), permission.PortalClickToDial: permission.Off(),
 		}},
 	} {
-		_, err := users.CreateGroup(t.Context(), &g)
+		_, err := users.Groups().Create(t.Context(), &g)
 		require.NoError(t, err)
 	}
 	for _, u := range []userman.User{

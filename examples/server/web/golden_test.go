@@ -104,7 +104,7 @@ func linksOf(t *testing.T, s *servertest.Server) []string {
 	t.Helper()
 	own, err := s.Site.Users.Invite(t.Context(), "ada.first")
 	require.NoError(t, err)
-	phone, err := s.Site.Users.InviteSoftphone(t.Context(), "ada.first")
+	phone, err := s.Site.Users.Softphones().Invite(t.Context(), "ada.first")
 	require.NoError(t, err)
 	admin, err := s.Site.Administrators.Invite(t.Context(), "desk.admin")
 	require.NoError(t, err)

@@ -36,7 +36,7 @@ func newGroupPages(p *pages) *groupPages {
 		},
 		path: func(one *userman.Group) string { return groupPath(one.Name) },
 		load: func(ctx context.Context, r *request) (*userman.Group, error) {
-			return p.site.Users.Group(ctx, r.PathValue("name"))
+			return p.site.Users.Groups().Get(ctx, r.PathValue("name"))
 		},
 		describe: g.describe,
 		blank: func(context.Context, *request) (*userman.Group, error) {
@@ -89,7 +89,7 @@ const maxImpact = 100
 // askDelete shows who is affected when a group is deleted. A group with members
 // needs force.
 func (g *groupPages) askDelete(ctx context.Context, _ *request, now *userman.Group, c *confirmation) error {
-	impact, total, err := g.users(ctx).PreviewDeleteGroup(ctx, now.Name, maxImpact)
+	impact, total, err := g.users(ctx).Groups().PreviewDelete(ctx, now.Name, maxImpact)
 	c.Extra, c.Wide = groupDeletion{impact, total - len(impact)}, len(impact) > 0
 	return err
 }
@@ -126,9 +126,9 @@ func (g *groupPages) membersPage(ctx context.Context, r *request, now *userman.G
 // changeMembers adds members to a group or removes them.
 func (g *groupPages) changeMembers(ctx context.Context, r *request, now *userman.Group) (response, error) {
 	users, done := g.users(ctx), "Added %d."
-	change, usernames := users.AddMembers, field.SplitList(r.form("usernames"))
+	change, usernames := users.Groups().AddMembers, field.SplitList(r.form("usernames"))
 	if r.form("do") == "remove" {
-		change, usernames, done = users.RemoveMembers, r.PostForm["member"], "Removed %d."
+		change, usernames, done = users.Groups().RemoveMembers, r.PostForm["member"], "Removed %d."
 	}
 	switch {
 	case len(usernames) == 0 && r.form("do") == "remove":

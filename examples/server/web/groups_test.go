@@ -17,14 +17,14 @@ import (
 // createGroup creates a group with a permission.
 func (b *browser) createGroup(g userman.Group) {
 	b.Helper()
-	_, err := b.server.Site.Users.CreateGroup(b.Context(), &g)
+	_, err := b.server.Site.Users.Groups().Create(b.Context(), &g)
 	require.NoError(b, err)
 }
 
 // salesGroup returns the stored group Sales.
 func (b *browser) salesGroup() *userman.Group {
 	b.Helper()
-	g, err := b.server.Site.Users.Group(b.Context(), "Sales")
+	g, err := b.server.Site.Users.Groups().Get(b.Context(), "Sales")
 	require.NoError(b, err)
 	return g
 }
@@ -79,7 +79,7 @@ func TestPages_groupFieldErrors(t *testing.T) {
 	}
 	require.Contains(t, page, `value="1001, nobody"`, "the input is shown again")
 	require.Contains(t, page, "a whole number")
-	groups, err := b.server.Site.Users.Groups(t.Context())
+	groups, err := b.server.Site.Users.Groups().List(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, groups)
 
@@ -101,7 +101,7 @@ func TestPages_groupEditConflict(t *testing.T) {
 	b := start(t, nil)
 	b.postRedirect("/groups/new", salesGroupForm())
 	version := b.hiddenValue(b.get("/groups/Sales", http.StatusOK), "version")
-	_, err := b.server.Site.Users.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
+	_, err := b.server.Site.Users.Groups().Update(t.Context(), "Sales", func(g *userman.Group) error {
 		g.Permissions[permission.HistoryRecordings] = permission.Off()
 		return nil
 	})
@@ -189,7 +189,7 @@ func TestPages_permissionMatrix(t *testing.T) {
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "only.groups", Sections: []string{"groups"}}, password)
 	only := b.loginAs("only.groups")
 	require.NotContains(t, only.get("/permissions?username=alice", http.StatusOK), `name="username"`)
-	require.NoError(t, b.server.Site.Users.AddMembers(t.Context(), "Sales", "alice"))
+	require.NoError(t, b.server.Site.Users.Groups().AddMembers(t.Context(), "Sales", "alice"))
 	for _, path := range []string{"/groups/Sales", "/groups/Sales/delete"} {
 		page = only.get(path, http.StatusOK)
 		require.Contains(t, page, "alice")

@@ -61,7 +61,7 @@ func (g *groupPages) matrix(ctx context.Context, r *request) (response, error) {
 }
 
 func (g *groupPages) matrixPage(ctx context.Context, r *request, username string, errs formErrors) (response, error) {
-	groups, err := g.site.Users.Groups(ctx)
+	groups, err := g.site.Users.Groups().List(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func TestPages_mailedPasswordLinkWorksOnce(t *testing.T) {
 	t.Parallel()
 	b, box, _ := startWithMail(t)
 	b.createUser(userman.User{Username: "alice", Email: "alice@example.org"})
-	_, err := b.server.Site.Users.SendMail(t.Context(), usermail.Welcome, "alice")
+	_, err := b.server.Site.Users.Mails().Send(t.Context(), usermail.Welcome, "alice")
 	require.NoError(t, err)
 	link := box.nextLink(t)
 
@@ -102,7 +102,7 @@ func TestPages_expiredPasswordLinkIsRenewedByMail(t *testing.T) {
 	t.Parallel()
 	b, box, at := startWithMail(t)
 	b.createUser(userman.User{Username: "alice", Email: "alice@example.org"})
-	_, err := b.server.Site.Users.SendMail(t.Context(), usermail.Welcome, "alice")
+	_, err := b.server.Site.Users.Mails().Send(t.Context(), usermail.Welcome, "alice")
 	require.NoError(t, err)
 	link := box.nextLink(t)
 	at.advance(8 * 24 * time.Hour)

@@ -78,7 +78,7 @@ func (p settingsPages) testConnection(ctx context.Context, r *request) (response
 
 // testMail sends a test mail.
 func (p settingsPages) testMail(ctx context.Context, r *request) (response, error) {
-	delivery, err := p.site.Users.SendTestMail(ctx, r.form("to"))
+	delivery, err := p.site.Users.Mails().SendTest(ctx, r.form("to"))
 	errs, isFormError := formErrorsOf(err)
 	switch {
 	case err != nil && !isFormError:

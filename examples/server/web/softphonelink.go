@@ -25,7 +25,7 @@ type softphonePage struct {
 // softphone explains how to set the softphone up. It does not use the link up:
 // mail scanners open links too.
 func (p publicPages) softphone(ctx context.Context, r *request) (response, error) {
-	link, err := p.site.Users.SoftphoneLink(ctx, linkToken(r))
+	link, err := p.site.Users.Softphones().Link(ctx, linkToken(r))
 	if err != nil {
 		return invalidSoftphoneLink(err)
 	}
@@ -54,7 +54,7 @@ func invalidSoftphoneLink(err error) (response, error) {
 }
 
 func (p publicPages) softphoneQR(ctx context.Context, r *request) (response, error) {
-	if _, err := p.site.Users.SoftphoneLink(ctx, linkToken(r)); err != nil {
+	if _, err := p.site.Users.Softphones().Link(ctx, linkToken(r)); err != nil {
 		return nil, err
 	}
 	picture, err := userman.QR(p.provisioningURL(r), qrSize)
@@ -66,12 +66,12 @@ func (p publicPages) softphoneQR(ctx context.Context, r *request) (response, err
 func (p publicPages) activate(contentType string, write func(*userman.Activation) ([]byte, error)) handler {
 	return func(ctx context.Context, r *request) (response, error) {
 		if r.Method == http.MethodHead || r.Header.Get("Sec-Purpose") != "" {
-			if _, err := p.site.Users.SoftphoneLink(ctx, linkToken(r)); err != nil {
+			if _, err := p.site.Users.Softphones().Link(ctx, linkToken(r)); err != nil {
 				return invalidSoftphoneLink(err)
 			}
 			return file{Status: http.StatusNoContent, ContentType: contentType}, nil
 		}
-		activation, err := p.site.Users.ActivateSoftphone(ctx, linkToken(r))
+		activation, err := p.site.Users.Softphones().Activate(ctx, linkToken(r))
 		if err != nil {
 			return invalidSoftphoneLink(err)
 		}

@@ -29,7 +29,7 @@ func startSoftphone(t *testing.T) (b *browser, link string, at *testClock) {
 		Clock: at.Now, Users: func(o *userman.Options) { o.SIPAccounts = sipAccountStub{"PJSIP"} },
 	})
 	b.createUser(userman.User{Username: "alice", DefaultExtension: "1001"})
-	invited, err := b.server.Site.Users.InviteSoftphone(t.Context(), "alice")
+	invited, err := b.server.Site.Users.Softphones().Invite(t.Context(), "alice")
 	require.NoError(t, err)
 	return b, userman.ActivationPath + invited.Token.Reveal(), at
 }

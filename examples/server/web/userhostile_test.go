@@ -62,7 +62,7 @@ func TestPages_userTextIsEscaped(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	const marked = `<img src=x onerror=alert(1)>"'`
-	_, err := b.server.Site.Users.CreateGroup(t.Context(), &userman.Group{Name: marked, Description: marked})
+	_, err := b.server.Site.Users.Groups().Create(t.Context(), &userman.Group{Name: marked, Description: marked})
 	require.NoError(t, err)
 	b.createUser(userman.User{Username: "jane.roe", DisplayName: marked, Title: marked, Description: marked, Groups: []string{marked}, Email: "jane@example.com"})
 	for _, path := range []string{

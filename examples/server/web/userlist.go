@@ -24,7 +24,7 @@ func userColumns(last ...column) []column {
 
 // describeList draws the filters as they are set.
 func (u *userPages) describeList(ctx context.Context, r *request, body *listPage[userman.User]) error {
-	groups, err := u.users(ctx).Groups(ctx)
+	groups, err := u.users(ctx).Groups().List(ctx)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (u *userPages) passwordLink(ctx context.Context, r *request, now *userman.U
 }
 
 func (u *userPages) createSoftphoneLink(ctx context.Context, _ *request, now *userman.User) (response, error) {
-	link, err := u.users(ctx).InviteSoftphone(ctx, now.Username)
+	link, err := u.users(ctx).Softphones().Invite(ctx, now.Username)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (u *userPages) delivered(now *userman.User, before string, d *userman.Deliv
 // send returns the handler that sends a mail to a user.
 func (u *userPages) send(kind usermail.Kind) handler {
 	return u.acting(func(ctx context.Context, _ *request, now *userman.User) (response, error) {
-		delivery, err := u.users(ctx).SendMail(ctx, kind, now.Username)
+		delivery, err := u.users(ctx).Mails().Send(ctx, kind, now.Username)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func (u *userPages) previewMail(ctx context.Context, r *request, now *userman.Us
 	if names[kind] == "" {
 		return nil, errNoPage
 	}
-	message, err := u.users(ctx).PreviewMail(ctx, kind, now.Username)
+	message, err := u.users(ctx).Mails().Preview(ctx, kind, now.Username)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ const onboardingLabel = "First sign-in"
 
 // blankUser is in the default groups, and may have an extension already.
 func (u *userPages) blankUser(ctx context.Context, r *request) (*userman.User, error) {
-	groups, err := u.users(ctx).Groups(ctx)
+	groups, err := u.users(ctx).Groups().List(ctx)
 	blank := &userman.User{DefaultExtension: r.query("extension")}
 	for _, g := range groups {
 		if g.Default {
@@ -86,7 +86,7 @@ func validateOnboarding(chosen string, password store.Secret) []store.FieldError
 // decides about the default groups: the service adds a new user to them unless
 // groups were chosen. A form that chose all of them leaves that as it is.
 func (u *userPages) completeDraft(ctx context.Context, r *request, in input, d *resource.Draft[userman.User]) error {
-	groups, err := u.users(ctx).Groups(ctx)
+	groups, err := u.users(ctx).Groups().List(ctx)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (u *userPages) onboard(ctx context.Context, r *request, result resource.Res
 	}
 	switch r.form("onboarding") {
 	case onboardMail:
-		delivery, err := u.users(ctx).SendMail(ctx, usermail.Welcome, one.Username)
+		delivery, err := u.users(ctx).Mails().Send(ctx, usermail.Welcome, one.Username)
 		if err != nil {
 			return failed("No email was sent", err), nil
 		}

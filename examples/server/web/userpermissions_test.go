@@ -26,7 +26,7 @@ func (b *browser) permissionRow(page, id string) string {
 func TestPages_userPermissionsSetAndExplained(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	_, err := b.server.Site.Users.CreateGroup(t.Context(), &userman.Group{Name: "Sales", Permissions: permission.Permissions{
+	_, err := b.server.Site.Users.Groups().Create(t.Context(), &userman.Group{Name: "Sales", Permissions: permission.Permissions{
 		permission.XMPPLogin: permission.On(), permission.HistoryExtensions: permission.Append("4002"),
 	}})
 	require.NoError(t, err)

@@ -109,7 +109,7 @@ func formUserID(r *request) store.UserID {
 
 // draw offers the groups, and locks the fields that a directory manages.
 func (u *userPages) draw(ctx context.Context, _ *request, now *userman.User) (drawer, error) {
-	groups, err := u.users(ctx).Groups(ctx)
+	groups, err := u.users(ctx).Groups().List(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func TestPages_userCreateDefaultGroups(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	for _, g := range []userman.Group{{Name: "Everybody", Default: true}, {Name: "Sales, north"}} {
-		_, err := b.server.Site.Users.CreateGroup(t.Context(), &g)
+		_, err := b.server.Site.Users.Groups().Create(t.Context(), &g)
 		require.NoError(t, err)
 	}
 	require.Contains(t, b.get("/users/new", http.StatusOK), `value="Everybody" checked`)
@@ -207,7 +207,7 @@ func TestPages_userEditConflictAfterRename(t *testing.T) {
 func TestPages_userListSearchFilterSort(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	_, err := b.server.Site.Users.CreateGroup(t.Context(), &userman.Group{Name: "Sales"})
+	_, err := b.server.Site.Users.Groups().Create(t.Context(), &userman.Group{Name: "Sales"})
 	require.NoError(t, err)
 	b.createUser(userman.User{Username: "jane.roe", CellPhone: "+49 170 1234567", Groups: []string{"Sales"}})
 	b.createUser(userman.User{Username: "john.roe", Disabled: true})
