@@ -148,7 +148,7 @@ func (a *cli) amiAccountProbe() *cobra.Command {
 		if useTLS {
 			opts.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 		}
-		result, err := s.Probe(ctx, name, opts)
+		result, err := s.Host().Probe(ctx, name, opts)
 		if err != nil {
 			return err
 		}

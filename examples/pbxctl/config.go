@@ -53,19 +53,19 @@ func configAction[R any](a *cli, use, short string, live bool, act func(*asteris
 // to Asterisk. The name of the command is the action in the audit log.
 func (a *cli) openConfigDir(cmd *cobra.Command, s *app.App, live bool) (*asteriskconf.ConfigDir, error) {
 	if !live {
-		return s.ConfigDir(nil, nil)
+		return s.Host().ConfigDir(nil, nil)
 	}
-	client, err := s.Dial(cmd.Context(), "")
+	client, err := s.Host().Dial(cmd.Context(), "")
 	if err != nil {
 		// ConfigDir records its actions itself; this one did not start.
 		failed := &asteriskconf.ApplyError{Step: asteriskconf.StepConnect, Err: err}
-		s.AuditLog.RecordFailure(cmd.Context(), s.ConfigAuditEvent(cmd.Name()), failed)
+		s.AuditLog.RecordFailure(cmd.Context(), s.Host().AuditEvent(cmd.Name()), failed)
 		return nil, fmt.Errorf("%w; nothing was changed, and the changes are still pending", err)
 	}
 	if client != nil {
 		a.closers = append(a.closers, client.Close)
 	}
-	return s.ConfigDir(client, nil)
+	return s.Host().ConfigDir(client, nil)
 }
 
 func statusText(s *asteriskconf.Status) string {

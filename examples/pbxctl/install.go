@@ -53,7 +53,7 @@ func (a *cli) configInstall() *cobra.Command {
 }
 
 func (a *cli) planInstall(ctx context.Context, fix []string) error {
-	plan, err := a.settings.PlanInstall(ctx, fix...)
+	plan, err := a.settings.Host().PlanInstall(ctx, fix...)
 	if err != nil {
 		return withFixHint(err)
 	}
@@ -66,12 +66,12 @@ func (a *cli) planInstall(ctx context.Context, fix []string) error {
 
 // install creates the database only if no issue blocks the apply.
 func (a *cli) install(ctx context.Context, fix []string) error {
-	plan, err := a.settings.InstallFiles(ctx, fix...)
+	plan, err := a.settings.Host().InstallFiles(ctx, fix...)
 	if err != nil {
 		return errors.Join(withFixHint(err), a.recordInstall(ctx, plan, err, fix))
 	}
 	a.printProgress(installationText(plan, fix))
-	if o := a.settings.BlockingIssue(plan, fix); o != nil {
+	if o := a.settings.Host().BlockingIssue(plan, fix); o != nil {
 		blocked := app.WithHint(fmt.Errorf("%s: %s", issueLocation(*o), o.Message), fixHint(*o))
 		return errors.Join(blocked, a.recordInstall(ctx, plan, nil, fix))
 	}
@@ -83,10 +83,10 @@ func (a *cli) install(ctx context.Context, fix []string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.RecordInstall(ctx, plan, nil, fix...); err != nil {
+	if err := s.Host().RecordInstall(ctx, plan, nil, fix...); err != nil {
 		return err
 	}
-	if result.Apply, err = s.InitialApply(ctx); err != nil {
+	if result.Apply, err = s.Host().InitialApply(ctx); err != nil {
 		return err
 	}
 	return a.print(result, result.accountText()+result.Apply.String())
@@ -102,7 +102,7 @@ func (a *cli) recordInstall(ctx context.Context, plan *asteriskconf.Installation
 	if err != nil {
 		return err
 	}
-	return s.RecordInstall(ctx, plan, failed, fixed...)
+	return s.Host().RecordInstall(ctx, plan, failed, fixed...)
 }
 
 func (a *cli) installResult(plan *asteriskconf.Installation) (installResult, error) {

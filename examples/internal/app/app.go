@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/manager/asterisk"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
@@ -138,7 +139,7 @@ func (s *App) Close() error {
 // nameInUse returns a lookup of manually written accounts in the configuration
 // folder. The default folder does not exist on a machine without Asterisk.
 func (s *App) nameInUse() func(context.Context, string) (string, error) {
-	if _, err := os.Stat(s.Settings.ConfDir); errors.Is(err, fs.ErrNotExist) && s.Settings.ConfDir == DefaultConfDir {
+	if _, err := os.Stat(s.Settings.ConfDir); errors.Is(err, fs.ErrNotExist) && s.Settings.ConfDir == asterisk.DefaultConfDir {
 		return nil
 	}
 	return manager.NameInConfig(s.Settings.ConfDir)

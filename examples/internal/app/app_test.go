@@ -145,7 +145,7 @@ func TestLogin_amiAccountRejectedWithHint(t *testing.T) {
 	}
 }
 
-func TestApp_Install_appliesAndRecordsAudit(t *testing.T) {
+func TestApp_Host_installsAndRecordsAudit(t *testing.T) {
 	t.Parallel()
 	s := openApp(t, asteriskSettings(t, &testservers.AsteriskOptions{NoAMIUser: true}))
 	connection, err := s.CheckConnection(t.Context())
@@ -154,13 +154,13 @@ func TestApp_Install_appliesAndRecordsAudit(t *testing.T) {
 	require.Contains(t, connection.Problem, "no secret for the AMI account pbxusers")
 	require.Contains(t, connection.Problem, ". Run 'pbxctl config install'")
 
-	plan, err := s.Settings.PlanInstall(t.Context())
+	plan, err := s.Settings.Host().PlanInstall(t.Context())
 	require.NoError(t, err)
 	require.False(t, plan.Empty())
-	_, err = s.Settings.PlanInstall(t.Context(), "nonsense")
+	_, err = s.Settings.Host().PlanInstall(t.Context(), "nonsense")
 	require.ErrorIs(t, err, store.ErrInvalid)
 
-	installed, err := s.Install(t.Context())
+	installed, err := s.Host().Install(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, plan.Files, installed.Installation.Files)
 	require.True(t, installed.Report.Verified)
@@ -172,13 +172,13 @@ func TestApp_Install_appliesAndRecordsAudit(t *testing.T) {
 	require.Equal(t, "pbxusers", connection.User)
 	require.NotEmpty(t, connection.Address)
 
-	client, err := s.Dial(t.Context(), "")
+	client, err := s.Host().Dial(t.Context(), "")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, client.Close()) }()
 	_, err = s.AMIAccounts.Create(t.Context(), &manager.Account{Name: "crm"})
 	require.NoError(t, err)
 	var steps []string
-	folder, err := s.ConfigDir(client, func(p asteriskconf.Progress) { steps = append(steps, p.Step) })
+	folder, err := s.Host().ConfigDir(client, func(p asteriskconf.Progress) { steps = append(steps, p.Step) })
 	require.NoError(t, err)
 	_, err = folder.Apply(t.Context())
 	require.NoError(t, err)
@@ -190,26 +190,6 @@ func TestApp_Install_appliesAndRecordsAudit(t *testing.T) {
 	require.EqualValues(t, 2, verified.Records)
 }
 
-func TestApp_Install_stopsAtBlockingIssueUntilFixed(t *testing.T) {
-	t.Parallel()
-	s := openApp(t, asteriskSettings(t, &testservers.AsteriskOptions{Files: map[string]string{
-		"manager.conf": "[general]\nenabled = no\nport = {{port}}\nbindaddr = 127.0.0.1\n",
-	}}))
-	installed, err := s.Install(t.Context())
-	require.NoError(t, err)
-	require.Nil(t, installed.Report)
-	require.Equal(t, manager.IssueDisabled, installed.Installation.Issues[0].Code)
-	_, err = s.Install(t.Context(), "nonsense")
-	require.ErrorIs(t, err, store.ErrInvalid)
-	connection, err := s.CheckConnection(t.Context())
-	require.NoError(t, err)
-	require.False(t, connection.OK)
-
-	installed, err = s.Install(t.Context(), manager.IssueDisabled)
-	require.NoError(t, err)
-	require.True(t, installed.Report.Verified)
-}
-
 func TestApp_CheckConnection_reportsProblemAndHint(t *testing.T) {
 	t.Parallel()
 	settings := offlineSettings(t)
@@ -218,7 +198,7 @@ func TestApp_CheckConnection_reportsProblemAndHint(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, &app.Connection{ConfDir: settings.ConfDir, User: "pbxusers"}, connection, "there is none to talk to")
 
-	_, err = s.Install(t.Context())
+	_, err = s.Host().Install(t.Context())
 	require.NoError(t, err)
 	s.Settings.AMI = "127.0.0.1:1"
 	connection, err = s.CheckConnection(t.Context())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/manager/asterisk"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
@@ -34,6 +35,10 @@ func Hint(err error) string {
 	switch {
 	case errors.As(err, &hinted):
 		return hinted.hint
+	case errors.As(err, new(*asterisk.SecretFileError)):
+		return "Run 'pbxctl config install' on the Asterisk host, set --ami-secret-file, or use --ami none."
+	case errors.As(err, new(*asterisk.ConsoleError)):
+		return "Run 'pbxctl config install' again on the Asterisk host while Asterisk runs; --asterisk sets the command."
 	case errors.As(err, new(*userman.DirectoryError)):
 		return directoryHint
 	case errors.As(err, &applied) && applied.RollbackErr != nil:

@@ -16,20 +16,13 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/text/language"
 
-	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
-	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/manager/asterisk"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/ldapdir"
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
-
-// NoAsterisk as the address of AMI means that there is no Asterisk to connect to.
-const NoAsterisk = "none"
-
-// DefaultConfDir is the configuration folder of Asterisk packages.
-const DefaultConfDir = "/etc/asterisk"
 
 // DefaultLDAPName is the default name of the directory.
 const DefaultLDAPName = "ldap"
@@ -125,11 +118,11 @@ func (s *Settings) Register(flags *pflag.FlagSet) {
 func (s *Settings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.DB, "db", "sqlite:pbxusers.db", "`DATABASE` of the records, as sqlite:FILE")
 	flags.StringVar(&s.KeyFile, "key-file", "", "`FILE` with the keys that encrypt secrets in the database (default: pbxusers.key next to the database)")
-	flags.StringVar(&s.ConfDir, "conf-dir", DefaultConfDir, "configuration `FOLDER` of Asterisk")
+	flags.StringVar(&s.ConfDir, "conf-dir", asterisk.DefaultConfDir, "configuration `FOLDER` of Asterisk")
 	flags.StringVar(&s.AMI, "ami", "", "`ADDRESS` of AMI, or 'none' to write files without a running Asterisk (default: from manager.conf)")
-	flags.StringVar(&s.AMIUser, "ami-user", "pbxusers", "AMI `ACCOUNT` that applies the configuration")
+	flags.StringVar(&s.AMIUser, "ami-user", asterisk.DefaultAccount, "AMI `ACCOUNT` that applies the configuration")
 	flags.StringVar(&s.AMISecretFile, "ami-secret-file", "", "`FILE` with the secret of the account of --ami-user (default: pbxusers_ami.secret next to the database)")
-	flags.StringVar(&s.Asterisk, "asterisk", "asterisk", "`COMMAND` that runs the Asterisk console, with its arguments")
+	flags.StringVar(&s.Asterisk, "asterisk", asterisk.DefaultConsole, "`COMMAND` that runs the Asterisk console, with its arguments")
 	addFlag(flags, &s.BaseURL, "", "base-url", "public `URL` that links begin with, such as https://pbx.example.com (default of the server: http:// and the listen address)", "URL", parseOrigin)
 }
 
@@ -321,17 +314,4 @@ func (s *Settings) pathBesideDB(given, name string) (string, error) {
 // SecretPath returns the file with the secret of the account that applies.
 func (s *Settings) SecretPath() (string, error) {
 	return s.pathBesideDB(s.AMISecretFile, "pbxusers_ami.secret")
-}
-
-// Address returns the address of AMI from the settings, or else from
-// manager.conf. It may be [NoAsterisk].
-func (s *Settings) Address() (string, error) {
-	if s.AMI != "" {
-		return s.AMI, nil
-	}
-	tree, err := dialect.ParseFile(s.ConfDir, "manager.conf", nil)
-	if err != nil {
-		return "", err
-	}
-	return manager.ListenAddress(tree), nil
 }

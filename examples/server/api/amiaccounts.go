@@ -60,7 +60,7 @@ func (a *api) registerAMIAccountSecret(e *endpoint[manager.Account]) {
 }
 
 func (a *api) probeAMIAccount(ctx context.Context, r *request) (*response, error) {
-	result, err := a.app.Probe(ctx, r.text("name"), nil)
+	result, err := a.app.Host().Probe(ctx, r.text("name"), nil)
 	if !errors.Is(err, store.ErrNotFound) {
 		err = configurationError(err)
 	}

@@ -16,7 +16,7 @@ func TestAPI_applyRollbackAndRecover(t *testing.T) {
 	h := &harness{Server: servertest.Start(t, &servertest.Options{Asterisk: testservers.StartAsterisk(t, nil)})}
 	h.addAdministrator(t, ampusers.Administrator{Username: "root", Access: ampusers.Full})
 	v := h.logIn(t, "root")
-	_, err := h.Site.Install(t.Context())
+	_, err := h.Site.Host().Install(t.Context())
 	require.NoError(t, err)
 
 	v.call(t, http.MethodPost, "/ami-accounts", map[string]any{"name": "crmpro_ami", "preset": "click-to-call"}).requireStatus(t, http.StatusCreated)

@@ -187,7 +187,7 @@ func withTOTP(t *testing.T, h *harness, v *apiClient) any {
 
 func installed(t *testing.T, h *harness, v *apiClient) any {
 	t.Helper()
-	_, err := h.Site.Install(t.Context())
+	_, err := h.Site.Host().Install(t.Context())
 	require.NoError(t, err)
 	return withCRM(t, h, v)
 }

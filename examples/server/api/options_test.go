@@ -64,7 +64,7 @@ func TestAPI_slowApplyReturnsAccepted(t *testing.T) {
 	require.NoError(t, err)
 	h := startWithOptions(t, &api.Options{Wait: 50 * time.Millisecond})
 	v := h.logIn(t, "root")
-	_, err = h.Site.Install(t.Context())
+	_, err = h.Site.Host().Install(t.Context())
 	require.NoError(t, err)
 	h.Site.Settings.AMI = silent.Addr().String()
 
@@ -87,7 +87,7 @@ func TestAPI_applyRequestReturnsOnShutdown(t *testing.T) {
 	defer stop()
 	h := startWithOptions(t, &api.Options{Wait: time.Hour, Stopping: stopping})
 	v := h.logIn(t, "root")
-	_, err = h.Site.Install(t.Context())
+	_, err = h.Site.Host().Install(t.Context())
 	require.NoError(t, err)
 	h.Site.Settings.AMI = silent.Addr().String()
 	go func() {

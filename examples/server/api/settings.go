@@ -21,7 +21,7 @@ func (a *api) registerSettings() {
 }
 
 func (a *api) getAsterisk(context.Context) (*asterisk, error) {
-	address, err := a.app.Settings.Address()
+	address, err := a.app.Host().Address()
 	if err != nil {
 		return nil, configurationError(err)
 	}

@@ -3,14 +3,12 @@ package jobs
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 const configSlot slot = "config"
@@ -90,8 +88,7 @@ func (s *State) addStep(p asteriskconf.Progress) {
 // recordFailure records in the audit log that a run failed outside of the folder,
 // which records all other failures.
 func (r *Runner) recordFailure(ctx context.Context, kind Kind, err error) {
-	event := audit.Event{Action: string(kind), Kind: "configuration", Key: filepath.Base(r.site.Settings.ConfDir)}
-	r.site.AuditLog.RecordFailure(ctx, event, err)
+	r.site.AuditLog.RecordFailure(ctx, r.site.Host().AuditEvent(string(kind)), err)
 }
 
 // Plan returns what an apply would change. It reads the files and does not
@@ -110,13 +107,13 @@ func (r *Runner) Plan(ctx context.Context) (*asteriskconf.Plan, error) {
 // own.
 func (r *Runner) openConfigDir(ctx context.Context, progress func(asteriskconf.Progress)) (dir configDir, closeFn func(), err error) {
 	if progress == nil {
-		dir, err = r.site.ConfigDir(nil, nil)
+		dir, err = r.site.Host().ConfigDir(nil, nil)
 		return dir, func() {}, err
 	}
-	if address, err := r.site.Settings.Address(); err != nil || address != app.NoAsterisk {
+	if address, err := r.site.Host().Address(); err != nil || address != app.NoAsterisk {
 		progress(asteriskconf.Progress{Step: asteriskconf.StepConnect})
 	}
-	client, err := r.site.Dial(ctx, "")
+	client, err := r.site.Host().Dial(ctx, "")
 	if err != nil {
 		return nil, nil, &asteriskconf.ApplyError{Step: asteriskconf.StepConnect, Err: err}
 	}
@@ -125,7 +122,7 @@ func (r *Runner) openConfigDir(ctx context.Context, progress func(asteriskconf.P
 			_ = client.Close()
 		}
 	}
-	if dir, err = r.site.ConfigDir(client, progress); err != nil {
+	if dir, err = r.site.Host().ConfigDir(client, progress); err != nil {
 		closeFn()
 		return nil, nil, err
 	}

@@ -113,7 +113,7 @@ func (a *amiAccountPages) amiAddress() (host, port string) {
 	if u, err := url.Parse(a.baseURL); err == nil && u.Hostname() != "" {
 		host = u.Hostname()
 	}
-	address, err := a.site.Settings.Address()
+	address, err := a.site.Host().Address()
 	if err != nil || address == app.NoAsterisk {
 		return host, port
 	}
@@ -151,7 +151,7 @@ func (a *amiAccountPages) probe(ctx context.Context, r *request, now *manager.Ac
 }
 
 func (a *amiAccountPages) probeAccount(ctx context.Context, name string) (*probeResult, error) {
-	result, err := a.site.Probe(ctx, name, nil)
+	result, err := a.site.Host().Probe(ctx, name, nil)
 	if errors.Is(err, store.ErrConflict) || errors.Is(err, fs.ErrNotExist) {
 		return &probeResult{Message: "No Asterisk is connected. Check the AMI address in the settings."}, nil
 	}

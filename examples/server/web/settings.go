@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/manager/asterisk"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -118,7 +119,7 @@ func (s setting) Variable() string {
 
 // installPage is the page /settings/install.
 type installPage struct {
-	app.InstallResult
+	asterisk.InstallResult
 
 	// Err says why there is no installation.
 	Err error
@@ -130,7 +131,7 @@ type installPage struct {
 
 func (p settingsPages) installPlan(ctx context.Context, _ *request) (response, error) {
 	body := installPage{User: p.site.Settings.AMIUser}
-	body.Installation, body.Err = p.site.Settings.PlanInstall(ctx)
+	body.Installation, body.Err = p.site.Host().PlanInstall(ctx)
 	if ctx.Err() != nil {
 		return nil, body.Err
 	}
@@ -143,8 +144,8 @@ func (p settingsPages) install(ctx context.Context, r *request) (response, error
 		return nil, err
 	}
 	body := installPage{User: p.site.Settings.AMIUser}
-	var installed *app.InstallResult
-	installed, body.Err = p.site.Install(ctx, r.PostForm["fix"]...)
+	var installed *asterisk.InstallResult
+	installed, body.Err = p.site.Host().Install(ctx, r.PostForm["fix"]...)
 	p.jobs.InvalidateStatus()
 	if ctx.Err() != nil {
 		return nil, body.Err
