@@ -6,6 +6,7 @@
 //     AMI client.
 //   - asteriskconf applies configuration to a running Asterisk: plan, apply, verify,
 //     roll back, recover.
+//   - jobs runs applies, syncs and welcome mails in the background of a server.
 //   - ampusers manages the administrators of a product's pages and API: their access,
 //     logins and second factors. ampusers/websession keeps them logged in over HTTP.
 //   - userman manages the users of the PBX: their extensions, groups and permissions,

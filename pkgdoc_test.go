@@ -34,8 +34,10 @@ func allowedImports() map[string][]string {
 		"internal/sqlitetest": {"store", "store/sqlstore"},
 		// The audit log needs it too.
 		"internal/scopedlist": {"store"},
+		"jobs":                {"store", "asteriskconf", "manager/asterisk", "userman"},
 		"manager":             {"store", "asteriskconf", "asteriskconf/dialect", "manager/ami", "internal"},
 		"manager/ami":         {"store", "asteriskconf", "asteriskconf/dialect"},
+		"manager/asterisk":    {"store", "asteriskconf", "asteriskconf/dialect", "manager", "manager/ami"},
 		"store":               {"internal/scopedlist"},
 		"store/memstore":      backend,
 		"store/sqlstore":      backend,

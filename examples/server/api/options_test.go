@@ -14,9 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers/websession"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/api"
-	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/jobs"
 )
 
 // startWithOptions serves the API of a server with options of its own.
@@ -35,7 +36,7 @@ func (h *harness) withOptions(t *testing.T, opts *api.Options) *harness {
 // handler is the API of a server with options of its own.
 func (h *harness) handler(t *testing.T, opts *api.Options) http.Handler {
 	t.Helper()
-	sessions, jobRunner := websession.New(h.Site.Administrators, h.Site.TTLStore, &websession.Options{Audit: h.Site.AuditLog}), jobs.New(h.Site, nil)
+	sessions, jobRunner := websession.New(h.Site.Administrators, h.Site.TTLStore, &websession.Options{Audit: h.Site.AuditLog}), jobs.New(&jobs.Options{Host: h.Site.Host, Users: h.Site.Users, Audit: h.Site.AuditLog, Hint: app.Hint})
 	t.Cleanup(func() { require.NoError(t, jobRunner.Close(context.WithoutCancel(t.Context()))) })
 	return sessions.Handler(api.New(h.Site, sessions, jobRunner, opts))
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/api"
-	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/examples/server/web"
+	"github.com/pbxusers/pbxusers/jobs"
 )
 
 // Options of [New].
@@ -60,7 +60,9 @@ func New(s *app.App, opts *Options) (*Server, error) {
 	}
 	server := &Server{
 		site: s, base: base, log: opts.Logger, clock: opts.Clock, metrics: newMetrics(), shutdownTimeout: 10 * time.Second,
-		jobs: jobs.New(s, &jobs.Options{Logger: opts.Logger, Clock: opts.Clock}),
+		jobs: jobs.New(&jobs.Options{
+			Host: s.Host, Users: s.Users, Audit: s.AuditLog, Hint: app.Hint, Logger: opts.Logger, Clock: opts.Clock,
+		}),
 	}
 	if server.log == nil {
 		server.log = slog.New(slog.DiscardHandler)

@@ -52,7 +52,7 @@ func (r *Runner) cachedStatus() (*asteriskconf.Status, <-chan struct{}, error) {
 	defer r.mu.Unlock()
 	cache := &r.status
 	switch {
-	case !cache.readAt.IsZero() && r.clock().Sub(cache.readAt) < statusTTL:
+	case !cache.readAt.IsZero() && r.opts.Clock().Sub(cache.readAt) < statusTTL:
 		if cache.err != nil {
 			return nil, nil, cache.err
 		}
@@ -87,7 +87,7 @@ func (r *Runner) refreshStatus(changes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.status.changeCount == changes {
-		r.status.readAt, r.status.status, r.status.err = r.clock(), status, err
+		r.status.readAt, r.status.status, r.status.err = r.opts.Clock(), status, err
 	}
 	close(r.status.pending)
 	r.status.pending = nil

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/manager/asterisk"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/memstore"
@@ -41,10 +41,15 @@ func (*fakeConfigDir) Plan(context.Context) (*asteriskconf.Plan, error) {
 	return &asteriskconf.Plan{}, nil
 }
 
+// hostOf returns a host without records.
+func hostOf(opts asterisk.Options) func() *asterisk.Host {
+	return func() *asterisk.Host { return asterisk.New(nil, nil, &opts) }
+}
+
 // newRunner returns a runner over f, and how often it was closed.
 func newRunner(t *testing.T, f *fakeConfigDir) (r *Runner, report func(asteriskconf.Progress), closed func() int) {
 	t.Helper()
-	r = New(&app.App{}, nil)
+	r = New(nil)
 	var mu sync.Mutex
 	count, callback := 0, func(asteriskconf.Progress) {}
 	r.open = func(_ context.Context, progress func(asteriskconf.Progress)) (configDir, func(), error) {
@@ -189,7 +194,7 @@ func TestRunner_StartConfig_panicIsLoggedAndAuditedOnly(t *testing.T) {
 	require.NoError(t, err)
 	auditLog := audit.New(memstore.New().Audit(), keyring, nil)
 	var log strings.Builder
-	r := New(&app.App{AuditLog: auditLog}, &Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	r := New(&Options{Host: hostOf(asterisk.Options{}), Audit: auditLog, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	closeAtEnd(t, r)
 	r.open = func(context.Context, func(asteriskconf.Progress)) (configDir, func(), error) {
 		panic("index out of range")
@@ -362,11 +367,11 @@ func TestRunner_Status_failsWithoutAsterisk(t *testing.T) {
 	t.Parallel()
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
-	s := &app.App{
-		Settings: app.Settings{ConfDir: filepath.Join(t.TempDir(), "none"), AMI: app.NoAsterisk},
-		AuditLog: audit.New(memstore.New().Audit(), keyring, nil),
-	}
-	r := New(s, nil)
+	auditLog := audit.New(memstore.New().Audit(), keyring, nil)
+	r := New(&Options{
+		Host:  hostOf(asterisk.Options{ConfDir: filepath.Join(t.TempDir(), "none"), Address: asterisk.None}),
+		Audit: auditLog, Hint: func(error) string { return "Check the folder." },
+	})
 	closeAtEnd(t, r)
 	_, err = r.Status(t.Context())
 	require.ErrorIs(t, err, fs.ErrNotExist)
@@ -374,8 +379,8 @@ func TestRunner_Status_failsWithoutAsterisk(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	run := runConfig(t.Context(), t, r, KindApply)
 	require.ErrorIs(t, run.Err, fs.ErrNotExist)
-	require.NotEmpty(t, app.Hint(run.Err))
-	list, err := s.AuditLog.List(t.Context(), audit.Query{Action: "apply", Kind: "configuration", Outcome: audit.Failed})
+	require.Equal(t, "Check the folder.", run.Hint)
+	list, err := auditLog.List(t.Context(), audit.Query{Action: "apply", Kind: "configuration", Outcome: audit.Failed})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1, "an apply that could not open its folder is recorded, too")
 }

@@ -29,15 +29,15 @@ func (r *Runner) StartWelcome(ctx context.Context, users *userman.Service) (*Sta
 	})
 }
 
-// StartSync synchronizes a directory. nil opts are those of the settings. It
+// StartSync synchronizes a directory. opts can be nil. It
 // returns a [store.NotFoundError] when there is no directory of that name, and a
 // [store.ConflictError] when it is being synchronized.
 func (r *Runner) StartSync(ctx context.Context, directory string, opts *userman.SyncOptions) (*State, error) {
-	if _, err := r.site.Users.Directories().Get(directory); err != nil {
+	if _, err := r.opts.Users.Directories().Get(directory); err != nil {
 		return nil, err
 	}
 	if opts == nil {
-		opts = r.site.Settings.SyncOptions()
+		opts = &userman.SyncOptions{}
 	}
 	syncOpts := *opts
 	return r.start(ctx, syncSlot(directory), State{Kind: KindSync, Directory: directory}, func(ctx context.Context, update updateFunc) error {
@@ -47,7 +47,7 @@ func (r *Runner) StartSync(ctx context.Context, directory string, opts *userman.
 				opts.Progress(done)
 			}
 		}
-		report, err := r.site.Users.Sync(ctx, directory, &syncOpts)
+		report, err := r.opts.Users.Sync(ctx, directory, &syncOpts)
 		update(func(s *State) { s.Sync = report })
 		return err
 	})

@@ -1,7 +1,13 @@
-// Package jobs runs long operations in the background, independent of the request
-// that started them, and reports their progress. Jobs that would disturb each other
-// run one at a time. The package also caches the state of the configuration folder,
-// which some of the jobs change.
+// Package jobs runs long operations in the background of a server, independent of the
+// request that started them, and reports their progress: applies, rollbacks and
+// recoveries of the configuration, syncs of directories, and welcome mails. Jobs that
+// would disturb each other run one at a time. The package also caches the state of the
+// configuration folder, which some of the jobs change.
+//
+// A job has the actor of the context that started it, in its [State] and in the audit
+// log. [Runner.Wait] waits for its end; [Runner.LastConfig], [Runner.LastSync] and
+// [Runner.LastWelcome] return its progress at any time. [Runner.Close] ends a server
+// without leaving a configuration half applied.
 package jobs
 
 import (
@@ -12,13 +18,25 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/manager/asterisk"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // Options of [New].
 type Options struct {
+	// Host returns the Asterisk whose configuration is applied. It is called at each
+	// use. Required for [Runner.StartConfig], [Runner.Status] and [Runner.Plan].
+	Host func() *asterisk.Host
+	// Users are the users of directories. Required for [Runner.StartSync].
+	Users *userman.Service
+	// Audit records runs of the configuration that fail before they start; the
+	// services record everything else. Defaults to no audit log.
+	Audit *audit.Log
+	// Hint returns one sentence on what to do about the error of a job, or "".
+	// Defaults to none.
+	Hint func(error) string
 	// Logger records failures. Defaults to none.
 	Logger *slog.Logger
 	// Clock returns the time. Defaults to time.Now.
@@ -27,10 +45,8 @@ type Options struct {
 
 // Runner runs jobs. Close waits for the running ones.
 type Runner struct {
-	site  *app.App
-	log   *slog.Logger
-	clock func() time.Time
-	open  configOpener
+	opts Options // with the defaults filled in
+	open configOpener
 	// ctx ends with Close, and stops the jobs that can be stopped.
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -54,17 +70,20 @@ type job struct {
 	finished chan struct{}
 }
 
-// New returns a runner for s.
-func New(s *app.App, opts *Options) *Runner {
+// New returns a runner. It starts nothing.
+func New(opts *Options) *Runner {
 	if opts == nil {
 		opts = &Options{}
 	}
-	r := &Runner{site: s, log: opts.Logger, clock: opts.Clock, jobs: map[slot]*job{}}
-	if r.log == nil {
-		r.log = slog.New(slog.DiscardHandler)
+	r := &Runner{opts: *opts, jobs: map[slot]*job{}}
+	if r.opts.Hint == nil {
+		r.opts.Hint = func(error) string { return "" }
 	}
-	if r.clock == nil {
-		r.clock = time.Now
+	if r.opts.Logger == nil {
+		r.opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if r.opts.Clock == nil {
+		r.opts.Clock = time.Now
 	}
 	r.open = r.openConfigDir
 	r.ctx, r.cancel = context.WithCancel(context.Background())
@@ -127,7 +146,7 @@ func (r *Runner) start(ctx context.Context, in slot, initial State, work workFun
 	}
 	actor := audit.ActorFromContext(ctx)
 	j := &job{state: initial, finished: make(chan struct{})}
-	j.state.Actor, j.state.StartedAt, j.state.job = actor.Name, r.clock().UTC(), j
+	j.state.Actor, j.state.StartedAt, j.state.job = actor.Name, r.opts.Clock().UTC(), j
 	r.jobs[in] = j
 	// No other value of ctx is passed on: it may end with the request.
 	r.background.Go(func() { r.execute(audit.WithActor(r.ctx, actor), j, work) }) //nolint:contextcheck // a job outlives the request
@@ -147,9 +166,15 @@ func (r *Runner) execute(ctx context.Context, j *job, work workFunc) {
 	}
 	err := r.recoverPanic(ctx, func() error { return work(ctx, update) })
 	if err != nil {
-		r.log.WarnContext(ctx, "a job failed", "job", string(j.state.Kind), "directory", j.state.Directory, "error", err)
+		r.opts.Logger.WarnContext(ctx, "a job failed", "job", string(j.state.Kind), "directory", j.state.Directory, "error", err)
 	}
-	update(func(s *State) { s.Err, s.Problem, s.EndedAt = err, errorMessage(err), r.clock().UTC() })
+	hint := ""
+	if err != nil {
+		hint = r.opts.Hint(err)
+	}
+	update(func(s *State) {
+		s.Err, s.Hint, s.Problem, s.EndedAt = err, hint, errorMessage(err, hint), r.opts.Clock().UTC()
+	})
 	close(j.finished)
 }
 
@@ -160,7 +185,7 @@ var errInternal = errors.New("an internal error ended this; see the log of the s
 func (r *Runner) recoverPanic(ctx context.Context, fn func() error) (err error) {
 	defer func() {
 		if recovered := recover(); recovered != nil {
-			r.log.ErrorContext(ctx, "internal error", "panic", recovered, "stack", string(debug.Stack()))
+			r.opts.Logger.ErrorContext(ctx, "internal error", "panic", recovered, "stack", string(debug.Stack()))
 			err = errInternal
 		}
 	}()

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/manager/asterisk"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -88,7 +88,7 @@ func (s *State) addStep(p asteriskconf.Progress) {
 // recordFailure records in the audit log that a run failed outside of the folder,
 // which records all other failures.
 func (r *Runner) recordFailure(ctx context.Context, kind Kind, err error) {
-	r.site.AuditLog.RecordFailure(ctx, r.site.Host().AuditEvent(string(kind)), err)
+	r.opts.Audit.RecordFailure(ctx, r.opts.Host().AuditEvent(string(kind)), err)
 }
 
 // Plan returns what an apply would change. It reads the files and does not
@@ -107,13 +107,13 @@ func (r *Runner) Plan(ctx context.Context) (*asteriskconf.Plan, error) {
 // own.
 func (r *Runner) openConfigDir(ctx context.Context, progress func(asteriskconf.Progress)) (dir configDir, closeFn func(), err error) {
 	if progress == nil {
-		dir, err = r.site.Host().ConfigDir(nil, nil)
+		dir, err = r.opts.Host().ConfigDir(nil, nil)
 		return dir, func() {}, err
 	}
-	if address, err := r.site.Host().Address(); err != nil || address != app.NoAsterisk {
+	if address, err := r.opts.Host().Address(); err != nil || address != asterisk.None {
 		progress(asteriskconf.Progress{Step: asteriskconf.StepConnect})
 	}
-	client, err := r.site.Host().Dial(ctx, "")
+	client, err := r.opts.Host().Dial(ctx, "")
 	if err != nil {
 		return nil, nil, &asteriskconf.ApplyError{Step: asteriskconf.StepConnect, Err: err}
 	}
@@ -122,7 +122,7 @@ func (r *Runner) openConfigDir(ctx context.Context, progress func(asteriskconf.P
 			_ = client.Close()
 		}
 	}
-	if dir, err = r.site.Host().ConfigDir(client, progress); err != nil {
+	if dir, err = r.opts.Host().ConfigDir(client, progress); err != nil {
 		closeFn()
 		return nil, nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -58,17 +57,15 @@ type State struct {
 	Steps    []asteriskconf.Progress `json:"-"`
 	Report   *asteriskconf.Report    `json:"-"`
 	Recovery *asteriskconf.Recovery  `json:"-"`
-	// Err is the error of a failed job, with all details.
-	Err error `json:"-"`
+	// Err is the error of a failed job, with all details, and Hint its hint.
+	Err  error  `json:"-"`
+	Hint string `json:"-"`
 
 	job *job
 }
 
 // Running reports whether the job is in progress.
 func (s *State) Running() bool { return s != nil && s.EndedAt.IsZero() }
-
-// Hint returns the hint of Err.
-func (s *State) Hint() string { return app.Hint(s.Err) }
 
 func (s *State) clone() *State {
 	c := *s
@@ -77,8 +74,9 @@ func (s *State) clone() *State {
 }
 
 // errorMessage is the message of an error for administrators: the text of domain
-// errors and of directory errors. It hides other errors, which are logged.
-func errorMessage(err error) string {
+// errors and of directory errors, with the hint. It hides other errors, which are
+// logged.
+func errorMessage(err error, hint string) string {
 	switch {
 	case err == nil:
 		return ""
@@ -89,7 +87,7 @@ func errorMessage(err error) string {
 	case !isDomainError(err):
 		return "the server failed; see its log"
 	}
-	if hint := app.Hint(err); hint != "" {
+	if hint != "" {
 		return err.Error() + ". " + hint
 	}
 	return err.Error()

@@ -3,10 +3,12 @@ package jobs_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -16,11 +18,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/server/jobs"
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
+	"github.com/pbxusers/pbxusers/jobs"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
@@ -86,35 +89,58 @@ func (o *fakeDirectory) Each(ctx context.Context, visit func(userman.DirectoryEn
 	return nil
 }
 
-// setup returns a site with the mailer and the directory, and a runner for it.
-func setup(t *testing.T, mailer userman.Mailer, directory userman.Directory) (*app.App, *jobs.Runner) {
+// env is a runner with its users, on a database that a test can close.
+type env struct {
+	*jobs.Runner
+
+	users    *userman.Service
+	auditLog *audit.Log
+	pool     *sql.DB
+}
+
+// setup returns a runner with the mailer and the directory.
+func setup(t *testing.T, mailer userman.Mailer, directory userman.Directory, logger *slog.Logger) *env {
 	t.Helper()
-	settings := app.Settings{
-		DB: "sqlite:" + filepath.Join(t.TempDir(), "pbxusers.db"), ConfDir: t.TempDir(), AMI: app.NoAsterisk, BaseURL: "https://pbx.example.com",
-	}
-	s, err := app.Open(t.Context(), settings, &app.Options{Create: true, Users: func(o *userman.Options) {
-		o.Argon2 = credential.Argon2{Memory: 64, Time: 1, Threads: 1}
-		o.Mailer = mailer
-		if directory != nil {
-			o.Directories = []userman.Directory{directory}
-		}
-	}})
+	path := filepath.Join(t.TempDir(), "pbxusers.db")
+	sqlitetest.Create(t, path)
+	pool, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
 	require.NoError(t, err)
-	r := jobs.New(s, nil)
+	keyring, err := store.NewKeyring(store.GenerateKey())
+	require.NoError(t, err)
+	db, err := sqlstore.Open(t.Context(), pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
+	require.NoError(t, err)
+	e := &env{auditLog: audit.New(db.Audit(), keyring, nil), pool: pool}
+	opts := &userman.Options{
+		Audit: e.auditLog, Mailer: mailer, BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"},
+		Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},
+	}
+	if directory != nil {
+		opts.Directories = []userman.Directory{directory}
+	}
+	e.users = userman.New(db.Users(""), opts)
+	e.Runner = jobs.New(&jobs.Options{Users: e.users, Audit: e.auditLog, Logger: logger, Hint: directoryHint})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 		defer cancel()
-		require.NoError(t, r.Close(ctx))
-		require.NoError(t, s.Close())
+		require.NoError(t, e.Close(ctx))
+		require.NoError(t, pool.Close())
 	})
-	return s, r
+	return e
+}
+
+// directoryHint is the hint of a directory that cannot be read.
+func directoryHint(err error) string {
+	if errors.As(err, new(*userman.DirectoryError)) {
+		return "Check the servers."
+	}
+	return ""
 }
 
 // createUsers creates new users.
-func createUsers(t *testing.T, s *app.App, usernames ...string) {
+func createUsers(t *testing.T, e *env, usernames ...string) {
 	t.Helper()
 	for _, username := range usernames {
-		_, err := s.Users.Create(t.Context(), userman.NewUser{User: &userman.User{Username: username, Email: username + "@example.org"}})
+		_, err := e.users.Create(t.Context(), userman.NewUser{User: &userman.User{Username: username, Email: username + "@example.org"}})
 		require.NoError(t, err)
 	}
 }
@@ -127,23 +153,23 @@ func withActor(ctx context.Context, username string) context.Context {
 func TestRunner_StartWelcome_reportsProgress(t *testing.T) {
 	t.Parallel()
 	mails := newBlockingMailer()
-	s, r := setup(t, mails, nil)
-	createUsers(t, s, "alice", "bob", "carol")
-	require.Nil(t, r.LastWelcome())
+	e := setup(t, mails, nil, nil)
+	createUsers(t, e, "alice", "bob", "carol")
+	require.Nil(t, e.LastWelcome())
 
 	request, end := context.WithCancel(withActor(t.Context(), "jane.admin"))
-	job, err := r.StartWelcome(request, s.Users)
+	job, err := e.StartWelcome(request, e.users)
 	require.NoError(t, err)
 	require.True(t, job.Running())
 	require.Equal(t, "jane.admin", job.Actor)
 	require.Equal(t, "alice@example.org", <-mails.started)
 	end() // the browser has gone
 
-	_, err = r.StartWelcome(t.Context(), s.Users)
+	_, err = e.StartWelcome(t.Context(), e.users)
 	require.ErrorIs(t, err, store.ErrConflict)
 	mails.result <- nil
 	require.Equal(t, "bob@example.org", <-mails.started)
-	state := r.LastWelcome()
+	state := e.LastWelcome()
 	require.True(t, state.Running())
 	require.Equal(t, 1, state.Done)
 	require.Equal(t, 3, state.Total)
@@ -151,51 +177,51 @@ func TestRunner_StartWelcome_reportsProgress(t *testing.T) {
 	<-mails.started
 	mails.result <- nil
 
-	state = r.Wait(t.Context(), job)
+	state = e.Wait(t.Context(), job)
 	require.False(t, state.Running())
 	require.Empty(t, state.Problem)
 	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 2, userman.DeliveryRejected: 1}, state.Welcome.Counts)
 	require.Equal(t, 3, state.Done)
-	list, err := s.AuditLog.List(t.Context(), audit.Query{Action: "send welcome mail", Actor: "jane.admin"})
+	list, err := e.auditLog.List(t.Context(), audit.Query{Action: "send welcome mail", Actor: "jane.admin"})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 3, "the audit log has the actor")
 
 	// The second run sends mails only to users who were not welcomed.
-	again, err := r.StartWelcome(t.Context(), s.Users)
+	again, err := e.StartWelcome(t.Context(), e.users)
 	require.NoError(t, err)
 	require.Equal(t, "bob@example.org", <-mails.started)
-	require.Equal(t, state, r.Wait(t.Context(), job), "waiting for the first job returns its state")
+	require.Equal(t, state, e.Wait(t.Context(), job), "waiting for the first job returns its state")
 	mails.result <- nil
-	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 1}, r.Wait(t.Context(), again).Welcome.Counts)
+	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 1}, e.Wait(t.Context(), again).Welcome.Counts)
 }
 
 func TestRunner_StartSync_syncsDirectory(t *testing.T) {
 	t.Parallel()
 	directory := &fakeDirectory{entries: []userman.DirectoryEntry{{ExternalID: "1", User: &userman.User{Username: "alice"}, ManagedFields: []string{"username"}}}}
-	s, r := setup(t, nil, directory)
-	_, err := r.StartSync(t.Context(), "nowhere", nil)
+	e := setup(t, nil, directory, nil)
+	_, err := e.StartSync(t.Context(), "nowhere", nil)
 	require.ErrorIs(t, err, store.ErrNotFound)
 	for _, dry := range []bool{true, false} {
-		job, err := r.StartSync(withActor(t.Context(), "jane.admin"), "head-office", &userman.SyncOptions{DryRun: dry})
+		job, err := e.StartSync(withActor(t.Context(), "jane.admin"), "head-office", &userman.SyncOptions{DryRun: dry})
 		require.NoError(t, err)
-		state := r.Wait(t.Context(), job)
+		state := e.Wait(t.Context(), job)
 		require.Empty(t, state.Problem)
 		require.Equal(t, dry, state.Sync.DryRun)
 		require.Len(t, state.Sync.Steps, 1)
-		_, err = s.Users.Get(t.Context(), "alice")
+		_, err = e.users.Get(t.Context(), "alice")
 		require.Equal(t, dry, errors.Is(err, store.ErrNotFound))
 	}
-	require.Equal(t, "head-office", r.LastSync("head-office").Directory)
-	require.Nil(t, r.LastSync("elsewhere"))
+	require.Equal(t, "head-office", e.LastSync("head-office").Directory)
+	require.Nil(t, e.LastSync("elsewhere"))
 
 	// A rejected sync reports the reason and the plan.
 	directory.entries = nil
-	job, err := r.StartSync(t.Context(), "head-office", nil)
+	job, err := e.StartSync(t.Context(), "head-office", nil)
 	require.NoError(t, err)
-	state := r.Wait(t.Context(), job)
+	state := e.Wait(t.Context(), job)
 	require.NotEmpty(t, state.Problem)
 	require.NotNil(t, state.Sync)
-	_, err = s.Users.Get(t.Context(), "alice")
+	_, err = e.users.Get(t.Context(), "alice")
 	require.NoError(t, err)
 }
 
@@ -203,9 +229,8 @@ func TestRunner_StartSync_failureHidesInternalErrors(t *testing.T) {
 	t.Parallel()
 	const unknown = "the server failed; see its log"
 	directory := &fakeDirectory{}
-	s, _ := setup(t, nil, directory)
 	var log bytes.Buffer
-	r := jobs.New(s, &jobs.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	e := setup(t, nil, directory, slog.New(slog.NewTextHandler(&log, nil)))
 	for _, test := range []struct {
 		each func(context.Context) error
 		says string
@@ -221,64 +246,63 @@ func TestRunner_StartSync_failureHidesInternalErrors(t *testing.T) {
 		{func(context.Context) error { panic("hush") }, "an internal error ended this; see the log of the server"},
 	} {
 		directory.eachFunc = test.each
-		job, err := r.StartSync(t.Context(), "head-office", nil)
+		job, err := e.StartSync(t.Context(), "head-office", nil)
 		require.NoError(t, err)
-		state := r.Wait(t.Context(), job)
+		state := e.Wait(t.Context(), job)
 		require.True(t, strings.HasPrefix(state.Problem, test.says), state.Problem)
 		require.NotContains(t, state.Problem, "hush")
 	}
 	require.Contains(t, log.String(), "hush", "the log has all of it")
-	require.NoError(t, s.Close())
-	job, err := r.StartWelcome(t.Context(), s.Users)
+	require.NoError(t, e.pool.Close())
+	job, err := e.StartWelcome(t.Context(), e.users)
 	require.NoError(t, err)
-	require.Equal(t, unknown, r.Wait(t.Context(), job).Problem)
+	require.Equal(t, unknown, e.Wait(t.Context(), job).Problem)
 	require.Contains(t, log.String(), "closed")
-	require.NoError(t, r.Close(t.Context()))
 }
 
 func TestRunner_StartSync_runsBesideWelcome(t *testing.T) {
 	t.Parallel()
 	mails := newBlockingMailer()
-	s, r := setup(t, mails, &fakeDirectory{})
-	createUsers(t, s, "alice")
-	_, err := r.StartWelcome(t.Context(), s.Users)
+	e := setup(t, mails, &fakeDirectory{}, nil)
+	createUsers(t, e, "alice")
+	_, err := e.StartWelcome(t.Context(), e.users)
 	require.NoError(t, err)
 	<-mails.started
-	job, err := r.StartSync(t.Context(), "head-office", nil)
+	job, err := e.StartSync(t.Context(), "head-office", nil)
 	require.NoError(t, err)
-	require.False(t, r.Wait(t.Context(), job).Running())
+	require.False(t, e.Wait(t.Context(), job).Running())
 	mails.result <- nil
 }
 
 func TestRunner_Close_cancelsJobsAtDeadline(t *testing.T) {
 	t.Parallel()
 	mails := newBlockingMailer()
-	s, r := setup(t, mails, nil)
-	createUsers(t, s, "alice")
-	job, err := r.StartWelcome(t.Context(), s.Users)
+	e := setup(t, mails, nil, nil)
+	createUsers(t, e, "alice")
+	job, err := e.StartWelcome(t.Context(), e.users)
 	require.NoError(t, err)
 	<-mails.started
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.True(t, r.Wait(ended, job).Running())
-	require.ErrorIs(t, r.Close(ended), context.Canceled)
-	state := r.LastWelcome()
+	require.True(t, e.Wait(ended, job).Running())
+	require.ErrorIs(t, e.Close(ended), context.Canceled)
+	state := e.LastWelcome()
 	require.False(t, state.Running())
 	require.Contains(t, state.Problem, "the server was stopped")
 	require.Zero(t, mails.sentCount.Load())
-	_, err = r.StartWelcome(t.Context(), s.Users)
+	_, err = e.StartWelcome(t.Context(), e.users)
 	require.ErrorIs(t, err, store.ErrConflict)
 }
 
 func TestRunner_StartWelcome_startsOnceConcurrently(t *testing.T) {
 	t.Parallel()
 	mails := newBlockingMailer()
-	s, r := setup(t, mails, nil)
-	createUsers(t, s, "alice")
+	e := setup(t, mails, nil, nil)
+	createUsers(t, e, "alice")
 	outcomes := make(chan error)
 	for i := range 50 {
 		go func() {
-			_, err := r.StartWelcome(withActor(t.Context(), fmt.Sprintf("admin%d", i)), s.Users)
+			_, err := e.StartWelcome(withActor(t.Context(), fmt.Sprintf("admin%d", i)), e.users)
 			outcomes <- err
 		}()
 	}
