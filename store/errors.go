@@ -50,12 +50,18 @@ type AlreadyExistsError struct {
 	Kind string
 	// Field is the JSON name of the field that must be unique.
 	Field string
+	// LoginName means that the other record has the value as a login name, perhaps in
+	// another field.
+	LoginName bool
 	// Location is the place outside the store that has the value, such as
 	// "manager.conf:12". It is empty for a record of the store.
 	Location string
 }
 
 func (e *AlreadyExistsError) Error() string {
+	if e.LoginName {
+		return fmt.Sprintf("%s: another %s already logs in with this name; choose a different one", e.Field, e.Kind)
+	}
 	location := ""
 	if e.Location != "" {
 		location = " (" + e.Location + ")"

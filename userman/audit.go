@@ -128,13 +128,14 @@ func (s *Service) hasAuditKey(key string) bool {
 	return ok && !strings.Contains(name, "/")
 }
 
-// AuditSource returns the users, the groups and the records of [Options].Dependents.
+// AuditSource returns the users, the groups, the login fields and the records of [Options].Dependents.
 // [audit.Log.Verify] compares them with the audit log.
 func (s *Service) AuditSource() []audit.RecordSource {
 	sources := []audit.RecordSource{
 		{Kind: KindUser, Each: s.eachUserState(false)},
 		{Kind: KindDeletedUser, Each: s.eachUserState(true)},
 		{Kind: KindGroup, Each: s.eachGroupState},
+		{Kind: KindLoginNames, Each: s.eachLoginFields},
 	}
 	for _, d := range s.opts.Dependents {
 		sources = append(sources, d.AuditSource())

@@ -119,9 +119,10 @@ func otherFields() []field.Field[User] {
 }
 
 // fieldUsername is the field that a new user needs, and fieldDefaultExtension that
-// which only one user can have.
+// which only one user can have. fieldEmail can be a login name, see [LoginFields].
 const (
 	fieldUsername         = "username"
+	fieldEmail            = "email"
 	fieldDefaultExtension = "default_extension"
 )
 

@@ -87,6 +87,7 @@ func newServiceWithDB(t testing.TB, db backend, team string, configure ...func(*
 	tokens := &apitoken.Options{Audit: opts.Audit, Clock: opts.Clock}
 	opts.Dependents = []userman.Dependents{apitoken.Dependents(db.Tokens(team), tokens)}
 	s := userman.New(db.Users(team), opts)
+	require.NoError(t, s.LoginNames().Apply(t.Context()))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // that of the test has ended
 		defer cancel()

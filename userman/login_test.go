@@ -157,39 +157,6 @@ func TestService_Authenticate_acceptsUsernameOnlyByDefault(t *testing.T) {
 	}
 }
 
-func TestService_Authenticate_rejectsAmbiguousEmail(t *testing.T) {
-	t.Parallel()
-	h := newService(t, func(o *userman.Options) { o.LoginByEmail = true })
-	for username, password := range map[string]string{"jane": goodPassword, "joan": anotherPassword} {
-		u := newUser(username)
-		u.Email = "sales@example.com"
-		h.createUser(t, u, password)
-	}
-	for _, password := range []string{goodPassword, anotherPassword} {
-		_, err := h.Authenticate(t.Context(), newLoginAttempt("sales@example.com", password))
-		requireLoginError(t, err, credential.InvalidCredentials)
-	}
-	require.NoError(t, h.Delete(t.Context(), "joan"))
-	require.Equal(t, "jane", h.logIn(t, "sales@example.com", goodPassword).User.Username)
-}
-
-// Whoever takes another one's email or extension as username gets no login of
-// theirs, and the other one keeps the password.
-func TestService_Authenticate_prefersUsername(t *testing.T) {
-	t.Parallel()
-	h := newService(t, func(o *userman.Options) { o.LoginByEmail, o.LoginByExtension = true, true })
-	jane := newUser("jane", "1001")
-	jane.Email = "jane@example.com"
-	h.createUser(t, jane, goodPassword)
-	h.createUser(t, newUser("jane@example.com"), anotherPassword)
-	h.createUser(t, newUser("1001"), anotherPassword)
-	for _, input := range []string{"jane@example.com", "1001"} {
-		require.Equal(t, input, h.logIn(t, input, anotherPassword).User.Username)
-		_, err := h.Authenticate(t.Context(), newLoginAttempt(input, goodPassword))
-		requireLoginError(t, err, credential.InvalidCredentials)
-	}
-}
-
 func TestService_Authenticate_rateLimitSparesTrustedDevice(t *testing.T) {
 	t.Parallel()
 	h := newService(t, func(o *userman.Options) { o.LoginByExtension = true })

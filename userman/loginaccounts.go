@@ -3,13 +3,12 @@ package userman
 import (
 	"context"
 	"errors"
-	"strings"
+	"slices"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/internal/passwords"
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/internal/username"
-	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -89,10 +88,10 @@ func (u *User) passwordWords() []string {
 // maxLoginLength is the length in bytes of the longest login name.
 const maxLoginLength = 4 * MaxEmailLength
 
-// resolveLogin returns the stored user with this login name. It looks for a username
-// and, if [Options] allow it, for a unique primary email or a default extension. It
-// always runs all lookups, so its duration does not show a match. For a user out of
-// scope it returns an error wrapping ErrForbidden.
+// resolveLogin returns the stored user with this login name: the username or, if
+// [Options] allow it, the primary email or the default extension. It always runs all
+// lookups, so its duration does not show a match. For a user out of scope it returns an
+// error wrapping ErrForbidden.
 func (s *Service) resolveLogin(ctx context.Context, name string) (*User, error) {
 	if len(name) > maxLoginLength {
 		return nil, &store.NotFoundError{Kind: KindUser}
@@ -119,14 +118,10 @@ type loginResolver func(ctx context.Context, typed string) (*User, error)
 
 // loginResolvers returns the allowed lookups in the order of precedence.
 func (s *Service) loginResolvers() []loginResolver {
-	resolvers := []loginResolver{s.byUsername}
-	if s.opts.LoginByEmail {
-		resolvers = append(resolvers, s.byEmail)
+	if s.loginFields().IsZero() {
+		return []loginResolver{s.byUsername}
 	}
-	if s.opts.LoginByExtension {
-		resolvers = append(resolvers, s.byExtension)
-	}
-	return resolvers
+	return []loginResolver{s.byUsername, s.byLoginName}
 }
 
 func (s *Service) byUsername(ctx context.Context, name string) (*User, error) {
@@ -136,25 +131,16 @@ func (s *Service) byUsername(ctx context.Context, name string) (*User, error) {
 	return s.store.FindUser(ctx, UserLookup{Username: name})
 }
 
-// byEmail returns the user with this primary email. If several users share an email, it
-// matches none of them, because one could log in as another.
-func (s *Service) byEmail(ctx context.Context, name string) (*User, error) {
-	if !strings.Contains(name, "@") {
-		return nil, &store.NotFoundError{Kind: KindUser}
-	}
-	list, err := s.store.ListUsers(ctx, Query{Email: name, PageRequest: store.PageRequest{Limit: 2}})
+// byLoginName returns the user with this login name. The fields of the options count,
+// which may be fewer than those of the store.
+func (s *Service) byLoginName(ctx context.Context, name string) (*User, error) {
+	folded := FoldLoginName(name)
+	u, err := s.store.FindUser(ctx, UserLookup{LoginName: folded})
 	if err != nil {
 		return nil, err
 	}
-	if len(list.Items) != 1 {
+	if !slices.ContainsFunc(s.loginFields().LoginNames(u), func(n LoginName) bool { return n.Folded == folded }) {
 		return nil, &store.NotFoundError{Kind: KindUser}
 	}
-	return list.Items[0], nil
-}
-
-func (s *Service) byExtension(ctx context.Context, name string) (*User, error) {
-	if !validate.Extension().Valid(name) {
-		return nil, &store.NotFoundError{Kind: KindUser}
-	}
-	return s.store.FindUser(ctx, UserLookup{DefaultExtension: name})
+	return u, nil
 }

@@ -39,8 +39,10 @@ type Options struct {
 	// Templates are the templates of the mails. Defaults to the built-in ones.
 	Templates *usermail.Templates
 	// LoginByEmail and LoginByExtension let users log in with their primary email or
-	// their default extension. A matching username takes precedence. If several users
-	// share an email, none of them can log in with it. Both default to false.
+	// their default extension, in addition to the username. No two users can then have
+	// the same login name, in any of these fields: see [LoginNames.Apply], which a
+	// product calls when it starts. Both default to false; users can then share an
+	// email.
 	LoginByEmail     bool
 	LoginByExtension bool
 	// PasswordLifetime is the time after which a password must be changed. Defaults to

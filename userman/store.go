@@ -21,6 +21,7 @@ type Store interface {
 	// "".
 	Team() string
 	Users
+	LoginNameStore
 	Groups
 	Pictures
 }
@@ -31,7 +32,9 @@ type Users interface {
 	// is not deleted, has the same "username" (see [FoldUsername]), "default_extension"
 	// or "external_id". The external ID is unique within its directory. Several users
 	// can have an empty external ID or default extension. CreateUser also returns this
-	// error on "id" if any user, including a deleted one, has the same ID. It stores
+	// error on "id" if any user, including a deleted one, has the same ID. It returns
+	// the error with LoginName set if another user has one of the login names of u, see
+	// [LoginNameStore]; the field is that of u. It stores
 	// each group once, under the stored name of the group. It returns a
 	// [store.NotFoundError] if a group does not exist.
 	CreateUser(ctx context.Context, u *User) error
@@ -60,6 +63,18 @@ type Users interface {
 	// reads a consistent snapshot. It stops at the first error and returns it. visit
 	// must not write to the store. EachUser uses bounded memory if the backend can.
 	EachUser(ctx context.Context, visit func(*User) error) error
+}
+
+// LoginNameStore stores the login names of users. The login names of a team are unique,
+// whatever fields they come from.
+type LoginNameStore interface {
+	// LoginFields returns the fields that are login names. A new team has none.
+	LoginFields(ctx context.Context) (LoginFields, error)
+	// SetLoginFields sets the fields that are login names. The login names of each user
+	// are then those of [LoginFields.LoginNames]. It returns a
+	// [store.AlreadyExistsError] with LoginName set, and changes nothing, if two users
+	// have the same one.
+	SetLoginFields(ctx context.Context, fields LoginFields) error
 }
 
 // Groups stores groups.
@@ -102,7 +117,10 @@ type Pictures interface {
 // Directory together with ExternalID.
 type UserLookup struct {
 	// Username matches ignoring case.
-	Username         string
+	Username string
+	// LoginName matches a login name, see [LoginNameStore], in the form of
+	// [FoldLoginName]. It matches no user while the username is the only login name.
+	LoginName        string
 	DefaultExtension string
 	// InvitationHash and ActivationHash are the hashes of links, expired or not.
 	InvitationHash []byte

@@ -64,5 +64,24 @@ func (s *Service) checkUnique(ctx context.Context, u *User) error {
 			return err
 		}
 	}
+	return s.checkLoginNames(ctx, u)
+}
+
+// checkLoginNames returns a [store.AlreadyExistsError] if another user has a login name
+// of u.
+func (s *Service) checkLoginNames(ctx context.Context, u *User) error {
+	fields, err := s.store.LoginFields(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range fields.LoginNames(u) {
+		other, err := s.store.FindUser(ctx, UserLookup{LoginName: name.Folded})
+		switch {
+		case err == nil && other.ID != u.ID:
+			return &store.AlreadyExistsError{Kind: KindUser, Field: name.Field, LoginName: true}
+		case err != nil && !errors.Is(err, store.ErrNotFound):
+			return err
+		}
+	}
 	return nil
 }

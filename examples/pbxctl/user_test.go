@@ -275,3 +275,22 @@ func TestCLI_userPicture(t *testing.T) {
 		require.Contains(t, c.fails(t, exitFailed, "user", "picture", "jane", "--file", path), "Check the path of --file.")
 	}
 }
+
+func TestCLI_userLoginDuplicatesListsSharedNames(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "user", "add", "jane", "--email", "family@example.com", "--default-extension", "1001")
+	c.do(t, "user", "add", "joan", "--email", "Family@example.com")
+	c.do(t, "user", "add", "1001")
+	require.Equal(t, "No two users share a login name.\n", c.do(t, "user", "login-duplicates"))
+	require.Empty(t, c.json(t, "user", "login-duplicates")["items"])
+	o := c.run(t, "user", "login-duplicates", "--login-by-email", "--login-by-extension")
+	require.Equal(t, exitFailed, o.code)
+	require.Equal(t, "1001                username           1001\n"+
+		"1001                default_extension  jane\n"+
+		"family@example.com  email              jane\n"+
+		"family@example.com  email              joan\n", o.stdout)
+	require.Contains(t, o.stderr, "2 login names are shared; change these fields of all users but one")
+	c.do(t, "user", "edit", "joan", "--email", "joan@example.com")
+	require.Contains(t, c.do(t, "user", "login-duplicates", "--login-by-email"), "No two users")
+}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -96,4 +98,33 @@ func (l link) text() string {
 		rows = append(rows, []any{"url", l.URL})
 	}
 	return tableText(append(rows, []any{"expires_at", l.ExpiresAt}))
+}
+
+// userLoginDuplicates fails if there are any, so that scripts notice.
+func (a *cli) userLoginDuplicates() *cobra.Command {
+	return &cobra.Command{
+		Use:   "login-duplicates",
+		Short: "List the login names that several users share",
+		Long: "List the login names that several users share. Login names are usernames, and what --login-by-email and --login-by-extension add.\n" +
+			"The server does not start with these settings while there are any.",
+		Example: "  pbxctl user login-duplicates --login-by-email",
+		Args:    cobra.NoArgs,
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
+			duplicates, err := s.Users.LoginNames().Duplicates(cmd.Context())
+			if err != nil {
+				return err
+			}
+			list := map[string]any{"items": duplicates}
+			var rows [][]any
+			for _, d := range duplicates {
+				for _, owner := range d.Owners {
+					rows = append(rows, []any{d.Name, owner.Field, owner.Username})
+				}
+			}
+			if len(rows) == 0 {
+				return a.print(list, "No two users share a login name.\n")
+			}
+			return errors.Join(a.print(list, tableText(rows)), fmt.Errorf("%d login names are shared; change these fields of all users but one", len(duplicates)))
+		}),
+	}
 }

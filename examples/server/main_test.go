@@ -26,6 +26,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // syncBuffer is the output of a program, readable while it runs.
@@ -296,4 +297,47 @@ func TestSettings_trustedProxiesNameInvalidEntry(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrInvalid)
 	require.ErrorContains(t, err, "trusted-proxies[1]")
 	require.NotContains(t, err.Error(), "secret")
+}
+
+func TestServer_refusesToStartWithSharedLoginNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	edit := func(change func(ctx context.Context, users *userman.Service) error) {
+		t.Helper()
+		s, err := app.Open(t.Context(), app.Settings{DB: "sqlite:" + filepath.Join(dir, "pbxusers.db"), ConfDir: dir}, &app.Options{Create: true})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, s.Close()) }()
+		require.NoError(t, change(t.Context(), s.Users))
+	}
+	create := func(username string) {
+		t.Helper()
+		edit(func(ctx context.Context, users *userman.Service) error {
+			_, err := users.Create(ctx, userman.NewUser{User: &userman.User{Username: username, Email: "family@example.com"}})
+			return err
+		})
+	}
+	create("jane")
+	create("joan")
+	startProcess(t, dir).shutdown(t)
+	p := startProcess(t, dir, "--login-by-email")
+	require.Equal(t, exitFailed, <-p.exitCode)
+	require.NotContains(t, p.stdout.String(), "Listening on")
+	require.Contains(t, p.stderr.String(), "server: several users share a login name, so login by email or extension cannot be switched on; "+
+		"change the email of jane or the email of joan (shared names: 1)\nRun 'pbxctl user login-duplicates' to list all.")
+
+	edit(func(ctx context.Context, users *userman.Service) error {
+		_, err := users.Update(ctx, "joan", func(u *userman.User) error {
+			u.Email = "joan@example.com"
+			return nil
+		})
+		return err
+	})
+	startProcess(t, dir, "--login-by-email").shutdown(t)
+	edit(func(ctx context.Context, users *userman.Service) error {
+		_, err := users.Create(ctx, userman.NewUser{User: &userman.User{Username: "family@example.com"}})
+		require.ErrorIs(t, err, store.ErrAlreadyExists)
+		return nil
+	})
+	startProcess(t, dir).shutdown(t) // switched off
+	create("june")
 }

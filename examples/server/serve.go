@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/serving"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // serve serves until ctx ends.
@@ -25,6 +27,11 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer func() { _ = opened.Close() }()
+	if err := opened.Users.LoginNames().Apply(ctx); errors.Is(err, store.ErrConflict) {
+		return app.WithHint(err, "Run 'pbxctl user login-duplicates' to list all. Or leave out --login-by-email and --login-by-extension.")
+	} else if err != nil {
+		return err
+	}
 	proxies, err := s.trustedProxies()
 	if err != nil {
 		return err

@@ -58,6 +58,8 @@ func (t *team) findUser(key userman.UserLookup) (id store.UserID, found bool) {
 		return t.extensions.get(key.DefaultExtension)
 	case key.ExternalID != "":
 		return t.externalIDs.get(externalKey(key.Directory, key.ExternalID))
+	case key.LoginName != "":
+		return t.loginNames.get(key.LoginName)
 	case len(key.InvitationHash) > 0:
 		return t.findByTokenHash(key.InvitationHash, func(u *userman.User) *credential.OneTimeToken { return u.Credentials.Invitation })
 	case len(key.ActivationHash) > 0:
@@ -114,6 +116,11 @@ func (m userStore) EachUser(ctx context.Context, visit func(*userman.User) error
 type unique struct {
 	field, value string
 	owners       *table[store.UserID]
+	loginName    bool
+}
+
+func (u unique) exists() error {
+	return &store.AlreadyExistsError{Kind: userman.KindUser, Field: u.field, LoginName: u.loginName}
 }
 
 // uniques returns the unique values of u; none if u is deleted.
@@ -121,14 +128,23 @@ func (t *team) uniques(u *userman.User) []unique {
 	if !u.DeletedAt.IsZero() {
 		return nil
 	}
-	uniques := []unique{{"username", userman.FoldUsername(u.Username), &t.usernames}}
+	uniques := []unique{{field: "username", value: userman.FoldUsername(u.Username), owners: &t.usernames}}
 	if u.DefaultExtension != "" {
-		uniques = append(uniques, unique{"default_extension", u.DefaultExtension, &t.extensions})
+		uniques = append(uniques, unique{field: "default_extension", value: u.DefaultExtension, owners: &t.extensions})
 	}
 	if u.ExternalID != "" {
-		uniques = append(uniques, unique{"external_id", externalKey(u.Directory, u.ExternalID), &t.externalIDs})
+		uniques = append(uniques, unique{field: "external_id", value: externalKey(u.Directory, u.ExternalID), owners: &t.externalIDs})
 	}
-	return uniques
+	return append(uniques, t.loginNamesOf(u)...)
+}
+
+// loginNamesOf returns the login names of u.
+func (t *team) loginNamesOf(u *userman.User) []unique {
+	var names []unique
+	for _, name := range t.loginFields.LoginNames(u) {
+		names = append(names, unique{name.Field, name.Folded, &t.loginNames, true})
+	}
+	return names
 }
 
 // putUser puts u, and replaces the user with the same ID.
@@ -140,7 +156,7 @@ func (t *team) putUser(u *userman.User) error {
 	u.Groups = groups
 	for _, name := range t.uniques(u) {
 		if owner, taken := name.owners.get(name.value); taken && owner != u.ID {
-			return &store.AlreadyExistsError{Kind: userman.KindUser, Field: name.field}
+			return name.exists()
 		}
 	}
 	if before, found := t.users.get(string(u.ID)); found {
@@ -153,6 +169,32 @@ func (t *team) putUser(u *userman.User) error {
 	}
 	t.users.put(string(u.ID), u)
 	return nil
+}
+
+// LoginFields implements [userman.Store].
+func (m userStore) LoginFields(ctx context.Context) (fields userman.LoginFields, err error) {
+	err = m.readTeam(ctx, func(t *team) error {
+		fields = t.loginFields
+		return nil
+	})
+	return fields, err
+}
+
+// SetLoginFields implements [userman.Store].
+func (m userStore) SetLoginFields(ctx context.Context, fields userman.LoginFields) error {
+	return m.writeTeam(ctx, func(t *team) error {
+		next := team{loginFields: fields}
+		for _, row := range t.users.rows {
+			for _, name := range next.loginNamesOf(row.value) {
+				if _, taken := name.owners.get(name.value); taken {
+					return name.exists()
+				}
+				name.owners.put(name.value, row.value.ID)
+			}
+		}
+		t.loginFields, t.loginNames = next.loginFields, next.loginNames
+		return nil
+	})
 }
 
 // storedUser returns a copy in the precision of a database.

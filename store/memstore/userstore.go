@@ -10,12 +10,14 @@ import (
 
 // team is the data of one team.
 type team struct {
-	// users are by ID. The next three tables map a folded username, a default
-	// extension and an external ID to the ID of a user who is not deleted.
+	// users are by ID. The next tables map a folded username, a default extension, an
+	// external ID and a login name to the ID of a user who is not deleted.
 	users       table[*userman.User]
 	usernames   table[store.UserID]
 	extensions  table[store.UserID]
 	externalIDs table[store.UserID]
+	loginNames  table[store.UserID]
+	loginFields userman.LoginFields
 	// groups are by folded name.
 	groups   table[*userman.Group]
 	revision int64
@@ -30,6 +32,8 @@ func (t *team) draft() *team {
 		usernames:   t.usernames.share(),
 		extensions:  t.extensions.share(),
 		externalIDs: t.externalIDs.share(),
+		loginNames:  t.loginNames.share(),
+		loginFields: t.loginFields,
 		groups:      t.groups.share(),
 		revision:    t.revision,
 		tokens:      t.tokens.share(),

@@ -135,7 +135,18 @@ func TestPager_userFiltersFollowSortIndex(t *testing.T) {
 	require.Contains(t, steps, "(team=? AND extension=?)")
 	require.Contains(t, steps, "(team=? AND id=?)", "few are found, and then sorted")
 	s = st.whereUsers(userman.Query{Email: "jane@example.com"})
-	require.Contains(t, queryPlan(t, db, st.pager().sql(s, " ORDER BY folded_username, id"), append(s.args, 51)), "folded_email=?", "as at login")
+	require.Contains(t, queryPlan(t, db, st.pager().sql(s, " ORDER BY folded_username, id"), append(s.args, 51)), "folded_email=?")
+}
+
+func TestDB_Users_loginNameUsesIndex(t *testing.T) {
+	t.Parallel()
+	db := newUnmigratedDB(t)
+	require.NoError(t, db.migrateFS(t.Context(), migrations))
+	where, args := whereKey(userman.UserLookup{LoginName: "jane"})
+	steps := queryPlan(t, db, userTable().selectAll()+" WHERE team = ? AND "+where, append([]any{"acme"}, args...))
+	require.Contains(t, steps, "(team=? AND id=?)")
+	require.Contains(t, steps, "(team=? AND folded_name=?)")
+	require.NotContains(t, steps, "SCAN", steps)
 }
 
 func TestUserStore_lookupsUseIndex(t *testing.T) {

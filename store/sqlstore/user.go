@@ -46,10 +46,14 @@ func (m userStore) CreateUser(ctx context.Context, u *userman.User) error {
 		if err != nil {
 			return err
 		}
-		if err := m.upsertUser(ctx, q, &stored, userTable().insert(), values); err != nil {
+		names, err := m.freeLoginNames(ctx, q, &stored)
+		if err == nil {
+			err = m.upsertUser(ctx, q, &stored, userTable().insert(), values)
+		}
+		if err != nil {
 			return m.explainDuplicate(ctx, q, u.ID, err)
 		}
-		return m.index(ctx, q, &stored, folded)
+		return m.index(ctx, q, &stored, folded, names)
 	})
 }
 
@@ -75,19 +79,15 @@ func (m userStore) upsertUser(ctx context.Context, q querier, u *userman.User, t
 	if err == nil || !m.engine.isDuplicate(err) {
 		return m.wrapError(ctx, "write user", err)
 	}
-	field, lookupErr := m.conflictingField(ctx, q, u)
-	if lookupErr != nil {
-		return lookupErr
+	if conflict := m.conflict(ctx, q, u); conflict != nil {
+		return conflict
 	}
-	if field == "" { // the hash of 32 random bytes of a link
-		return m.wrapError(ctx, "write user", err)
-	}
-	return &store.AlreadyExistsError{Kind: userman.KindUser, Field: field}
+	return m.wrapError(ctx, "write user", err) // the hash of 32 random bytes of a link
 }
 
-// conflictingField returns the first field of u whose value another user has, or
-// "".
-func (m userStore) conflictingField(ctx context.Context, q querier, u *userman.User) (field string, err error) {
+// conflict returns a [store.AlreadyExistsError] on the first field of u whose value
+// another user has.
+func (m userStore) conflict(ctx context.Context, q querier, u *userman.User) error {
 	folded := userman.FoldUsername(u.Username)
 	for _, candidate := range []struct {
 		field, where string
@@ -100,13 +100,13 @@ func (m userStore) conflictingField(ctx context.Context, q querier, u *userman.U
 		var found bool
 		text := "SELECT EXISTS (SELECT 1 FROM pbxusers_users WHERE team = ? AND id <> ? AND " + candidate.where + ")"
 		if err := q.QueryRowContext(ctx, text, append([]any{m.team, u.ID}, candidate.args...)...).Scan(&found); err != nil {
-			return "", m.wrapError(ctx, "read user", err)
+			return m.wrapError(ctx, "read user", err)
 		}
 		if found {
-			return candidate.field, nil
+			return &store.AlreadyExistsError{Kind: userman.KindUser, Field: candidate.field}
 		}
 	}
-	return "", nil
+	return nil
 }
 
 // User implements [userman.Store].
@@ -138,6 +138,8 @@ func whereKey(key userman.UserLookup) (where string, args []any) {
 		return "unique_username = ?", []any{userman.FoldUsername(key.Username)}
 	case key.DefaultExtension != "":
 		return "unique_extension = ?", []any{key.DefaultExtension}
+	case key.LoginName != "":
+		return "id = (SELECT n.user_id FROM pbxusers_login_names n WHERE n.team = pbxusers_users.team AND n.folded_name = ?)", []any{key.LoginName}
 	case key.ExternalID != "":
 		return "directory = ? AND unique_external_id = ?", []any{key.Directory, key.ExternalID}
 	case len(key.InvitationHash) > 0:
@@ -177,13 +179,18 @@ func (m userStore) UpdateUser(ctx context.Context, id store.UserID, change func(
 		if err != nil {
 			return err
 		}
-		if err := m.upsertUser(ctx, q, u, userTable().update(), userTable().updateArgs(values)); err != nil {
+		args, indexed := userTable().updateArgs(values), indexOf(u).equal(before)
+		if indexed {
+			return m.upsertUser(ctx, q, u, userTable().update(), args)
+		}
+		names, err := m.freeLoginNames(ctx, q, u)
+		if err != nil {
 			return err
 		}
-		if indexOf(u).equal(before) {
-			return nil
+		if err := m.upsertUser(ctx, q, u, userTable().update(), args); err != nil {
+			return err
 		}
-		return m.reindex(ctx, q, u, folded)
+		return m.reindex(ctx, q, u, folded, names)
 	})
 }
 

@@ -9,18 +9,20 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// userIndex has the rows of a user in the tables of extensions and memberships.
+// userIndex has what determines the rows of a user in the tables of extensions,
+// memberships and login names.
 type userIndex struct {
-	extensions, groups []string
-	deleted            bool
+	extensions, groups, logins []string
+	deleted                    bool
 }
 
 func indexOf(u *userman.User) userIndex {
-	return userIndex{extensionsOf(u), slices.Clone(u.Groups), isDeleted(u)}
+	return userIndex{extensionsOf(u), slices.Clone(u.Groups), []string{u.Username, u.Email, u.DefaultExtension}, isDeleted(u)}
 }
 
 func (i userIndex) equal(other userIndex) bool {
-	return slices.Equal(i.extensions, other.extensions) && slices.Equal(i.groups, other.groups) && i.deleted == other.deleted
+	return slices.Equal(i.extensions, other.extensions) && slices.Equal(i.groups, other.groups) &&
+		slices.Equal(i.logins, other.logins) && i.deleted == other.deleted
 }
 
 // extensionsOf returns default and linked extensions, sorted and without
@@ -66,8 +68,8 @@ func (m userStore) resolveGroups(ctx context.Context, q querier, u *userman.User
 	return folded, nil
 }
 
-// index adds a user to the tables of extensions and memberships.
-func (m userStore) index(ctx context.Context, q querier, u *userman.User, foldedGroups []string) error {
+// index adds a user to the tables of extensions, memberships and login names.
+func (m userStore) index(ctx context.Context, q querier, u *userman.User, foldedGroups []string, names []userman.LoginName) error {
 	extensionList := extensionsOf(u)
 	extensions := make([]any, 0, 3*len(extensionList))
 	for _, extension := range extensionList {
@@ -77,7 +79,14 @@ func (m userStore) index(ctx context.Context, q querier, u *userman.User, folded
 	for _, group := range foldedGroups {
 		memberships = append(memberships, m.team, u.ID, group, isDeleted(u))
 	}
+	logins := make([]any, 0, 3*len(names))
+	for _, name := range names {
+		logins = append(logins, m.team, name.Folded, u.ID)
+	}
 	if err := m.insertRows(ctx, q, "pbxusers_user_extensions (team, user_id, extension)", 3, extensions); err != nil {
+		return err
+	}
+	if err := m.insertRows(ctx, q, intoLoginNames, 3, logins); err != nil {
 		return err
 	}
 	return m.insertRows(ctx, q, "pbxusers_memberships (team, user_id, folded_group, deleted)", 4, memberships)
@@ -94,11 +103,11 @@ func (m userStore) insertRows(ctx context.Context, q querier, into string, n int
 }
 
 // reindex is index for an existing user.
-func (m userStore) reindex(ctx context.Context, q querier, u *userman.User, foldedGroups []string) error {
-	for _, table := range []string{"pbxusers_user_extensions", "pbxusers_memberships"} {
+func (m userStore) reindex(ctx context.Context, q querier, u *userman.User, foldedGroups []string, names []userman.LoginName) error {
+	for _, table := range []string{"pbxusers_user_extensions", "pbxusers_memberships", "pbxusers_login_names"} {
 		if _, err := q.ExecContext(ctx, "DELETE FROM "+table+" WHERE team = ? AND user_id = ?", m.team, u.ID); err != nil {
 			return m.wrapError(ctx, "write user", err)
 		}
 	}
-	return m.index(ctx, q, u, foldedGroups)
+	return m.index(ctx, q, u, foldedGroups, names)
 }

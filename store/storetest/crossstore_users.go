@@ -97,6 +97,8 @@ func requireUserCallsCanceled(ctx context.Context, t *testing.T, st userman.Stor
 	_, errs["User"] = st.User(ctx, id)
 	_, errs["FindUser"] = st.FindUser(ctx, userman.UserLookup{Username: "changed"})
 	_, errs["FindUser of no key"] = st.FindUser(ctx, userman.UserLookup{})
+	_, errs["LoginFields"] = st.LoginFields(ctx)
+	errs["SetLoginFields"] = st.SetLoginFields(ctx, userman.LoginFields{Email: true})
 	_, errs["ListUsers"] = st.ListUsers(ctx, userman.Query{})
 	_, errs["Group"] = st.Group(ctx, "changed")
 	_, _, errs["ListGroups"] = st.ListGroups(ctx)

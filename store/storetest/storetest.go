@@ -72,6 +72,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		{"user_sorting", userSortRules()},
 		{"user_round_trip", userRoundTripRules()},
 		{"user_uniqueness", userUniquenessRules()},
+		{"login_names", loginNameRules()},
 		{"pictures", pictureRules()},
 		{"round_trip", roundTripRules()},
 		{"teams", teamRules()},

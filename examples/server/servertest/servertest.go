@@ -88,6 +88,7 @@ func Start(t testing.TB, opts *Options) *Server {
 		base = s.URL
 	}
 	s.openSite(t, opts, base, logger)
+	require.NoError(t, s.Site.Users.LoginNames().Apply(t.Context()))
 	server, err := serving.New(s.Site, &serving.Options{
 		BaseURL: base, TrustedProxies: opts.TrustedProxies, Logger: logger, Clock: opts.Clock,
 	})

@@ -93,6 +93,25 @@ CREATE TABLE pbxusers_user_extensions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pbxusers_user_extensions_owner ON pbxusers_user_extensions (team, extension, user_id);
 
+-- The fields that are login names in addition to the username. A team for which
+-- the username is the only login name has no row.
+CREATE TABLE pbxusers_login_fields (
+    team              TEXT    NOT NULL PRIMARY KEY,
+    email             INTEGER NOT NULL,
+    default_extension INTEGER NOT NULL
+) STRICT;
+
+-- The login names of the users who are not deleted, in teams with a row in
+-- pbxusers_login_fields: userman.FoldLoginName of the username and of these fields.
+CREATE TABLE pbxusers_login_names (
+    team        TEXT NOT NULL,
+    folded_name TEXT NOT NULL,
+    user_id     TEXT NOT NULL,
+    PRIMARY KEY (team, folded_name),
+    FOREIGN KEY (team, user_id) REFERENCES pbxusers_users (team, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pbxusers_login_names_user ON pbxusers_login_names (team, user_id);
+
 CREATE TABLE pbxusers_groups (
     team        TEXT    NOT NULL,
     -- userman.FoldGroupName of name.
@@ -172,5 +191,7 @@ DROP TABLE pbxusers_tokens;
 DROP TABLE pbxusers_memberships;
 DROP TABLE pbxusers_group_revisions;
 DROP TABLE pbxusers_groups;
+DROP TABLE pbxusers_login_names;
+DROP TABLE pbxusers_login_fields;
 DROP TABLE pbxusers_user_extensions;
 DROP TABLE pbxusers_users;
