@@ -100,7 +100,7 @@ func (ms *MailService) Send(ctx context.Context, kind usermail.Kind, username st
 	}
 	u, err := ms.s.find(ctx, username)
 	if err != nil {
-		return nil, err
+		return nil, ms.s.recordDenied(ctx, username, err)
 	}
 	return ms.s.newDeliveryJob(kind).run(ctx, u.ID)
 }

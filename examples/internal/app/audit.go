@@ -62,10 +62,12 @@ func (s *App) auditScope(ctx context.Context, a *ampusers.Administrator) (func(*
 
 // VerifyAuditFor is [App.VerifyAudit] for an administrator. It returns an error
 // wrapping [store.ErrForbidden] for an administrator with a limited scope, because
-// the findings name records out of scope.
+// the findings name records out of scope. The audit log records the denial.
 func (s *App) VerifyAuditFor(ctx context.Context, a *ampusers.Administrator) (*audit.Verification, error) {
 	if !ReadsWholeAuditLog(a) {
-		return nil, &store.ForbiddenError{Reason: "the findings may name records outside your scope; ask an unrestricted administrator to verify the audit log"}
+		err := &store.ForbiddenError{Reason: "the findings may name records outside your scope; ask an unrestricted administrator to verify the audit log"}
+		s.AuditLog.RecordFailure(ctx, audit.Event{Action: "verify", Kind: "audit log"}, err)
+		return nil, err
 	}
 	return s.VerifyAudit(ctx)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -33,6 +35,18 @@ func (s *App) Directories(ctx context.Context) ([]DirectoryState, error) {
 		states = append(states, state)
 	}
 	return states, nil
+}
+
+// AuthorizeDirectories returns an error wrapping [store.ErrForbidden] if the scope of an
+// administrator is limited: a directory concerns all of its users. The audit log
+// records the denial.
+func (s *App) AuthorizeDirectories(ctx context.Context, a *ampusers.Administrator) error {
+	if a.Scope("").IsUnrestricted() {
+		return nil
+	}
+	err := &store.ForbiddenError{Reason: "a directory contains users outside your scope; ask an unrestricted administrator"}
+	s.AuditLog.RecordFailure(ctx, audit.Event{Action: "access", Kind: userman.KindDirectory}, err)
+	return err
 }
 
 // countUsers returns the number of users of a directory.

@@ -31,7 +31,7 @@ func (a *api) registerDirectories() {
 	g, job := a.group("directories", app.SectionUsers), schemaFor[jobs.State](a.document)
 	g.register(operation{id: "listDirectories", route: "GET /directories", response: schemaFor[list[app.DirectoryState]](a.document)}, a.listDirectories)
 	g.register(operation{id: "getSync", route: "GET " + path, response: job}, func(ctx context.Context, r *request) (*response, error) {
-		if err := a.requireUnscoped(ctx); err != nil {
+		if err := a.authorizeDirectories(ctx); err != nil {
 			return nil, err
 		}
 		return a.latestJob(ctx, a.jobs.LastSync(r.text("name")))
@@ -39,17 +39,13 @@ func (a *api) registerDirectories() {
 	registerBody(g, operation{id: "syncDirectory", route: "POST " + path, accepted: true, optionalBody: true, response: job}, a.syncDirectory)
 }
 
-// requireUnscoped rejects administrators with a limited scope: a directory concerns
-// all of its users.
-func (a *api) requireUnscoped(ctx context.Context) error {
-	if !a.isScoped(ctx) {
-		return nil
-	}
-	return &store.ForbiddenError{Reason: "directories are for unrestricted administrators"}
+// authorizeDirectories rejects administrators with a limited scope.
+func (a *api) authorizeDirectories(ctx context.Context) error {
+	return a.app.AuthorizeDirectories(ctx, a.sessions.Administrator(ctx))
 }
 
 func (a *api) listDirectories(ctx context.Context, _ *request) (*response, error) {
-	if err := a.requireUnscoped(ctx); err != nil {
+	if err := a.authorizeDirectories(ctx); err != nil {
 		return nil, err
 	}
 	directories, err := a.app.Directories(ctx)
@@ -57,7 +53,7 @@ func (a *api) listDirectories(ctx context.Context, _ *request) (*response, error
 }
 
 func (a *api) syncDirectory(ctx context.Context, r *request, body *NewSync) (*response, error) {
-	if err := a.requireUnscoped(ctx); err != nil {
+	if err := a.authorizeDirectories(ctx); err != nil {
 		return nil, err
 	}
 	opts := a.app.Settings.SyncOptions()

@@ -33,8 +33,8 @@ func directoryPath(name string) string { return "/directories/" + name }
 // concerns all its users: it is for unrestricted administrators only.
 func (u *userPages) forDirectory(do func(ctx context.Context, r *request, d app.DirectoryState) (response, error)) handler {
 	return func(ctx context.Context, r *request) (response, error) {
-		if !u.isUnrestricted(ctx) {
-			return nil, &store.ForbiddenError{Reason: "a directory contains users outside your scope; ask an unrestricted administrator"}
+		if err := u.site.AuthorizeDirectories(ctx, r.admin); err != nil {
+			return nil, err
 		}
 		states, err := u.site.Directories(ctx)
 		if err != nil {
