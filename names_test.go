@@ -24,7 +24,7 @@ const maxSourceFiles = 45
 // cut across a package, and stories of whole programs.
 func testAreas() []string {
 	return []string{
-		"API", "Audit", "CLI", "Concurrency", "Config", "Docs", "E2E", "Golden", "Login", "Main", "Names", "Package", "Pages", "Scope", "Server", "Sync",
+		"API", "Audit", "Authorization", "CLI", "Concurrency", "Config", "Docs", "E2E", "Golden", "Login", "Main", "Names", "Package", "Pages", "Scope", "Server", "Sync",
 	}
 }
 

@@ -80,7 +80,7 @@ func newMatrix(t *testing.T) *matrix {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, m.db.Close()) })
 	m.findTables()
-	_, err = m.server.Site.Install(t.Context())
+	_, err = m.server.Site.Host().Install(t.Context())
 	require.NoError(t, err)
 
 	m.full, m.limited, m.ranges = m.administrator(ampusers.Administrator{Access: ampusers.Full}), m.administrator(unlimited("")), m.administrator(m.scoped())
@@ -191,7 +191,7 @@ func (m *matrix) record(section, word string) target {
 		m.createUser(&made, section)
 	case app.SectionGroups:
 		m.createUser(&made, section)
-		_, err := m.server.Site.Users.CreateGroup(m.Context(), &userman.Group{Name: made.group, Permissions: permission.Permissions{permission.RESTUse: permission.On()}})
+		_, err := m.server.Site.Users.Groups().Create(m.Context(), &userman.Group{Name: made.group, Permissions: permission.Permissions{permission.RESTUse: permission.On()}})
 		require.NoError(m, err)
 		other := fmt.Sprint(outsider, ".member.", m.records)
 		_, err = m.server.Site.Users.Create(m.Context(), userman.NewUser{User: &userman.User{Username: other, Groups: []string{made.group}}})
@@ -372,11 +372,11 @@ func (m *matrix) waitForRun(op *matrixOperation) {
 	}, time.Minute, time.Millisecond)
 }
 
-// denials returns the sequence of the newest entry of the audit log that says that
-// something was denied to a caller.
-func (m *matrix) denials(c *caller) int64 {
+// newest returns the sequence of the newest entry of the audit log with an outcome; of a
+// caller if it has a name.
+func (m *matrix) newest(outcome audit.Outcome, name string) int64 {
 	m.Helper()
-	page, err := m.server.Site.AuditLog.List(m.Context(), audit.Query{Actor: c.name, Outcome: audit.Denied, PageRequest: store.PageRequest{Limit: 1}})
+	page, err := m.server.Site.AuditLog.List(m.Context(), audit.Query{Actor: name, Outcome: outcome, PageRequest: store.PageRequest{Limit: 1}})
 	require.NoError(m, err)
 	if len(page.Items) == 0 {
 		return 0

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -99,11 +100,11 @@ func TestAuthorization_valuesOutOfScope(t *testing.T) {
 			to = powerful
 		}
 		op.body = c.body
-		before, known := m.state(), m.denials(m.ranges)
+		before, known := m.state(), m.newest(audit.Denied, m.ranges.name)
 		a := m.call(m.ranges, &op, to)
 		require.Equal(t, http.StatusForbidden, a.status, "%s: %s", name, a)
 		require.Equal(t, before, m.state(), name)
-		require.NotEqual(t, known, m.denials(m.ranges), name)
+		require.NotEqual(t, known, m.newest(audit.Denied, m.ranges.name), name)
 	}
 	// What takes rights away, or is read by the user only, is allowed.
 	for _, id := range []string{"disableUser", "endUserSessions", "sendMail", "deleteToken"} {
@@ -118,9 +119,9 @@ func (m *matrix) powerful() target {
 	m.Helper()
 	to := m.record(app.SectionUsers, "inside")
 	users := m.server.Site.Users
-	_, err := users.CreateGroup(m.Context(), &userman.Group{Name: to.group, Permissions: permission.Permissions{permission.SMSNumbers: permission.Set("all")}})
+	_, err := users.Groups().Create(m.Context(), &userman.Group{Name: to.group, Permissions: permission.Permissions{permission.SMSNumbers: permission.Set("all")}})
 	require.NoError(m, err)
-	require.NoError(m, users.AddMembers(m.Context(), to.group, to.username))
+	require.NoError(m, users.Groups().AddMembers(m.Context(), to.group, to.username))
 	return to
 }
 

@@ -23,6 +23,16 @@ func Routes() [][3]string {
 	return all
 }
 
+// Patterns returns method and path of all pages and actions, also those without a
+// login.
+func Patterns() []string {
+	var all []string
+	for _, rt := range allRoutes() {
+		all = append(all, rt.method+" "+rt.path)
+	}
+	return all
+}
+
 // Pages returns the patterns of all pages, also those without a login.
 func Pages() []string {
 	var all []string
