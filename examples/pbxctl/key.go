@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
 func (a *cli) keyCommand() *cobra.Command {
@@ -35,7 +36,7 @@ func (a *cli) keyRotate() *cobra.Command {
 	return cmd
 }
 
-func rotationText(result *app.KeyRotation) string {
+func rotationText(result *sqlstore.KeyRotation) string {
 	oldKeys := "The old keys are still in the key file."
 	if result.OldKeysDropped {
 		oldKeys = "The old keys were dropped."

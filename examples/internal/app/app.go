@@ -9,12 +9,14 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/asterisk"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/idempotency"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
@@ -117,14 +119,9 @@ func (s *App) openServices(ctx context.Context, keyring *store.Keyring, opts *Op
 	return nil
 }
 
-// Seal encrypts a value for the database, see [store.Keyring.Seal].
-func (s *App) Seal(plaintext []byte, context string) []byte {
-	return s.keyring.Seal(plaintext, context)
-}
-
-// Unseal decrypts a value of [App.Seal].
-func (s *App) Unseal(sealed []byte, context string) ([]byte, error) {
-	return s.keyring.Open(sealed, context)
+// Responses returns the saved responses to requests that a client may repeat.
+func (s *App) Responses(clock func() time.Time) *idempotency.Responses {
+	return idempotency.New(s.TTLStore, s.keyring, &idempotency.Options{Clock: clock})
 }
 
 // Close waits up to ten seconds for mails that are being sent, and closes the

@@ -6,6 +6,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
@@ -87,6 +88,11 @@ func (s *App) VerifyAudit(ctx context.Context) (*audit.Verification, error) {
 // [audit.Log.Baseline].
 func (s *App) BaselineAudit(ctx context.Context) ([]store.Reference, error) {
 	return s.AuditLog.Baseline(ctx, s.auditSources()...)
+}
+
+// RotateKeys replaces the keys of the database, see [sqlstore.DB.RotateKeys].
+func (s *App) RotateKeys(ctx context.Context, keepOld bool) (*sqlstore.KeyRotation, error) {
+	return s.DB.RotateKeys(ctx, &sqlstore.RotateKeysOptions{KeepOld: keepOld, Audit: s.AuditLog, Verify: s.VerifyAudit})
 }
 
 // auditSources are all audited records.

@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/manager/asterisk"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
@@ -32,9 +33,14 @@ func WithHint(err error, hint string) error { return &hintedError{err, hint} }
 func Hint(err error) string {
 	var hinted *hintedError
 	var applied *asteriskconf.ApplyError
+	var kept *sqlstore.OldKeysKeptError
 	switch {
 	case errors.As(err, &hinted):
 		return hinted.hint
+	case errors.As(err, &kept) && kept.Findings > 0:
+		return "Run 'pbxctl audit verify' to see the findings."
+	case kept != nil:
+		return "All keys are still in the key file. Run 'pbxctl key rotate' again to finish."
 	case errors.As(err, new(*asterisk.SecretFileError)):
 		return "Run 'pbxctl config install' on the Asterisk host, set --ami-secret-file, or use --ami none."
 	case errors.As(err, new(*asterisk.ConsoleError)):

@@ -13,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/jobs"
+	"github.com/pbxusers/pbxusers/store/idempotency"
 )
 
 // prefix begins every path.
@@ -45,7 +46,8 @@ type api struct {
 	clock    func() time.Time
 	wait     time.Duration
 	// stopping ends all waiting.
-	stopping context.Context
+	stopping  context.Context
+	responses *idempotency.Responses
 	// exports holds one token for each running export.
 	exports  chan struct{}
 	mux      *http.ServeMux
@@ -68,6 +70,7 @@ func New(s *app.App, sessions *websession.Manager, jobRunner *jobs.Runner, opts 
 	if a.clock == nil {
 		a.clock = time.Now
 	}
+	a.responses = s.Responses(a.clock)
 	a.registerSession()
 	a.registerAccount()
 	a.registerAdministrators()

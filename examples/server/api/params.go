@@ -6,13 +6,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/idempotency"
 )
 
 // Headers of requests.
 const (
 	ifMatchHeader     = "If-Match"
 	ifNoneMatchHeader = "If-None-Match"
-	idempotencyHeader = "Idempotency-Key"
+	idempotencyHeader = idempotency.Header
 )
 
 // queryParam describes a query parameter of that type.

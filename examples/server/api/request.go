@@ -2,8 +2,6 @@ package api
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -243,12 +241,6 @@ func (r *request) readJSON(method, contentType string) (err error) {
 	}
 	r.body, err = parseJSON(r.raw)
 	return err
-}
-
-// bodyHash returns the hash of the body in hexadecimal.
-func (r *request) bodyHash() string {
-	sum := sha256.Sum256(r.raw)
-	return hex.EncodeToString(sum[:])
 }
 
 // readAll reads the body, of at most that many bytes. The server bounds the time.
