@@ -54,7 +54,8 @@ type DirectoryEntry struct {
 	// User holds the fields that the directory owns. If User.Disabled is set,
 	// [Service.Sync] disables the user like a missing one, but never deletes the user,
 	// and ignores the other fields, Groups and Problem. A user whom an administrator
-	// disabled stays disabled.
+	// disabled stays disabled. In User.Username, [Service.Sync] leaves out apostrophes and
+	// replaces blanks by dots: O'Neil becomes ONeil, and Jane Doe becomes Jane.Doe.
 	User *User
 	// ManagedFields lists the JSON names of the fields of User that the directory owns,
 	// such as "email". A directory cannot own groups, permissions or "disabled". The

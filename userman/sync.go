@@ -28,8 +28,51 @@ type SyncOptions struct {
 	// [Service.Delete]. Defaults to 30 days. With a negative value, Sync never deletes
 	// users.
 	DeleteAfter time.Duration
+	// Adopt is what Sync does with a new entry whose username belongs to a user who has
+	// left: who is missing from the directory or disabled there. Defaults to
+	// AdoptNever.
+	Adopt AdoptPolicy
+	// Adoption limits the sync to one step, which links a user to an entry. The report
+	// has this step, or the problem of the entry. Defaults to none.
+	Adoption *Adoption
 	// Progress receives the number of users processed so far. Defaults to none.
 	Progress func(done int)
+}
+
+// AdoptPolicy is what a sync does with the record of a user who has left, if a new entry
+// of the directory has the username. The record keeps its ID, extensions, permissions
+// and groups, so the person behind the new entry gets them.
+type AdoptPolicy string
+
+// Policies of adoption.
+const (
+	// AdoptNever reports the entry as a problem that is [SyncProblem].Adoptable.
+	AdoptNever AdoptPolicy = "never"
+	// AdoptAsSuccessor links the record to the entry for another person.
+	AdoptAsSuccessor AdoptPolicy = "successor"
+	// AdoptAsSameUser links the record to the entry for the same person, whose account
+	// was created again. Use it only if the directory never gives the username of a
+	// leaver to another person.
+	AdoptAsSameUser AdoptPolicy = "same-user"
+)
+
+// Adoption links a user to an entry of a directory. The user must be a local one, one of
+// a directory that is no longer in [Options], or one whom the directory no longer has or
+// has disabled. The record keeps its ID, extensions, permissions and groups outside of
+// the directory. It gets the username and the other fields that the directory owns. A
+// user whom an administrator disabled stays disabled.
+//
+// All sessions, links and trusted devices end, and so does the password if the directory
+// manages passwords. For a successor, the password, the second factor and the picture
+// are removed as well, the records of [Options].Dependents (API tokens) are disabled, and
+// the fields that the directory does not own, such as the email address, are emptied
+// except for extensions.
+type Adoption struct {
+	Username   string
+	ExternalID string
+	// SameUser means that the entry is another account of the same person. Defaults to
+	// false: a successor.
+	SameUser bool
 }
 
 // SyncAction is what a sync does to a user.
@@ -42,6 +85,7 @@ const (
 	SyncEnable  SyncAction = SyncAction(dirsync.Enable)
 	SyncDisable SyncAction = SyncAction(dirsync.Disable)
 	SyncDelete  SyncAction = SyncAction(dirsync.Delete)
+	SyncAdopt   SyncAction = SyncAction(dirsync.Adopt)
 )
 
 // SyncStep is one change of a sync.
@@ -60,6 +104,9 @@ type SyncProblem struct {
 	Username   string `json:"username"`
 	// Message explains the problem in one sentence, without values of the user.
 	Message string `json:"message"`
+	// Adoptable reports that an [Adoption] can link the user with this username to the
+	// entry with this external ID.
+	Adoptable bool `json:"adoptable,omitempty"`
 }
 
 // SyncReport is the result of a sync.
@@ -95,6 +142,11 @@ type SyncReport struct {
 // groups without permissions and never deletes groups. It never changes memberships in
 // local groups or groups of another directory, even if the names are equal. Otherwise a
 // directory could give users the permissions of these groups.
+//
+// If a user who has left has the username of a new entry, Sync reports a problem. With
+// [SyncOptions].Adopt it links the user to the new entry instead, unless an
+// administrator disabled the user. Sync never links a local user, except for an
+// [Adoption].
 //
 // If the directory cannot be read completely, Sync changes nothing and returns a
 // [DirectoryError]. If the directory is empty but the service has users of it, Sync
@@ -145,6 +197,9 @@ func (s *Service) sync(ctx context.Context, directory string, opts *SyncOptions)
 	}
 	defer s.shared.syncLocks.unlock(directory)
 	plan, err := s.planSync(ctx, d, filled)
+	if err == nil && filled.Adoption != nil {
+		err = plan.limitToAdoption()
+	}
 	if err != nil || filled.DryRun {
 		return plan.report(), err
 	}
@@ -167,6 +222,16 @@ func (o *SyncOptions) withDefaults() (SyncOptions, error) {
 		filled.MaxRemovalRatio = defaultMaxRemovalRatio
 	case math.IsNaN(filled.MaxRemovalRatio) || filled.MaxRemovalRatio < 0 || filled.MaxRemovalRatio > 1:
 		return filled, store.NewInvalidError(store.FieldError{Field: "max_gone", Code: store.CodeRange, Message: "use a share above 0 and up to 1, such as 0.1"})
+	}
+	switch filled.Adopt {
+	case "":
+		filled.Adopt = AdoptNever
+	case AdoptNever, AdoptAsSuccessor, AdoptAsSameUser:
+	default:
+		return filled, store.NewInvalidError(store.FieldError{Field: "adopt", Code: store.CodeOneOf, Message: "use never, successor or same-user"})
+	}
+	if filled.Adoption != nil { // it removes nobody
+		filled.MaxRemovalRatio = 1
 	}
 	if filled.DeleteAfter == 0 {
 		filled.DeleteAfter = defaultDeleteAfter
@@ -229,7 +294,10 @@ func (p *syncRun) newReport() *SyncReport {
 	r := &SyncReport{
 		Directory: p.name, Entries: p.plan.Entries, Unchanged: p.plan.Unchanged(),
 		Steps: []SyncStep{}, Groups: []string{},
-		Problems: newSyncProblems(slices.Concat(p.plan.Problems, p.groups.Problems())), Warnings: newSyncProblems(p.plan.Warnings),
+		Problems: newSyncProblems(p.plan.Problems), Warnings: newSyncProblems(p.plan.Warnings),
+	}
+	if p.opts.Adoption == nil {
+		r.Problems = append(r.Problems, newSyncProblems(p.groups.Problems())...)
 	}
 	return r
 }
@@ -237,7 +305,7 @@ func (p *syncRun) newReport() *SyncReport {
 func newSyncProblems(problems []dirsync.Problem) []SyncProblem {
 	all := make([]SyncProblem, len(problems))
 	for i, p := range problems {
-		all[i] = SyncProblem{ExternalID: p.ExternalID, Username: validUsername(p.Username), Message: p.Message}
+		all[i] = SyncProblem{ExternalID: p.ExternalID, Username: validUsername(p.Username), Message: p.Message, Adoptable: p.Adoptable}
 	}
 	return all
 }

@@ -83,18 +83,23 @@ func TestService_Sync_matchesDryRun(t *testing.T) {
 		for range rapid.IntRange(1, 6).Draw(r, "syncs") {
 			d.setEntries(drawEntries(r)...)
 			drawManualChange(r, h)
-			syncAndReplan(r, h, rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(r, "share"))
+			syncAndReplan(r, h, userman.SyncOptions{
+				MaxRemovalRatio: rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(r, "share"),
+				Adopt:           rapid.SampledFrom([]userman.AdoptPolicy{userman.AdoptNever, userman.AdoptAsSuccessor, userman.AdoptAsSameUser}).Draw(r, "adopt"),
+			})
 		}
 		h.requireAuditIntact(t)
 	})
 }
 
 // syncAndReplan plans a sync, does it, and plans it once more.
-func syncAndReplan(t *rapid.T, h *env, ratio float64) {
+func syncAndReplan(t *rapid.T, h *env, opts userman.SyncOptions) {
 	before := allUsers(t, h)
-	planned, planErr := h.Sync(context.Background(), branchDirectory, &userman.SyncOptions{DryRun: true, MaxRemovalRatio: ratio})
+	dryRun := opts
+	dryRun.DryRun = true
+	planned, planErr := h.Sync(context.Background(), branchDirectory, &dryRun)
 	require.Equal(t, before, allUsers(t, h), "a dry run changes nothing")
-	applied, err := h.Sync(context.Background(), branchDirectory, &userman.SyncOptions{MaxRemovalRatio: ratio})
+	applied, err := h.Sync(context.Background(), branchDirectory, &opts)
 	require.Equal(t, planErr, err)
 	after := allUsers(t, h)
 	if err != nil {
@@ -107,7 +112,8 @@ func syncAndReplan(t *rapid.T, h *env, ratio float64) {
 	require.Equal(t, planned, applied)
 	requireOthersUnchanged(t, before, after, applied)
 
-	again, err := h.Sync(context.Background(), branchDirectory, &userman.SyncOptions{DryRun: true, MaxRemovalRatio: 1})
+	dryRun.MaxRemovalRatio = 1
+	again, err := h.Sync(context.Background(), branchDirectory, &dryRun)
 	if !errors.Is(err, store.ErrConflict) { // everybody went, and nobody is left there
 		require.NoError(t, err)
 	}
@@ -120,7 +126,8 @@ func requireOthersUnchanged(t *rapid.T, before, after map[string]*userman.User, 
 	for id, prev := range before {
 		next := after[id]
 		stepped := slices.ContainsFunc(r.Steps, func(s userman.SyncStep) bool {
-			return prev.Directory == branchDirectory && s.ExternalID == prev.ExternalID && s.Action != userman.SyncCreate
+			adopted := s.Action == userman.SyncAdopt && s.ExternalID == next.ExternalID && prev.ExternalID != next.ExternalID
+			return prev.Directory == branchDirectory && (adopted || s.ExternalID == prev.ExternalID && s.Action != userman.SyncCreate)
 		})
 		if !stepped {
 			require.Equal(t, prev, next)

@@ -272,3 +272,29 @@ func TestService_Sync_rejectsUnmanageableFields(t *testing.T) {
 		require.ErrorContains(t, err, "owns a field that none can own")
 	}
 }
+
+// A directory allows apostrophes and blanks in login names.
+func TestService_Sync_derivesUsernames(t *testing.T) {
+	t.Parallel()
+	h, d := newSyncedService(t, newEntry("id-1", "O'Neil", "1001"), newEntry("id-2", "Jane  Doe", ""), newEntry("id-3", "svc$", ""))
+	r := h.trySync(t)
+	require.Equal(t, []string{"create Jane.Doe", "create ONeil"}, steps(r))
+	require.Len(t, r.Problems, 1)
+	require.Contains(t, r.Problems[0].Message, "username")
+	require.Empty(t, h.trySync(t).Steps, "the same names lead to the same users")
+
+	d.setEntries(newEntry("id-1", "O'Neil", "1001"), newEntry("id-2", "Jane Doe", ""), newEntry("id-4", "jane.doe", ""))
+	r = h.trySync(t)
+	require.Empty(t, r.Steps)
+	require.Equal(t, []string{"id-2: the username" + msgDuplicate, "id-4: the username" + msgTaken}, problems(r), "the exact name is not refused as a duplicate")
+	require.Equal(t, "id-2", h.get(t, "jane.doe").ExternalID)
+
+	d.setEntries(newEntry("id-5", "d'Arcy", ""), newEntry("id-6", "d’arcy", ""), newEntry("id-7", "mary ann", ""), newEntry("id-8", "mary.ann", ""))
+	r = h.trySync(t)
+	require.Contains(t, steps(r), "create mary.ann")
+	require.Equal(t, "id-8", h.get(t, "mary.ann").ExternalID, "who has the exact name gets it")
+	require.Equal(t, []string{
+		"id-5: the username" + msgDuplicate, "id-6: the username" + msgDuplicate, "id-7: the username" + msgDuplicate,
+	}, problems(r))
+	h.requireAuditIntact(t)
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/dirsync"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 )
@@ -20,6 +21,7 @@ func (r *syncRun) compareEntry(ctx context.Context, e *dirsync.Entry, entry Dire
 		return fmt.Errorf("userman: the directory %q says that it owns a field that none can own", r.name)
 	}
 	desired, groups := &desiredUser{user: entry.User.Clone(), fields: fields}, r.groups.Resolve(entry.Groups)
+	desired.user.Username = entry.username()
 	for _, f := range entry.Unreadable {
 		e.Warnings = append(e.Warnings, problemText(f.Message, "the field "+f.Field+" cannot be read"))
 	}
@@ -27,17 +29,23 @@ func (r *syncRun) compareEntry(ctx context.Context, e *dirsync.Entry, entry Dire
 	if err != nil || before == nil {
 		return err
 	}
-	if err := r.dropInvalidFields(ctx, e, before, desired); err != nil || e.Problem != "" {
+	base := before
+	if adopted := r.adopted[e.ExternalID]; adopted != nil {
+		base = r.handOver(before.Clone(), adopted.sameUser)
+	}
+	if err := r.dropInvalidFields(ctx, e, base, desired); err != nil || e.Problem != "" {
 		return err
 	}
-	after := desired.apply(before)
+	after := desired.apply(base)
 	after.Groups = r.groups.Merge(before.Groups, groups)
 	normalizeLists(after)
 	switch {
 	case len(after.Groups) > MaxGroupsPerUser:
 		e.Fail(fmt.Sprintf("the user would be in more than %d groups", MaxGroupsPerUser))
 	default:
-		if r.setStep(e, before, after); e.Step != nil {
+		r.setStep(e, before, after)
+		e.Derived = after.Username == entry.username() && after.Username != username.Normalize(entry.User.Username)
+		if e.Step != nil {
 			e.Step.Groups = groups
 			r.desired[e.ExternalID] = desired
 		}
@@ -79,7 +87,7 @@ func (r *syncRun) currentUser(ctx context.Context, e *dirsync.Entry, desired *de
 	}
 	u, err := r.service.store.User(ctx, user.ID)
 	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && (!u.DeletedAt.IsZero() || u.Directory != r.name):
+	case errors.Is(err, store.ErrNotFound), err == nil && !r.isPlanned(u, e.ExternalID):
 		e.Fail(errConcurrentChange.Reason)
 		return nil, nil
 	case err != nil:
@@ -95,8 +103,8 @@ func withUsernameField(fields []field.Field[User]) []field.Field[User] {
 			return fields
 		}
 	}
-	username, _ := managedFields([]string{fieldUsername})
-	return append(username, fields...)
+	required, _ := managedFields([]string{fieldUsername})
+	return append(required, fields...)
 }
 
 // setStep sets the step that turns before into after, if they differ.
@@ -107,6 +115,9 @@ func (r *syncRun) setStep(e *dirsync.Entry, before, after *User) {
 		step.UserID = user.ID
 		step.RemovedGroups = len(before.Groups) - len(after.Groups)
 		step.Action, step.Fields = syncActionOf(before, after), changedFields(before, after)
+		if r.adopted[e.ExternalID] != nil {
+			step.Action = dirsync.Adopt
+		}
 		if step.Action == dirsync.Update && len(step.Fields) == 0 {
 			return
 		}
@@ -118,24 +129,24 @@ func (r *syncRun) setStep(e *dirsync.Entry, before, after *User) {
 type syncLookup struct{ service *Service }
 
 // UsernameOwner implements [dirsync.Lookup].
-func (l syncLookup) UsernameOwner(ctx context.Context, username string) (store.UserID, error) {
+func (l syncLookup) UsernameOwner(ctx context.Context, username string) (dirsync.Owner, error) {
 	return l.owner(ctx, UserLookup{Username: username})
 }
 
 // ExtensionOwner implements [dirsync.Lookup].
-func (l syncLookup) ExtensionOwner(ctx context.Context, extension string) (store.UserID, error) {
+func (l syncLookup) ExtensionOwner(ctx context.Context, extension string) (dirsync.Owner, error) {
 	return l.owner(ctx, UserLookup{DefaultExtension: extension})
 }
 
-func (l syncLookup) owner(ctx context.Context, key UserLookup) (store.UserID, error) {
+func (l syncLookup) owner(ctx context.Context, key UserLookup) (dirsync.Owner, error) {
 	u, err := l.service.store.FindUser(ctx, key)
 	if errors.Is(err, store.ErrNotFound) {
-		return "", nil
+		return dirsync.Owner{}, nil
 	}
 	if err != nil {
-		return "", err
+		return dirsync.Owner{}, err
 	}
-	return u.ID, nil
+	return dirsync.Owner{ID: u.ID, Local: u.Directory == ""}, nil
 }
 
 // CheckDelete implements [dirsync.Lookup].

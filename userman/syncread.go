@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pbxusers/pbxusers/internal/dirsync"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -35,7 +36,20 @@ type syncRun struct {
 	entries []*dirsync.Entry
 	seen    map[string]bool
 	desired map[string]*desiredUser
-	plan    *dirsync.Plan
+	// usernames are the folded usernames of the users of the directory. candidates are
+	// the entries of new users with one of them, and adopted the users who get an entry,
+	// both by external ID.
+	usernames  map[string]bool
+	candidates map[string]DirectoryEntry
+	adopted    map[string]*adoptedUser
+	plan       *dirsync.Plan
+}
+
+// adoptedUser is a user who gets another entry: where the user came from, and whether
+// the entry is another account of the same person.
+type adoptedUser struct {
+	directory, externalID string
+	sameUser              bool
 }
 
 // planSync reads the directory and plans the sync. If the plan removes too many
@@ -44,16 +58,19 @@ func (s *Service) planSync(ctx context.Context, d Directory, opts SyncOptions) (
 	r := &syncRun{
 		service: s, directory: d, name: d.Name(), opts: opts, now: s.now(),
 		users: map[string]*dirsync.User{}, seen: map[string]bool{}, desired: map[string]*desiredUser{},
+		usernames: map[string]bool{}, candidates: map[string]DirectoryEntry{}, adopted: map[string]*adoptedUser{},
 	}
-	for _, read := range []func(context.Context) error{r.readGroups, r.readUsers, r.readDirectory} {
+	for _, read := range []func(context.Context) error{r.readGroups, r.readUsers, r.linkUser, r.readDirectory} {
 		if err := read(ctx); err != nil {
 			return nil, err
 		}
 	}
+	planOpts := dirsync.Options{MaxRemovalRatio: opts.MaxRemovalRatio, DeleteAfter: opts.DeleteAfter, Now: r.now, Lookup: syncLookup{s}}
+	if opts.Adopt != AdoptNever {
+		planOpts.Adopt = r.adoptLeaver
+	}
 	var err error
-	r.plan, err = dirsync.NewPlan(ctx, slices.Collect(maps.Values(r.users)), r.entries, dirsync.Options{
-		MaxRemovalRatio: opts.MaxRemovalRatio, DeleteAfter: opts.DeleteAfter, Now: r.now, Lookup: syncLookup{s},
-	})
+	r.plan, err = dirsync.NewPlan(ctx, slices.Collect(maps.Values(r.users)), r.entries, planOpts)
 	if r.plan == nil {
 		return nil, err
 	}
@@ -95,16 +112,83 @@ func (r *syncRun) readUsers(ctx context.Context) error {
 			return err
 		}
 		for _, u := range list.Items {
-			r.users[u.ExternalID] = &dirsync.User{
-				ID: u.ID, ExternalID: u.ExternalID, Username: u.Username, Extension: u.DefaultExtension,
-				Disabled: u.Disabled, MissingSince: u.MissingSince,
-				ManagedGroups: len(u.Groups) - len(r.groups.Unmanaged(u.Groups)),
-			}
+			r.addUser(u, u.ExternalID)
 		}
 		if q.After = list.Next; q.After == "" {
 			return nil
 		}
 	}
+}
+
+// addUser adds a user with that external ID.
+func (r *syncRun) addUser(u *User, externalID string) {
+	r.usernames[username.Fold(u.Username)] = true
+	r.users[externalID] = &dirsync.User{
+		ID: u.ID, ExternalID: externalID, Username: u.Username, Extension: u.DefaultExtension,
+		Disabled: u.Disabled, MissingSince: u.MissingSince,
+		ManagedGroups: len(u.Groups) - len(r.groups.Unmanaged(u.Groups)),
+	}
+}
+
+// linkUser links the user of [SyncOptions].Adoption to its entry.
+func (r *syncRun) linkUser(ctx context.Context) error {
+	adoption := r.opts.Adoption
+	if adoption == nil {
+		return nil
+	}
+	u, err := r.service.lookup(ctx, adoption.Username)
+	if err != nil {
+		return err
+	}
+	externalID, conflict := normalizeText(adoption.ExternalID), ""
+	_, configured := r.service.directoryOf(u)
+	switch entryUser := r.users[externalID]; {
+	case entryUser != nil && entryUser.ID == u.ID:
+		conflict = "this user is linked to this entry already"
+	case entryUser != nil:
+		conflict = "this entry is linked to the user " + entryUser.Username + " already"
+	case configured && u.Directory != r.name:
+		conflict = "this user comes from the directory " + u.Directory
+	}
+	if conflict != "" {
+		return &store.ConflictError{Reason: conflict}
+	}
+	if u.Directory == r.name {
+		delete(r.users, u.ExternalID)
+	}
+	r.addUser(u, externalID)
+	r.adopted[externalID] = &adoptedUser{u.Directory, u.ExternalID, adoption.SameUser}
+	return nil
+}
+
+// adoptLeaver is a [dirsync.AdoptFunc].
+func (r *syncRun) adoptLeaver(ctx context.Context, e *dirsync.Entry, owner *dirsync.User) error {
+	r.users[e.ExternalID] = owner
+	r.adopted[e.ExternalID] = &adoptedUser{r.name, owner.ExternalID, r.opts.Adopt == AdoptAsSameUser}
+	e.Warnings = nil // of a new user
+	return r.compareEntry(ctx, e, r.candidates[e.ExternalID])
+}
+
+// limitToAdoption limits the plan to the step of [SyncOptions].Adoption. It returns an
+// error if there is no such entry, or if the user still has another one.
+func (r *syncRun) limitToAdoption() error {
+	externalID := normalizeText(r.opts.Adoption.ExternalID)
+	adopted, entry := r.adopted[externalID], r.plan.Entry(externalID)
+	if entry == nil {
+		return &store.NotFoundError{Kind: "directory entry"}
+	}
+	conflict := ""
+	if entry.Disabled {
+		conflict = "this entry is disabled in the directory"
+	}
+	if prior := r.plan.Entry(adopted.externalID); adopted.directory == r.name && prior != nil && !prior.Disabled {
+		conflict = "this user still has an entry in the directory; disable or delete that entry first"
+	}
+	if conflict != "" {
+		return &store.ConflictError{Reason: conflict}
+	}
+	r.plan.Limit(entry)
+	return nil
 }
 
 // readDirectory reads all entries of the directory.
@@ -150,6 +234,9 @@ func (r *syncRun) readEntry(ctx context.Context, entry DirectoryEntry) error {
 		e.Fail(problemText(entry.Problem, "the directory gave no reason"))
 		return nil
 	}
+	if r.users[e.ExternalID] == nil && r.usernames[username.Fold(entry.username())] {
+		r.candidates[e.ExternalID] = entry
+	}
 	return r.compareEntry(ctx, e, entry)
 }
 
@@ -158,12 +245,12 @@ func isExternalID(id string) bool {
 	return id != "" && len(id) <= maxText && utf8.RuneCountInString(id) <= MaxExternalIDLength && validate.PlainLine().Valid(id)
 }
 
-// username returns the username of an entry, or "".
+// username returns the username for an entry, without apostrophes and blanks, or "".
 func (e DirectoryEntry) username() string {
-	if e.User == nil {
+	if e.User == nil || len(e.User.Username) > maxText {
 		return ""
 	}
-	return e.User.Username
+	return username.Derive(e.User.Username)
 }
 
 // problemText returns the problem that a directory reports, or fallback if it is not

@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pbxusers/pbxusers/internal/dirsync"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/field"
 )
 
 // run carries out the plan, each batch in its own transaction. It reports a domain
@@ -107,6 +110,8 @@ func (p *syncRun) runStep(ctx context.Context, step *dirsync.Step) error {
 	switch {
 	case step.Action == dirsync.Create:
 		err = p.create(ctx, action, step, desired)
+	case step.Action == dirsync.Adopt:
+		err = p.adopt(ctx, action, step, desired)
 	case desired != nil:
 		_, err = s.mutateByID(ctx, action, step.UserID, func(ctx context.Context, u *User) error { return p.update(ctx, step, desired, u) })
 	case step.Action == dirsync.Delete:
@@ -136,8 +141,12 @@ func (p *syncRun) create(ctx context.Context, action string, step *dirsync.Step,
 
 // update applies the directory's fields and groups to u in the transaction of ctx.
 func (p *syncRun) update(ctx context.Context, step *dirsync.Step, desired *desiredUser, u *User) error {
-	if u.Directory != p.name {
+	if !p.isPlanned(u, step.ExternalID) {
 		return errConcurrentChange
+	}
+	if adopted := p.adopted[step.ExternalID]; adopted != nil {
+		p.handOver(u, adopted.sameUser)
+		u.Directory, u.ExternalID = p.name, step.ExternalID
 	}
 	after := desired.apply(u)
 	after.Groups = p.groups.Merge(u.Groups, step.Groups)
@@ -153,6 +162,54 @@ func (p *syncRun) update(ctx context.Context, step *dirsync.Step, desired *desir
 	}
 	*u = *normalizeLists(after)
 	return nil
+}
+
+// adopt links the user of a step to its entry. The API tokens of a predecessor end.
+func (p *syncRun) adopt(ctx context.Context, action string, step *dirsync.Step, desired *desiredUser) error {
+	s, sameUser := p.service, p.adopted[step.ExternalID].sameUser
+	return s.audit.Do(ctx, s.store, s.AuditEvent(ctx, action, step.Username), func(ctx context.Context, r *audit.Recorder) error {
+		after, err := s.mutateByID(ctx, action, step.UserID, func(ctx context.Context, u *User) error {
+			if err := p.update(ctx, step, desired, u); err != nil || sameUser {
+				return err
+			}
+			return s.store.PutPicture(ctx, u.ID, nil)
+		})
+		if err != nil || sameUser {
+			return err
+		}
+		return s.eachDependents(func(d Dependents) error { return d.Disable(ctx, r, after) })
+	})
+}
+
+// isPlanned reports whether u is the user of the entry, as when the sync was planned.
+func (p *syncRun) isPlanned(u *User, externalID string) bool {
+	directory, planned := p.name, externalID
+	if adopted := p.adopted[externalID]; adopted != nil {
+		directory, planned = adopted.directory, adopted.externalID
+	}
+	return u.DeletedAt.IsZero() && u.Directory == directory && u.ExternalID == planned
+}
+
+// handOver ends what must not pass to another entry, see [Adoption].
+func (p *syncRun) handOver(u *User, sameUser bool) *User {
+	u.endSessions()
+	u.Credentials.Invitation, u.Credentials.Devices, u.Activation = nil, nil, nil
+	if p.directory.Capabilities().Authenticate {
+		u.Credentials.PasswordHash, u.PasswordChangedAt, u.MustChangePassword = store.Secret{}, time.Time{}, false
+	}
+	if sameUser {
+		return u
+	}
+	u.Credentials, u.Picture, u.MustChangePassword = credential.Credentials{}, "", false
+	for _, at := range []*time.Time{&u.PasswordChangedAt, &u.LastLoginAt, &u.WelcomedAt, &u.WelcomeStartedAt} {
+		*at = time.Time{}
+	}
+	for _, f := range Fields().Fields() {
+		if f.Directory && f.Format != field.FormatUsername && f.Format != field.FormatExtension {
+			f.Copy(u, &User{})
+		}
+	}
+	return u
 }
 
 // checkGroupOwnership returns an error if one of the added groups is not managed by

@@ -22,6 +22,8 @@ const (
 	Enable  Action = "enable"
 	Disable Action = "disable"
 	Delete  Action = "delete"
+	// Adopt links a user to another entry.
+	Adopt Action = "adopt"
 )
 
 // Step changes one user.
@@ -56,6 +58,8 @@ type Problem struct {
 	ExternalID string
 	Username   string
 	Message    string
+	// Adoptable reports that the user with this username can be linked to the entry.
+	Adoptable bool
 }
 
 // User is a user of the directory before the sync.
@@ -113,6 +117,9 @@ type Entry struct {
 	// Username and Extension are the user's after the step, or the current ones if
 	// the entry cannot be used.
 	Username, Extension string
+	// Derived reports that the directory spells the username in another way. An entry
+	// that spells it this way takes precedence.
+	Derived bool
 	// Disabled reports that the user is disabled in the directory. Such an entry
 	// has no step. It disables its user, and claims no username or extension.
 	Disabled bool
@@ -123,7 +130,8 @@ type Entry struct {
 	Problem  string
 	Warnings []string
 
-	user *User // nil if there is none yet
+	user      *User // nil if there is none yet
+	adoptable bool
 	// blockedBy are the users who have the username or the extension now.
 	blockedBy []*User
 }

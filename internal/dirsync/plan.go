@@ -20,18 +20,28 @@ type Options struct {
 	DeleteAfter time.Duration
 	Now         time.Time
 	Lookup      Lookup
+	// Adopt links the entries of new users to the users who have left and have their
+	// usernames. If it is nil, such an entry is a problem.
+	Adopt AdoptFunc
 }
 
 // Lookup finds the owners of unique values among all users.
 type Lookup interface {
-	// UsernameOwner returns the ID of the user with that username, or "".
-	UsernameOwner(ctx context.Context, username string) (id store.UserID, err error)
-	// ExtensionOwner returns the ID of the user with that default extension, or "".
-	ExtensionOwner(ctx context.Context, extension string) (id store.UserID, err error)
+	// UsernameOwner returns the user with that username, or the zero Owner.
+	UsernameOwner(ctx context.Context, username string) (Owner, error)
+	// ExtensionOwner returns the user with that default extension, or the zero Owner.
+	ExtensionOwner(ctx context.Context, extension string) (Owner, error)
 	// CheckDelete returns the reason why the user with that ID cannot be deleted,
 	// or "". It returns an error wrapping [store.ErrNotFound] if there is no such
 	// user.
 	CheckDelete(ctx context.Context, id store.UserID) (problem string, err error)
+}
+
+// Owner is the user who has a unique value.
+type Owner struct {
+	ID store.UserID
+	// Local reports that the user comes from no directory.
+	Local bool
 }
 
 // Plan is the plan of a sync.
@@ -62,6 +72,10 @@ func NewPlan(ctx context.Context, users []*User, entries []*Entry, opts Options)
 	p := &Plan{Entries: len(entries), opts: opts, users: users}
 	p.addEntries(entries)
 	if err := p.planRemovals(ctx); err != nil {
+		return nil, err
+	}
+	p.failDuplicateUsernames()
+	if err := p.adoptLeavers(ctx); err != nil {
 		return nil, err
 	}
 	if err := p.resolveUnique(ctx); err != nil {
@@ -173,6 +187,25 @@ func (p *Plan) Batches() [][]*Step {
 		batches = append(batches, []*Step{step})
 	}
 	return batches
+}
+
+// Entry returns the entry with that external ID, or nil.
+func (p *Plan) Entry(externalID string) *Entry {
+	i := slices.IndexFunc(p.entries, func(e *Entry) bool { return e.ExternalID == externalID })
+	if i < 0 {
+		return nil
+	}
+	return p.entries[i]
+}
+
+// Limit limits the plan to the step, the problem and the warnings of an entry.
+func (p *Plan) Limit(e *Entry) {
+	isOther := func(problem Problem) bool { return problem.ExternalID != e.ExternalID }
+	p.Problems, p.Warnings = slices.DeleteFunc(p.Problems, isOther), slices.DeleteFunc(p.Warnings, isOther)
+	p.removals, p.updates, p.creations = nil, nil, nil
+	if e.Step != nil {
+		p.updates = [][]*Step{{e.Step}}
+	}
 }
 
 // Steps returns all steps in their order.

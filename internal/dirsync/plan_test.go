@@ -18,11 +18,13 @@ type fakeLookup struct {
 	undeletable map[store.UserID]string
 }
 
-func (l fakeLookup) UsernameOwner(_ context.Context, username string) (store.UserID, error) {
-	return l.usernames[username], nil
+func (l fakeLookup) UsernameOwner(_ context.Context, username string) (dirsync.Owner, error) {
+	return dirsync.Owner{ID: l.usernames[username]}, nil
 }
 
-func (l fakeLookup) ExtensionOwner(context.Context, string) (store.UserID, error) { return "", nil }
+func (l fakeLookup) ExtensionOwner(context.Context, string) (dirsync.Owner, error) {
+	return dirsync.Owner{}, nil
+}
 
 func (l fakeLookup) CheckDelete(_ context.Context, id store.UserID) (string, error) {
 	return l.undeletable[id], nil
@@ -152,4 +154,64 @@ func TestNewPlan_rejectsTooManyRemovals(t *testing.T) {
 	require.Len(t, p.Steps(), 2, "the plan comes with the error")
 	_, err = newPlan(t, fakeLookup{}, []*dirsync.User{newUser("1", "anna")})
 	require.ErrorIs(t, err, store.ErrConflict, "the directory is empty")
+}
+
+// newCreation returns an entry of a new user.
+func newCreation(id, username string) *dirsync.Entry {
+	e := newUpdate(id, username)
+	e.Step.Action, e.Step.UserID = dirsync.Create, ""
+	return e
+}
+
+func TestNewPlan_offersUsersWhoLeft(t *testing.T) {
+	t.Parallel()
+	there, disabled, byHand := newUser("2", "there"), newUser("3", "disabled"), newUser("5", "by.hand")
+	byHand.Disabled = true
+	users := []*dirsync.User{newUser("1", "missing"), there, disabled, byHand, newUser("6", "six"), newUser("7", "seven")}
+	p, err := newPlan(t, fakeLookup{}, users, newCreation("10", "MISSING"), newCreation("20", "there"), newCreation("30", "disabled"), newCreation("50", "by.hand"),
+		&dirsync.Entry{ExternalID: "2", Username: "there2", Problem: "broken"}, &dirsync.Entry{ExternalID: "3", Username: "disabled", Disabled: true},
+		&dirsync.Entry{ExternalID: "6"}, &dirsync.Entry{ExternalID: "7"})
+	require.NoError(t, err)
+	adoptable := map[string]bool{}
+	for _, problem := range p.Problems {
+		adoptable[problem.ExternalID] = problem.Adoptable
+	}
+	require.Equal(t, map[string]bool{"10": true, "2": false, "20": false, "30": true, "50": true}, adoptable)
+	require.Equal(t, [][]string{{"disable disabled"}, {"disable missing"}}, describe(p))
+}
+
+func TestNewPlan_adoptsUsersWhoLeft(t *testing.T) {
+	t.Parallel()
+	missing, byHand := newUser("1", "missing"), newUser("5", "by.hand")
+	byHand.Disabled = true
+	adopt := func(_ context.Context, e *dirsync.Entry, owner *dirsync.User) error {
+		if e.ExternalID == "40" {
+			e.Fail("too many groups")
+			return nil
+		}
+		e.Step = &dirsync.Step{Action: dirsync.Adopt, ExternalID: e.ExternalID, UserID: owner.ID, Username: e.Username}
+		return nil
+	}
+	users := []*dirsync.User{missing, newUser("4", "failing"), byHand}
+	p, err := dirsync.NewPlan(t.Context(), users, []*dirsync.Entry{newCreation("10", "missing"), newCreation("40", "failing"), newCreation("50", "by.hand")}, dirsync.Options{
+		MaxRemovalRatio: 1, Now: now(), Lookup: fakeLookup{}, Adopt: adopt,
+	})
+	require.NoError(t, err)
+	require.Equal(t, [][]string{{"disable failing"}, {"adopt missing"}}, describe(p), "a user whose adoption fails is disabled")
+	require.Len(t, p.Problems, 2)
+
+	require.Nil(t, p.Entry("1"))
+	p.Limit(p.Entry("10"))
+	require.Equal(t, [][]string{{"adopt missing"}}, describe(p))
+	require.Empty(t, p.Problems)
+}
+
+func TestNewPlan_exactUsernamesTakePrecedence(t *testing.T) {
+	t.Parallel()
+	derived := newCreation("1", "oneil")
+	derived.Derived = true
+	p, err := newPlan(t, fakeLookup{}, nil, derived, newCreation("2", "ONEIL"))
+	require.NoError(t, err)
+	require.Equal(t, [][]string{{"create ONEIL"}}, describe(p))
+	require.Equal(t, []dirsync.Problem{{ExternalID: "1", Username: "oneil", Message: "the username is not unique in the directory"}}, p.Problems)
 }

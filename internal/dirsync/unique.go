@@ -35,10 +35,10 @@ func (p *Plan) uniqueOwners() uniqueOwners {
 // user. It fails entries whose username is not released in this sync. Entries whose
 // extension is not released keep their extension. Then it reports all entries.
 func (p *Plan) resolveUnique(ctx context.Context) error {
-	p.failDuplicates()
+	p.keepDuplicateExtensions()
 	owners := p.uniqueOwners()
 	for _, e := range p.entries {
-		if err := p.resolveOwner(ctx, e, owners.usernames[username.Fold(e.Username)], p.opts.Lookup.UsernameOwner, e.Username, func() { e.Fail("the username" + msgTaken) }); err != nil {
+		if err := p.resolveOwner(ctx, e, owners.usernames[username.Fold(e.Username)], p.opts.Lookup.UsernameOwner, e.Username, e.failTaken); err != nil {
 			return err
 		}
 		owner := owners.extensions[e.Extension]
@@ -51,7 +51,7 @@ func (p *Plan) resolveUnique(ctx context.Context) error {
 		if owner != nil && owner != e.user && owner.hasLeft() {
 			continue
 		}
-		if err := p.resolveOwner(ctx, e, owner, p.opts.Lookup.ExtensionOwner, e.Extension, func() { e.keepExtension(nil, "the default extension"+msgTaken) }); err != nil {
+		if err := p.resolveOwner(ctx, e, owner, p.opts.Lookup.ExtensionOwner, e.Extension, func(Owner) { e.keepExtension(nil, "the default extension"+msgTaken) }); err != nil {
 			return err
 		}
 	}
@@ -69,7 +69,7 @@ func (p *Plan) reportEntries() {
 			name = e.user.Username
 		}
 		if e.Problem != "" {
-			p.addProblem(e.ExternalID, name, e.Problem)
+			p.Problems = append(p.Problems, Problem{ExternalID: e.ExternalID, Username: name, Message: e.Problem, Adoptable: e.adoptable})
 			continue
 		}
 		for _, warning := range e.Warnings {
@@ -107,21 +107,47 @@ func (p *Plan) releaseExtensions(owners uniqueOwners) {
 	}
 }
 
-// failDuplicates fails entries that need the same username or extension.
-func (p *Plan) failDuplicates() {
-	usernames, extensions := map[string]int{}, map[string]int{}
+// failTaken fails an entry whose username a user outside the directory has.
+func (e *Entry) failTaken(owner Owner) {
+	if owner.Local && e.user == nil {
+		e.offer(msgLocal)
+		return
+	}
+	e.Fail("the username" + msgTaken)
+}
+
+// failDuplicateUsernames fails entries that need the same username. An entry that the
+// directory spells in this way does not fail because of those with another spelling.
+func (p *Plan) failDuplicateUsernames() {
+	all, exact := map[string]int{}, map[string]int{}
+	for _, e := range p.entries {
+		if e.Problem != "" || e.Disabled || e.Username == "" {
+			continue
+		}
+		name := username.Fold(e.Username)
+		if all[name]++; !e.Derived {
+			exact[name]++
+		}
+	}
+	for _, e := range p.entries {
+		name := username.Fold(e.Username)
+		if e.Problem == "" && !e.Disabled && (exact[name] > 1 || e.Derived && all[name] > 1) {
+			e.Fail("the username" + msgDuplicate)
+		}
+	}
+}
+
+// keepDuplicateExtensions has entries that need the same extension keep the present
+// one.
+func (p *Plan) keepDuplicateExtensions() {
+	extensions := map[string]int{}
 	for _, e := range p.entries {
 		if e.Problem == "" && !e.Disabled {
-			usernames[username.Fold(e.Username)]++
 			extensions[e.Extension]++
 		}
 	}
 	for _, e := range p.entries {
-		switch {
-		case e.Problem != "" || e.Disabled:
-		case e.Username != "" && usernames[username.Fold(e.Username)] > 1:
-			e.Fail("the username" + msgDuplicate)
-		case e.Step != nil && e.Extension != "" && extensions[e.Extension] > 1 && (e.user == nil || e.user.Extension != e.Extension):
+		if e.Step != nil && e.Extension != "" && extensions[e.Extension] > 1 && (e.user == nil || e.user.Extension != e.Extension) {
 			e.keepExtension(nil, "the default extension"+msgDuplicate)
 		}
 	}
@@ -130,7 +156,7 @@ func (p *Plan) failDuplicates() {
 // resolveOwner finds the owner of the value that e needs: owner, a user of the
 // directory, or another user that find returns. Then it calls taken.
 func (p *Plan) resolveOwner(
-	ctx context.Context, e *Entry, owner *User, find func(context.Context, string) (store.UserID, error), value string, taken func(),
+	ctx context.Context, e *Entry, owner *User, find func(context.Context, string) (Owner, error), value string, taken func(Owner),
 ) error {
 	switch {
 	case e.Step == nil || owner != nil && owner == e.user:
@@ -140,12 +166,12 @@ func (p *Plan) resolveOwner(
 		owner.blocking = append(owner.blocking, e)
 		return nil
 	}
-	id, err := find(ctx, value)
+	found, err := find(ctx, value)
 	if err != nil {
 		return err
 	}
-	if id != "" && (e.user == nil || id != e.user.ID) {
-		taken()
+	if found.ID != "" && (e.user == nil || found.ID != e.user.ID) {
+		taken(found)
 	}
 	return nil
 }
