@@ -16,6 +16,8 @@ const (
 	KindDeletedUser = "deleted user"
 	KindGroup       = "group"
 	KindDirectory   = "directory"
+	// KindEntry is the kind of the entries of a directory, in errors only.
+	KindEntry = "directory entry"
 )
 
 // Service manages the users of one team. It enforces all rules. The [Store] only stores

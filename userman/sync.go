@@ -56,6 +56,11 @@ const (
 	AdoptAsSameUser AdoptPolicy = "same-user"
 )
 
+// AdoptPolicies returns all policies.
+func AdoptPolicies() []AdoptPolicy {
+	return []AdoptPolicy{AdoptNever, AdoptAsSuccessor, AdoptAsSameUser}
+}
+
 // Adoption links a user to an entry of a directory. The user must be a local one, one of
 // a directory that is no longer in [Options], or one whom the directory no longer has or
 // has disabled. The record keeps its ID, extensions, permissions and groups outside of
@@ -223,11 +228,8 @@ func (o *SyncOptions) withDefaults() (SyncOptions, error) {
 	case math.IsNaN(filled.MaxRemovalRatio) || filled.MaxRemovalRatio < 0 || filled.MaxRemovalRatio > 1:
 		return filled, store.NewInvalidError(store.FieldError{Field: "max_gone", Code: store.CodeRange, Message: "use a share above 0 and up to 1, such as 0.1"})
 	}
-	switch filled.Adopt {
-	case "":
-		filled.Adopt = AdoptNever
-	case AdoptNever, AdoptAsSuccessor, AdoptAsSameUser:
-	default:
+	filled.Adopt = cmp.Or(filled.Adopt, AdoptNever)
+	if !slices.Contains(AdoptPolicies(), filled.Adopt) {
 		return filled, store.NewInvalidError(store.FieldError{Field: "adopt", Code: store.CodeOneOf, Message: "use never, successor or same-user"})
 	}
 	if filled.Adoption != nil { // it removes nobody

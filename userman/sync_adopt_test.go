@@ -82,7 +82,7 @@ func TestService_Sync_adoptsLeaversAsSuccessors(t *testing.T) {
 			h := newServiceWithDB(t, open(t), "", withDirectory(d))
 			h.sync(t)
 			h.createGroup(t, "Kept here", nil)
-			require.NoError(t, h.AddMembers(t.Context(), "Kept here", "jane"))
+			require.NoError(t, h.Groups().AddMembers(t.Context(), "Kept here", "jane"))
 			h.update(t, "jane", func(u *userman.User) {
 				u.OtherEmails, u.HomePhone, u.Title, u.LinkedExtensions = []string{"jane@home.example"}, "030 1", "Head of Sales", []string{"1009"}
 			})

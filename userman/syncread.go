@@ -175,7 +175,7 @@ func (r *syncRun) limitToAdoption() error {
 	externalID := normalizeText(r.opts.Adoption.ExternalID)
 	adopted, entry := r.adopted[externalID], r.plan.Entry(externalID)
 	if entry == nil {
-		return &store.NotFoundError{Kind: "directory entry"}
+		return &store.NotFoundError{Kind: KindEntry}
 	}
 	conflict := ""
 	if entry.Disabled {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +25,7 @@ func (a *cli) userSync() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show the changes without making them")
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
-		name, err := selectDirectory(s, args)
+		name, err := selectDirectory(s, strings.Join(args, ""))
 		if err != nil {
 			return err
 		}
@@ -35,10 +36,39 @@ func (a *cli) userSync() *cobra.Command {
 	return cmd
 }
 
-// selectDirectory returns the named directory, or the only one.
-func selectDirectory(s *app.App, args []string) (string, error) {
-	if len(args) == 1 {
-		return args[0], nil
+func (a *cli) userAdopt() *cobra.Command {
+	var adoption userman.Adoption
+	var dryRun bool
+	var directory string
+	cmd := &cobra.Command{
+		Use:   "adopt USERNAME EXTERNAL-ID",
+		Short: "Link a user to an entry of a directory",
+		Long: "Link a local user, or one who has left the directory, to an entry of the directory of --ldap-url. The user keeps the extensions, permissions and\n" +
+			"local groups, and gets the username and other fields of the entry. All sessions and links end. Without --same-user, the password, the second\n" +
+			"factor, the API tokens, the picture and the personal fields of the user end as well, because the entry may belong to another person.",
+		Example: "  pbxctl user adopt jane.roe 6f1c2ad4-0e2f-4c5b-9e0b-3a1d5c7e9f10 --dry-run",
+		Args:    cobra.ExactArgs(2),
+	}
+	cmd.Flags().BoolVar(&adoption.SameUser, "same-user", false, "the entry is another account of the same person")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show the changes without making them")
+	cmd.Flags().StringVar(&directory, "directory", "", "`NAME` of the directory (default: the only one)")
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
+		name, err := selectDirectory(s, directory)
+		if err != nil {
+			return err
+		}
+		opts := s.Settings.SyncOptions()
+		adoption.Username, adoption.ExternalID = args[0], args[1]
+		opts.DryRun, opts.Adoption = dryRun, &adoption
+		return a.sync(cmd.Context(), s, name, opts)
+	})
+	return cmd
+}
+
+// selectDirectory returns the name, or that of the only directory if it is empty.
+func selectDirectory(s *app.App, name string) (string, error) {
+	if name != "" {
+		return name, nil
 	}
 	directories := s.Users.Directories()
 	if len(directories) == 0 {
@@ -70,6 +100,9 @@ func syncText(r *userman.SyncReport, complete bool) string {
 	}
 	for _, problem := range r.Problems {
 		rows = append(rows, []any{"problem", problemKey(problem), problem.Message})
+		if problem.Adoptable {
+			rows = append(rows, []any{"offer", problem.Username, "pbxctl user adopt " + problem.Username + " " + problem.ExternalID})
+		}
 	}
 	for _, warning := range r.Warnings {
 		rows = append(rows, []any{"warning", problemKey(warning), warning.Message})

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -86,6 +87,33 @@ func TestSync_problemsFailButOthersApply(t *testing.T) {
 	require.Regexp(t, `(?m)^problem +bob +`, o.stdout)
 	require.Contains(t, o.stderr, "1 users could not be synchronized")
 	require.Empty(t, c.json(t, "user", "show", "bob")["directory"], "a local user stays local")
+}
+
+func TestSync_offersToLinkUsers(t *testing.T) {
+	t.Parallel()
+	c, server := withLDAP(t, "alice", "bob")
+	c.do(t, "user", "sync")
+	before := c.json(t, "user", "show", "alice")
+	server.Delete(t, "uid=alice,"+usersDN)
+	server.Add(t, "uid=alice,"+usersDN, map[string][]string{"objectClass": {"inetOrgPerson"}, "cn": {"Alice"}, "sn": {"Roe"}})
+	o := c.run(t, "user", "sync")
+	require.Equal(t, exitFailed, o.code)
+	require.Regexp(t, `(?m)^disable +alice`, o.stdout)
+	offer := regexp.MustCompile(`(?m)^offer +alice +pbxctl (user adopt alice [0-9a-f-]+)$`).FindStringSubmatch(o.stdout)
+	require.NotNil(t, offer, o.stdout)
+	command := append(strings.Fields(offer[1]), "--same-user")
+	require.Regexp(t, `(?m)^adopt +alice +email,last_name`, c.do(t, append(command, "--dry-run")...))
+	require.Contains(t, c.do(t, command...), "adopt")
+	after := c.json(t, "user", "show", "alice")
+	require.Equal(t, before["id"], after["id"])
+	require.Equal(t, false, after["disabled"])
+	require.NotEqual(t, before["external_id"], after["external_id"])
+	require.Contains(t, c.fails(t, exitRejected, "user", "adopt", "alice", "elsewhere", "--directory", "head-office"), "directory entry")
+
+	// By policy, a sync needs no command.
+	server.Delete(t, "uid=bob,"+usersDN)
+	server.Add(t, "uid=bob,"+usersDN, map[string][]string{"objectClass": {"inetOrgPerson"}, "cn": {"Bob"}, "sn": {"Roe"}})
+	require.Regexp(t, `(?m)^adopt +bob`, c.do(t, "user", "sync", "--ldap-adopt", "successor"))
 }
 
 func TestSync_unreachableDirectoryChangesNothing(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // parsedFlag is the value of a flag that a function parses.
@@ -70,6 +72,15 @@ func parseRatio(text string) (float64, error) {
 		return 0, errors.New(ratioMessage)
 	}
 	return number, nil
+}
+
+// parseAdoptPolicy reads [userman.SyncOptions].Adopt.
+func parseAdoptPolicy(text string) (userman.AdoptPolicy, error) {
+	policy := userman.AdoptPolicy(text)
+	if !slices.Contains(userman.AdoptPolicies(), policy) {
+		return "", errors.New("write never, successor or same-user")
+	}
+	return policy, nil
 }
 
 func isRatio(number float64) bool { return number > 0 && number <= 1 }

@@ -157,6 +157,7 @@ func (s *LDAPSettings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.Filter, "ldap-filter", "", "`FILTER` that selects users (default: depends on --ldap-kind)")
 	flags.StringVar(&s.GroupBaseDN, "ldap-group-base-dn", "", "base `DN` of groups (default: no groups are read)")
 	addFlag(flags, &s.Sync.MaxRemovalRatio, "0.1", "ldap-max-removals", "maximum `RATIO` of the directory's users that one sync disables or deletes, and of the memberships that it removes", "ratio", parseRatio)
+	addFlag(flags, &s.Sync.Adopt, "never", "ldap-adopt", "`POLICY` for a new entry with the username of a user who has left: never (report it), successor (link the user to the entry, without the credentials of the predecessor) or same-user (link it with its second factor and API tokens)", "policy", parseAdoptPolicy)
 	addFlag(flags, &s.Sync.DeleteAfter, "30", "ldap-delete-after", "`DAYS` after which a sync deletes a user who is missing from the directory; the first sync disables the user; 0 for never", "days", parseDeleteAfter)
 }
 

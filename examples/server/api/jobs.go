@@ -7,6 +7,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/jobs"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 func (a *api) registerWelcomeMails() {
@@ -23,7 +24,15 @@ func (a *api) registerWelcomeMails() {
 
 // NewSync says how a directory is synchronized.
 type NewSync struct {
-	DryRun bool `doc:"Plans the changes without making them." json:"dry_run,omitempty"`
+	DryRun   bool         `doc:"Plans the changes without making them."             json:"dry_run,omitempty"`
+	Adoption *NewAdoption `doc:"Only links one user to an entry of the directory." json:"adoption,omitempty"`
+}
+
+// NewAdoption is a [userman.Adoption].
+type NewAdoption struct {
+	Username   string `doc:"The user: a local one, or one who has left the directory."                                                                      json:"username"`
+	ExternalID string `doc:"The ID of the entry in the directory."                                                                                          json:"external_id"`
+	SameUser   bool   `doc:"Whether the entry is another account of the same person. If not, the credentials, API tokens and personal fields of the user end." json:"same_user,omitempty"`
 }
 
 func (a *api) registerDirectories() {
@@ -57,7 +66,9 @@ func (a *api) syncDirectory(ctx context.Context, r *request, body *NewSync) (*re
 		return nil, err
 	}
 	opts := a.app.Settings.SyncOptions()
-	opts.DryRun = body != nil && body.DryRun
+	if body != nil {
+		opts.DryRun, opts.Adoption = body.DryRun, (*userman.Adoption)(body.Adoption)
+	}
 	job, err := a.jobs.StartSync(ctx, r.text("name"), opts)
 	return a.runJob(ctx, job, err)
 }

@@ -31,6 +31,24 @@ func TestAPI_syncDirectoryDryRunThenApply(t *testing.T) {
 	require.Contains(t, v.call(t, http.MethodGet, "/directories", nil).requireStatus(t, http.StatusOK).body, `"users":2`)
 }
 
+func TestAPI_syncDirectoryLinksOneUser(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	v := h.logIn(t, "root")
+	path := "/directories/" + directoryName + "/sync"
+	local := v.call(t, http.MethodPost, "/users", map[string]any{"username": "local"}).requireStatus(t, http.StatusCreated).decodeObject(t)
+	entryID := v.call(t, http.MethodPost, path, map[string]any{"dry_run": true}).requireStatus(t, http.StatusOK).
+		decodeObject(t)["sync"].(map[string]any)["steps"].([]any)[0].(map[string]any)["external_id"]
+	adoption := map[string]any{"username": "local", "external_id": entryID}
+	done := v.call(t, http.MethodPost, path, map[string]any{"adoption": adoption}).requireStatus(t, http.StatusOK)
+	require.Contains(t, done.body, `"action":"adopt"`)
+	require.NotContains(t, done.body, `"action":"create"`)
+	list := v.call(t, http.MethodGet, "/users?directory="+directoryName, nil).requireStatus(t, http.StatusOK).decodeObject(t)["items"].([]any)
+	require.Len(t, list, 1)
+	require.Equal(t, local["id"], list[0].(map[string]any)["id"])
+	require.Contains(t, v.call(t, http.MethodPost, path, map[string]any{"adoption": adoption}).requireStatus(t, http.StatusOK).body, "there is no such user")
+}
+
 // slowDirectory is a directory that waits to be released, or for the end.
 type slowDirectory struct {
 	fakeDirectory

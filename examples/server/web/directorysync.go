@@ -14,6 +14,8 @@ type directoryPage struct {
 	app.DirectoryState
 
 	Job jobPage
+	// Link are the username and the external ID in the form that links a user.
+	Link []formField
 	// Steps and Problems are those of the sync that the page shows.
 	Steps    []userman.SyncStep
 	Problems []userman.SyncProblem
@@ -50,7 +52,10 @@ func (u *userPages) forDirectory(do func(ctx context.Context, r *request, d app.
 
 func (u *userPages) directorySync(_ context.Context, r *request, directory app.DirectoryState) (response, error) {
 	state := u.jobs.LastSync(directory.Name)
-	body := directoryPage{DirectoryState: directory, Job: jobPage{state, directoryPath(directory.Name)}}
+	body := directoryPage{DirectoryState: directory, Job: jobPage{state, directoryPath(directory.Name)}, Link: []formField{
+		{Name: "username", Label: "Username", Value: r.query("user"), Required: true, Hint: "A local user, or one who has left the directory."},
+		{Name: "external_id", Label: "External ID of the entry", Value: r.query("entry"), Required: true},
+	}}
 	if state != nil && state.Sync != nil {
 		body.report(state.Sync)
 	}
@@ -65,15 +70,17 @@ func (p *directoryPage) report(r *userman.SyncReport) {
 	p.Warnings, p.MoreWarnings = firstOf(r.Warnings, maxSyncSteps)
 }
 
-// startDirectorySync plans a sync, or does it.
+// startDirectorySync plans a sync, does it, or links a user to an entry.
 func (u *userPages) startDirectorySync(ctx context.Context, r *request, directory app.DirectoryState) (response, error) {
 	opts := u.site.Settings.SyncOptions()
 	switch r.form("do") {
 	case "plan":
 		opts.DryRun = true
 	case "sync":
+	case "link":
+		opts.Adoption = &userman.Adoption{Username: r.form("username"), ExternalID: r.form("external_id"), SameUser: r.form("same_user") != ""}
 	default:
-		return nil, invalidField("do", store.CodeOneOf, "choose plan or sync")
+		return nil, invalidField("do", store.CodeOneOf, "choose plan, sync or link")
 	}
 	_, err := u.jobs.StartSync(ctx, directory.Name, opts)
 	return started(directoryPath(directory.Name), err)

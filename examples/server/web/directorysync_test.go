@@ -68,7 +68,8 @@ func TestPages_directorySyncPlanAndRun(t *testing.T) {
 	require.Contains(t, page, "Sync preview")
 	require.Contains(t, page, "Nothing was changed.")
 	require.Contains(t, page, "Groups to be created: Sales.")
-	require.Contains(t, page, `<span class="tag on">Created</span>`)
+	require.Contains(t, page, `<span class="tag">Create</span>`, "nothing has happened yet")
+	require.NotContains(t, page, "Created")
 	require.Contains(t, page, "There is no &lt;username&gt;.")
 	_, err := b.server.Site.Users.Get(t.Context(), "alice")
 	require.ErrorIs(t, err, store.ErrNotFound)
@@ -77,8 +78,40 @@ func TestPages_directorySyncPlanAndRun(t *testing.T) {
 	page = b.waitForJob(path)
 	require.Contains(t, page, "Sync result")
 	require.Contains(t, page, "<caption>Changes")
+	require.Contains(t, page, `<span class="tag on">Created</span>`)
 	require.Contains(t, page, "Groups created: Sales.")
 	require.Equal(t, "head-office", b.user("alice").Directory)
+}
+
+// A sync offers to link a new entry to the user who has its username.
+func TestPages_directorySyncLinksUsers(t *testing.T) {
+	t.Parallel()
+	b, office := startWithDirectory(t)
+	const path = "/directories/head-office"
+	b.postRedirect(path, url.Values{"do": {"sync"}})
+	b.waitForJob(path)
+	alice := b.user("alice")
+	require.NotContains(t, b.get("/users/alice", http.StatusOK), "Link to directory entry", "her entry is there")
+	office.entries = []userman.DirectoryEntry{
+		{ExternalID: "2", User: &userman.User{Username: "bob"}, ManagedFields: []string{"username"}},
+		{ExternalID: "a&b", User: &userman.User{Username: "alice"}, ManagedFields: []string{"username"}},
+	}
+	b.postRedirect(path, url.Values{"do": {"sync"}})
+	page := b.waitForJob(path)
+	const form = path + "?user=alice&amp;entry=a%26b#link-title"
+	require.Contains(t, page, `<a href="`+form+`">Link alice</a>`)
+	require.Contains(t, b.get("/users/alice", http.StatusOK), `href="`+path+`?user=alice#link-title"`)
+	page = b.get(path+"?user=alice&entry=a%26b", http.StatusOK)
+	require.Contains(t, page, `name="external_id" type="text" value="a&amp;b"`)
+
+	b.postRedirect(path, url.Values{"do": {"link"}, "username": {"alice"}, "external_id": {"gone"}})
+	require.Contains(t, b.waitForJob(path), "no such directory entry")
+	b.postRedirect(path, url.Values{"do": {"link"}, "username": {"alice"}, "external_id": {"a&b"}, "same_user": {"yes"}})
+	require.Contains(t, b.waitForJob(path), "Linked to entry")
+	linked := b.user("alice")
+	require.Equal(t, alice.ID, linked.ID)
+	require.Equal(t, "a&b", linked.ExternalID)
+	require.False(t, linked.Disabled)
 }
 
 func TestPages_directorySyncRejectsEmptyDirectory(t *testing.T) {

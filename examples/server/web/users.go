@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -33,8 +34,8 @@ func newUserPages(p *pages) *userPages {
 		path: func(one *userman.User) string { return userPath(one.Username) },
 		load: u.loadUser, drawer: u.draw,
 		identity: func(one *userman.User) string { return string(one.ID) }, // usernames change
-		describe: func(_ context.Context, _ *request, body *recordPage[userman.User], errs formErrors) error {
-			body.Extra = pictureField(errs)
+		describe: func(ctx context.Context, _ *request, body *recordPage[userman.User], errs formErrors) error {
+			body.Extra = userExtra{pictureField(errs), u.linkPath(ctx, body.Record)}
 			return nil
 		},
 		blank: u.blankUser, newForm: u.addOnboarding, draft: u.completeDraft, created: u.onboard,
@@ -44,6 +45,22 @@ func newUserPages(p *pages) *userPages {
 		user: func(one *userman.User) recordUser { return recordUser{one.ID, one.Username, one.Name()} },
 	})
 	return u
+}
+
+// userExtra is what the page of a user has besides the record: the field of the picture,
+// and the page that links the user to an entry of a directory, or "".
+type userExtra struct {
+	Picture  formField
+	LinkPath string
+}
+
+// linkPath returns the page that links a user to an entry, or "".
+func (u *userPages) linkPath(ctx context.Context, one *userman.User) string {
+	directories := u.site.Users.Directories()
+	if len(directories) == 0 || !u.isUnrestricted(ctx) || one.Directory != "" && one.MissingSince.IsZero() {
+		return ""
+	}
+	return directoryPath(directories[0].Name()) + "?user=" + url.QueryEscape(one.Username) + "#link-title"
 }
 
 // users is the service for the administrator who sent the request.
