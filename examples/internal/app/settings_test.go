@@ -50,6 +50,7 @@ ldap-base-dn = dc=example,dc=com
 ldap-filter = (objectClass=user)
 ldap-group-base-dn = ou=groups,dc=example,dc=com
 ldap-max-removals = 0.25
+ldap-adopt = same-user
 ldap-delete-after = 0
 `), true))
 	s := p.settings
@@ -59,7 +60,7 @@ ldap-delete-after = 0
 		Product: "ACME Telephony", Language: "de", LoginByEmail: true, LoginByExtension: true, PasswordLifetime: 90 * 24 * time.Hour,
 	}}, s.Users)
 	require.Len(t, s.LDAP.URLs, 2, "blanks behind a comma do not matter")
-	require.Equal(t, &userman.SyncOptions{MaxRemovalRatio: 0.25, DeleteAfter: -1}, s.SyncOptions(), "0 days never delete")
+	require.Equal(t, &userman.SyncOptions{MaxRemovalRatio: 0.25, DeleteAfter: -1, Adopt: userman.AdoptAsSameUser}, s.SyncOptions(), "0 days never delete")
 }
 
 func TestSettings_Register_packageDefaults(t *testing.T) {

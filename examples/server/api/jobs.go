@@ -24,14 +24,14 @@ func (a *api) registerWelcomeMails() {
 
 // NewSync says how a directory is synchronized.
 type NewSync struct {
-	DryRun   bool         `doc:"Plans the changes without making them."             json:"dry_run,omitempty"`
+	DryRun   bool         `doc:"Plans the changes without making them."            json:"dry_run,omitempty"`
 	Adoption *NewAdoption `doc:"Only links one user to an entry of the directory." json:"adoption,omitempty"`
 }
 
 // NewAdoption is a [userman.Adoption].
 type NewAdoption struct {
-	Username   string `doc:"The user: a local one, or one who has left the directory."                                                                      json:"username"`
-	ExternalID string `doc:"The ID of the entry in the directory."                                                                                          json:"external_id"`
+	Username   string `doc:"The user: a local one, or one who has left the directory."                                                                         json:"username"`
+	ExternalID string `doc:"The ID of the entry in the directory."                                                                                             json:"external_id"`
 	SameUser   bool   `doc:"Whether the entry is another account of the same person. If not, the credentials, API tokens and personal fields of the user end." json:"same_user,omitempty"`
 }
 

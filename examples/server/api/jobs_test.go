@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"testing"
 	"time"
@@ -37,15 +38,17 @@ func TestAPI_syncDirectoryLinksOneUser(t *testing.T) {
 	v := h.logIn(t, "root")
 	path := "/directories/" + directoryName + "/sync"
 	local := v.call(t, http.MethodPost, "/users", map[string]any{"username": "local"}).requireStatus(t, http.StatusCreated).decodeObject(t)
-	entryID := v.call(t, http.MethodPost, path, map[string]any{"dry_run": true}).requireStatus(t, http.StatusOK).
-		decodeObject(t)["sync"].(map[string]any)["steps"].([]any)[0].(map[string]any)["external_id"]
+	var planned struct{ Sync userman.SyncReport }
+	require.NoError(t, json.Unmarshal([]byte(v.call(t, http.MethodPost, path, map[string]any{"dry_run": true}).body), &planned))
+	entryID := planned.Sync.Steps[0].ExternalID
 	adoption := map[string]any{"username": "local", "external_id": entryID}
 	done := v.call(t, http.MethodPost, path, map[string]any{"adoption": adoption}).requireStatus(t, http.StatusOK)
 	require.Contains(t, done.body, `"action":"adopt"`)
 	require.NotContains(t, done.body, `"action":"create"`)
-	list := v.call(t, http.MethodGet, "/users?directory="+directoryName, nil).requireStatus(t, http.StatusOK).decodeObject(t)["items"].([]any)
-	require.Len(t, list, 1)
-	require.Equal(t, local["id"], list[0].(map[string]any)["id"])
+	var list struct{ Items []map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(v.call(t, http.MethodGet, "/users?directory="+directoryName, nil).body), &list))
+	require.Len(t, list.Items, 1)
+	require.Equal(t, local["id"], list.Items[0]["id"])
 	require.Contains(t, v.call(t, http.MethodPost, path, map[string]any{"adoption": adoption}).requireStatus(t, http.StatusOK).body, "there is no such user")
 }
 
