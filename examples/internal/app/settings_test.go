@@ -68,7 +68,7 @@ func TestSettings_Register_packageDefaults(t *testing.T) {
 	p := newProgram(t)
 	require.NoError(t, p.settings.Check())
 	require.NoError(t, new(app.Settings).Check())
-	require.Equal(t, &userman.SyncOptions{MaxRemovalRatio: 0.1, DeleteAfter: 30 * 24 * time.Hour}, p.settings.SyncOptions())
+	require.Equal(t, &userman.SyncOptions{MaxRemovalRatio: 0.1, DeleteAfter: 30 * 24 * time.Hour, Adopt: userman.AdoptNever}, p.settings.SyncOptions())
 	for name, want := range map[string]string{
 		"product": "pbxusers", "language": "en", "password-lifetime": "0", "smtp-security": "starttls",
 		"ldap-name": "ldap", "ldap-kind": "openldap", "ldap-max-removals": "0.1", "ldap-delete-after": "30", "base-url": "",
