@@ -1,6 +1,12 @@
 package ampusers
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/store"
+)
 
 // ResourceKind is the kind of a resource in [Administrator.Explain].
 type ResourceKind string
@@ -40,6 +46,33 @@ func (a *Administrator) Explain(resource ResourceKind, key string) Explanation {
 		return Explanation{true, "listed", "The administrator has limited access, and this " + name + " is listed."}
 	}
 	return Explanation{false, "not_listed", "The administrator has limited access, and this " + name + " is not listed."}
+}
+
+// ResourceExplanation is the explanation of one resource, see
+// [Administrator.ExplainQueries].
+type ResourceExplanation struct {
+	Subject ResourceKind `json:"subject"`
+	Key     string       `json:"key"`
+	Explanation
+}
+
+// ExplainQueries explains resources that are written as KIND:KEY, such as section:users
+// or extension:1001. It returns a [store.InvalidError] on explain[2] if the third one is
+// not.
+func (a *Administrator) ExplainQueries(queries ...string) ([]ResourceExplanation, error) {
+	kinds := []ResourceKind{ResourceSection, ResourceExtension, ResourceDID, ResourceTeam}
+	var explained []ResourceExplanation
+	for i, query := range queries {
+		subject, key, ok := strings.Cut(query, ":")
+		resource := ResourceKind(subject)
+		if !ok || !slices.Contains(kinds, resource) {
+			return nil, store.NewInvalidError(store.FieldError{
+				Field: fmt.Sprintf("explain[%d]", i), Code: store.CodeSyntax, Message: "write section:ID, extension:NUMBER, did:NUMBER or team:NAME",
+			})
+		}
+		explained = append(explained, ResourceExplanation{resource, key, a.Explain(resource, key)})
+	}
+	return explained, nil
 }
 
 // resourceAccess returns the name of the kind, whether the administrator is

@@ -104,13 +104,13 @@ func (a *cli) adminShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		explanations, err := explain(result.Record, queries)
+		explanations, err := result.Record.ExplainQueries(queries...)
 		if err != nil {
 			return err
 		}
 		var notes []string
 		for _, e := range explanations {
-			notes = append(notes, e.String())
+			notes = append(notes, explanationText(e))
 		}
 		return n.printView(s, result, explainedAdministrator{result.Record, explanations}, "", notes...)
 	})
@@ -122,39 +122,15 @@ func (a *cli) adminShow() *cobra.Command {
 // explainedAdministrator is an administrator as 'show' prints it.
 type explainedAdministrator struct {
 	*ampusers.Administrator
-	Explanations []explanation `json:"explanations,omitempty"`
+	Explanations []ampusers.ResourceExplanation `json:"explanations,omitempty"`
 }
 
-// explanation says whether access to one resource is allowed, and why.
-type explanation struct {
-	Subject ampusers.ResourceKind `json:"subject"`
-	Key     string                `json:"key"`
-	ampusers.Explanation
-}
-
-func (e explanation) String() string {
+func explanationText(e ampusers.ResourceExplanation) string {
 	result := "denied"
 	if e.Allowed {
 		result = "allowed"
 	}
 	return fmt.Sprintf("%s %s: %s: %s", e.Subject, cell(e.Key), result, e.Reason)
-}
-
-// explain answers queries written as KIND:KEY.
-func explain(admin *ampusers.Administrator, queries []string) ([]explanation, error) {
-	kinds := []ampusers.ResourceKind{ampusers.ResourceSection, ampusers.ResourceExtension, ampusers.ResourceDID, ampusers.ResourceTeam}
-	var answers []explanation
-	for i, text := range queries {
-		subject, key, ok := strings.Cut(text, ":")
-		kind := ampusers.ResourceKind(subject)
-		if !ok || !slices.Contains(kinds, kind) {
-			return nil, store.NewInvalidError(store.FieldError{
-				Field: fmt.Sprintf("explain[%d]", i), Code: store.CodeSyntax, Message: "write section:ID, extension:NUMBER, did:NUMBER or team:NAME",
-			})
-		}
-		answers = append(answers, explanation{kind, key, admin.Explain(kind, key)})
-	}
-	return answers, nil
 }
 
 func (a *cli) adminPassword() *cobra.Command {

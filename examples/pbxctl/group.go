@@ -23,7 +23,7 @@ func (a *cli) groups() *noun[userman.Group] {
 		extra:   []extraFlag[userman.Group]{permissionsFlag(a, func(g *userman.Group) *permission.Permissions { return &g.Permissions })},
 		columns: []string{"priority", "name", "description", "members", "default"},
 		text: map[string]func(*userman.Group) []string{
-			"permissions": func(g *userman.Group) []string { return permissionTexts(g.Permissions) },
+			"permissions": func(g *userman.Group) []string { return g.Permissions.Texts() },
 		},
 		empty:   "No groups. Create one: pbxctl group add NAME --default",
 		created: func(resource.Result[userman.Group]) string { return "Created." },

@@ -3,15 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -22,67 +18,15 @@ func permissionsFlag[R any](a *cli, at func(*R) *permission.Permissions) extraFl
 		name: "permissions", placeholder: "ID=VALUE", complete: a.completeFrom(matchingPermissions, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
 		usage: "a permission: on or off, or a list such as self,4005; +4005 adds to the inherited list; none means no access; ID= inherits the value again; may be repeated",
 		set: func(s *app.App, record *R, given []string) []store.FieldError {
-			return setPermissions(s.Users.Permissions(), at(record), given)
+			edited, errs := at(record).Edit(s.Users.Permissions(), given)
+			*at(record) = edited
+			return errs
 		},
 	}
 }
 
-// permissionsText returns a text for each grant.
-func permissionTexts(grants permission.Permissions) []string {
-	var texts []string
-	for _, id := range slices.Sorted(maps.Keys(grants)) {
-		texts = append(texts, id+"="+grants[id].String())
-	}
-	return texts
-}
-
 // permissionsNote is how 'edit' treats permissions.
 const permissionsNote = "\nOnly the named permissions change: ID= inherits a permission again, and '' inherits all."
-
-// setPermissions changes the grants as flags ask, written as ID=VALUE, one after the
-// other. It returns what it cannot read.
-func setPermissions(registry []permission.Permission, grants *permission.Permissions, given []string) []store.FieldError {
-	changed := permission.Permissions{}
-	maps.Copy(changed, *grants)
-	var errs []store.FieldError
-	for i, text := range given {
-		id, written, ok := strings.Cut(text, "=")
-		id = strings.TrimSpace(id)
-		switch {
-		case text == "":
-			clear(changed)
-		case !ok || id == "":
-			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("permissions[%d]", i), Code: store.CodeSyntax, Message: "write ID=VALUE, such as xmpp.login=on, or ID= to inherit the permission",
-			})
-		case strings.TrimSpace(written) == "":
-			delete(changed, id)
-		default:
-			value, valueErrs := parsePermission(registry, id, written)
-			errs = append(errs, valueErrs...)
-			changed[id] = value
-		}
-	}
-	*grants = changed
-	return errs
-}
-
-// parsePermission reads one value. An unknown permission gets some value: the
-// service rejects it by its ID.
-func parsePermission(registry []permission.Permission, id, written string) (permission.Value, []store.FieldError) {
-	for _, p := range registry {
-		if p.ID != id {
-			continue
-		}
-		value, err := permission.ParseValue(p.Kind, written)
-		errs := resource.FieldErrors("permissions."+id, err)
-		if len(errs) > 0 {
-			value = p.Default // which the service accepts
-		}
-		return value, errs
-	}
-	return permission.Off(), nil
-}
 
 // matchingPermissions returns the permissions that begin with a text, as a flag
 // writes them.

@@ -27,7 +27,7 @@ func (a *cli) users() *noun[userman.User] {
 		columns: []string{"username", "name", "default_extension", "email", "groups", "disabled", "last_login_at"},
 		text: map[string]func(*userman.User) []string{
 			"name":        func(u *userman.User) []string { return []string{u.Name()} },
-			"permissions": func(u *userman.User) []string { return permissionTexts(u.Permissions) },
+			"permissions": func(u *userman.User) []string { return u.Permissions.Texts() },
 			"picture":     func(u *userman.User) []string { return []string{strconv.FormatBool(u.Picture != "")} },
 		},
 		noSecret: "the user has no password until the user sets one through a link, see 'pbxctl user welcome'",

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestCLI_userListSearchesSortsAndPages(t *testing.T) {
@@ -197,29 +196,4 @@ func TestCLI_completionReadsAllPages(t *testing.T) {
 
 	c.exec(t, "UPDATE pbxusers_users SET deleted = 1, deleted_at = updated_at")
 	require.Equal(t, []string{zoe}, c.complete(t, "user", "restore", zoe[:12]))
-}
-
-func FuzzSetPermissions(f *testing.F) {
-	for _, seed := range []string{"", "=", "xmpp.login=on", "xmpp.login=", "voicemail.extensions=+ 1,2", "sms.numbers=+49,+50", "a=b=c", "xmpp.login=\x00", " rest.use = OFF "} {
-		f.Add(seed)
-	}
-	registry := permission.Standard()
-	f.Fuzz(func(t *testing.T, text string) {
-		before := permission.Permissions{permission.XMPPLogin: permission.On()}
-		after := before
-		errs := setPermissions(registry, &after, []string{text})
-		require.Len(t, before, 1, "the grants are not changed")
-		if len(errs) == 0 && text != "" {
-			id, written, _ := strings.Cut(text, "=")
-			_, granted := after[strings.TrimSpace(id)]
-			require.Equal(t, strings.TrimSpace(written) != "", granted)
-		}
-		for id, value := range after {
-			for _, p := range registry {
-				if p.ID == id && len(errs) == 0 {
-					require.Equal(t, p.Kind != permission.KindBool, value.IsList(), "a value is of the kind of its permission")
-				}
-			}
-		}
-	})
 }
