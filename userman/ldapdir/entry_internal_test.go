@@ -18,7 +18,7 @@ func FuzzEntry(f *testing.F) {
 	f.Add("\xff", "a\x00", "\r\n", "cn=\\", "9999999999999999999999")
 	f.Add("id", " ", "x", "CN=sales , DC=example,dc=com", "-1")
 	f.Fuzz(func(t *testing.T, id, uid, mail, group, control string) {
-		attributes := OpenLDAPAttributes()
+		attributes := inetOrgPerson()
 		attributes[fieldDisabled] = accountControl
 		d, err := New(Options{
 			Name: "x", URLs: []string{"ldaps://x"}, BaseDN: "dc=x", GroupBaseDN: "dc=x", BindDN: "cn=x", BindPassword: store.NewSecret("x"), Attributes: attributes,

@@ -150,7 +150,7 @@ func TestDirectory_Each_disabledCountsBeforeOtherFaults(t *testing.T) {
 	require.False(t, e.User.Disabled)
 }
 
-func TestActiveDirectoryAttributes_mapDisabledAccounts(t *testing.T) {
+func TestKind_Preset_mapsDisabledAccountsOfActiveDirectory(t *testing.T) {
 	t.Parallel()
 	const guid = "\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff"
 	active := func(o *ldapdir.Options) {
@@ -187,5 +187,27 @@ func TestActiveDirectoryAttributes_mapDisabledAccounts(t *testing.T) {
 		e := readOne(t, map[string][]string{"dn": {"cn=Jane"}, "objectGUID": guids, "sAMAccountName": {"jane"}}, active)
 		require.NotEmpty(t, e.Problem)
 		require.Empty(t, e.ExternalID)
+	}
+}
+
+func TestKind_Preset_readsAuthentikAndFreeIPA(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		kind       ldapdir.Kind
+		attributes map[string][]string
+		disabled   bool
+	}{
+		{ldapdir.Authentik, map[string][]string{"dn": {"cn=jane"}, "uid": {"id-1"}, "cn": {"jane"}, "ak-active": {"TRUE"}}, false},
+		{ldapdir.Authentik, map[string][]string{"dn": {"cn=jane"}, "uid": {"id-1"}, "cn": {"jane"}, "ak-active": {"FALSE"}}, true},
+		{ldapdir.FreeIPA, map[string][]string{"dn": {"uid=jane"}, "ipaUniqueID": {"id-1"}, "uid": {"jane"}, "nsAccountLock": {"FALSE"}}, false},
+		{ldapdir.FreeIPA, map[string][]string{"dn": {"uid=jane"}, "ipaUniqueID": {"id-1"}, "uid": {"jane"}, "nsAccountLock": {"TRUE"}}, true},
+	} {
+		e := readOne(t, test.attributes, func(o *ldapdir.Options) { o.Kind = test.kind })
+		require.Empty(t, e.Problem, test.kind)
+		require.Equal(t, "id-1", e.ExternalID)
+		require.Equal(t, test.disabled, e.User.Disabled, test.kind)
+		if !test.disabled {
+			require.Equal(t, "jane", e.User.Username)
+		}
 	}
 }

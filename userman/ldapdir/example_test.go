@@ -42,13 +42,13 @@ func ExampleNew_cleartextPassword() {
 	// urls[0]: the bind password would be sent unencrypted; use ldaps:// or StartTLS
 }
 
-func ExampleActiveDirectoryAttributes() {
-	attributes := ldapdir.ActiveDirectoryAttributes()
-	attributes["default_extension"] = "extensionAttribute1" // not in ipPhone here
+func ExampleKind_Preset() {
+	preset, _ := ldapdir.ActiveDirectory.Preset()
+	preset.Attributes["default_extension"] = "extensionAttribute1" // not in ipPhone here
 	_, err := ldapdir.New(ldapdir.Options{
 		Name: "domain", URLs: []string{"ldaps://dc1.example.com"}, BaseDN: "dc=example,dc=com",
 		BindDN: "cn=reader,cn=Users,dc=example,dc=com", BindPassword: store.NewSecret("the reader's password"),
-		Kind: ldapdir.ActiveDirectory, Attributes: attributes,
+		Kind: ldapdir.ActiveDirectory, Attributes: preset.Attributes,
 	})
 	fmt.Println(err)
 	// Output: <nil>

@@ -20,6 +20,11 @@ const (
 	// accountDisabled says that the account is disabled.
 	accountControl  = "userAccountControl"
 	accountDisabled = 0x2
+	// accountLock is the attribute of FreeIPA and 389 Directory Server that is TRUE for
+	// a locked account, and accountActive that of authentik that is TRUE for an active
+	// one.
+	accountLock   = "nsAccountLock"
+	accountActive = "ak-active"
 	// accountExpires is the attribute of Active Directory with the time from which
 	// the account is disabled.
 	accountExpires = "accountExpires"
@@ -95,8 +100,8 @@ func parseDisabled(attribute string, values []string) (disabled, ok bool) {
 		flags, err := strconv.ParseInt(values[0], 10, 64)
 		return flags&accountDisabled != 0, err == nil
 	}
-	disabled, err := strconv.ParseBool(strings.ToLower(values[0]))
-	return disabled, err == nil
+	value, err := strconv.ParseBool(strings.ToLower(values[0]))
+	return value != strings.EqualFold(attribute, accountActive), err == nil
 }
 
 // parseFileTime reads a time of Active Directory: the number of 100 nanoseconds since

@@ -29,7 +29,7 @@ func FuzzFilterFor(f *testing.F) {
 		f.Add(id)
 	}
 	f.Fuzz(func(t *testing.T, id string) {
-		for _, attribute := range []string{defaultExternalID, objectGUID} {
+		for _, attribute := range []string{"entryUUID", objectGUID} {
 			d := &Directory{opts: Options{ExternalID: attribute}.withDefaults()}
 			filter, ok := d.filterFor(id)
 			if !ok {

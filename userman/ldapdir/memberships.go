@@ -3,6 +3,7 @@ package ldapdir
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,9 +31,13 @@ const (
 
 // memberships holds the members of the groups. Active Directory splits long lists of
 // members into ranges, which are not read; the memberOf attribute of the user is used
-// there.
+// there, and that of the group for a nested one.
 type memberships struct {
 	names []string
+	// nested reports that nested groups count. Then parents are the DN of each group and
+	// its memberOf, normalized.
+	nested  bool
+	parents [][]string
 	// nameCounts counts the groups with a name.
 	nameCounts map[string]int
 	// groups finds a group by its DN, and dns and uids find the groups of a user.
@@ -54,14 +59,15 @@ func (d *Directory) readGroups(ctx context.Context, s *session) (*memberships, e
 		return nil, nil
 	}
 	m := newMemberships()
-	request := d.search(d.opts.GroupBaseDN, d.opts.GroupFilter, attributeName, attributeMember, attributeUnique, attributeMemberUID)
+	m.nested = d.opts.NestedGroups
+	request := d.search(d.opts.GroupBaseDN, d.opts.GroupFilter, attributeName, attributeMember, attributeUnique, attributeMemberUID, attributeMemberOf)
 	if err := s.eachEntry(ctx, request, d.opts.PageSize, m.add); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
 
-// add adds a group.
+// add adds a group, with its own memberships if nested groups count.
 func (m *memberships) add(entry *ldap.Entry) error {
 	name := strings.TrimSpace(groupName(entry))
 	if name == "" {
@@ -72,6 +78,9 @@ func (m *memberships) add(entry *ldap.Entry) error {
 	m.nameCounts[userman.FoldGroupName(name)]++
 	m.groups[normalizeDN(entry.DN)] = group
 	m.length += len(name) + len(entry.DN)
+	if m.nested {
+		m.addParents(entry)
+	}
 	for _, dn := range entry.GetEqualFoldAttributeValues(attributeMember) {
 		m.addMember(m.dns, normalizeDN(dn), group)
 	}
@@ -85,6 +94,38 @@ func (m *memberships) add(entry *ldap.Entry) error {
 		return fmt.Errorf("ldapdir: the groups have more than %d members in total, or names that are too long; narrow GroupFilter", maxMemberships)
 	}
 	return nil
+}
+
+// addParents adds the memberships that a group has itself.
+func (m *memberships) addParents(entry *ldap.Entry) {
+	parents := []string{normalizeDN(entry.DN)} // which the members of other groups name
+	for _, dn := range entry.GetEqualFoldAttributeValues(attributeMemberOf) {
+		parents = append(parents, normalizeDN(dn))
+		m.length += len(dn)
+	}
+	m.parents = append(m.parents, parents)
+	m.count += len(parents)
+}
+
+// withParents returns the groups and all groups that they are members of, at any depth.
+func (m *memberships) withParents(groups []int) []int {
+	seen := make(map[int]bool, len(groups))
+	for queue := groups; len(queue) > 0; {
+		group := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		if seen[group] {
+			continue
+		}
+		seen[group] = true
+		own := m.parents[group]
+		queue = append(queue, m.dns[own[0]]...)
+		for _, dn := range own[1:] {
+			if parent, known := m.groups[dn]; known {
+				queue = append(queue, parent)
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 func (m *memberships) addMember(members map[string][]int, key string, group int) {
@@ -106,6 +147,9 @@ func (m *memberships) groupsOf(entry *ldap.Entry) (names []string, unreadable []
 		if group, known := m.groups[normalizeDN(dn)]; known {
 			groups = append(groups, group)
 		}
+	}
+	if m.nested {
+		groups = m.withParents(groups)
 	}
 	for _, group := range groups {
 		if m.nameCounts[userman.FoldGroupName(m.names[group])] > 1 {

@@ -10,15 +10,6 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Kind is a kind of LDAP directory.
-type Kind string
-
-// Kinds of directories.
-const (
-	OpenLDAP        Kind = "openldap"
-	ActiveDirectory Kind = "active-directory"
-)
-
 // Options are the options of [New].
 type Options struct {
 	// Name is the name of the directory, see [userman.Directory].
@@ -37,32 +28,32 @@ type Options struct {
 	// bind.
 	BindDN       string
 	BindPassword store.Secret
-	// Kind selects the defaults of Filter, Attributes and ExternalID. Defaults to
-	// OpenLDAP.
+	// Kind selects the defaults of Filter, GroupFilter, Attributes and ExternalID, see
+	// [Kind.Preset]. Defaults to OpenLDAP.
 	Kind Kind
 	// BaseDN is the base of the search for users, and Filter selects the users below
-	// it. Users whom Filter does not match cannot log in. Filter defaults to
-	// "(objectClass=inetOrgPerson)", and for ActiveDirectory to
-	// "(&(objectCategory=person)(objectClass=user))".
+	// it. Users whom Filter does not match cannot log in.
 	BaseDN string
 	Filter string
 	// GroupBaseDN is the base of the search for groups; empty reads none. GroupFilter
-	// defaults to
-	// "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=group)(objectClass=posixGroup))".
-	// The cn is the name of a group. The members come from the attributes member,
-	// uniqueMember and memberUid (a uid) of the group and memberOf of the user. Nested
-	// groups are not followed.
+	// selects the groups. The cn is the name of a group. The members come from the
+	// attributes member, uniqueMember and memberUid (a uid) of the group and memberOf of
+	// the user.
 	GroupBaseDN string
 	GroupFilter string
+	// NestedGroups also adds the members of a group to the groups that this group is a
+	// member of, at any depth. The groups in between must match GroupFilter below
+	// GroupBaseDN. Defaults to false; FreeIPA lists such memberships in memberOf anyway.
+	NestedGroups bool
 	// Attributes map fields of [userman.User], named as in JSON, to attributes.
-	// Defaults to [OpenLDAPAttributes] or [ActiveDirectoryAttributes]. The directory owns the fields in the map: an
-	// empty attribute empties the field. Of several values the first one counts, except
-	// that username, default_extension, language, time_zone and disabled must have one;
-	// other_emails and linked_extensions take all. "disabled" is true or false, or the
-	// userAccountControl of Active Directory, with which accountExpires counts too.
+	// Defaults to the Attributes of the [Kind.Preset]. The directory owns the fields in the
+	// map: an empty attribute empties the field. Of several values the first one counts,
+	// except that username, default_extension, language, time_zone and disabled must have
+	// one; other_emails and linked_extensions take all. "disabled" is true or false, the
+	// opposite for ak-active, or the userAccountControl of Active Directory, with which
+	// accountExpires counts too.
 	Attributes map[string]string
-	// ExternalID is the attribute that never changes. Defaults to "entryUUID", and for
-	// ActiveDirectory to "objectGUID", which is binary.
+	// ExternalID is the attribute that never changes. The value of objectGUID is binary.
 	ExternalID string
 	// PageSize is the number of entries per page (RFC 2696), 1 to 5 000. Defaults to
 	// 500.
@@ -76,78 +67,26 @@ type Options struct {
 const (
 	defaultFilter      = "(objectClass=inetOrgPerson)"
 	defaultGroupFilter = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=group)(objectClass=posixGroup))"
-	defaultExternalID  = "entryUUID"
 	defaultPageSize    = 500
 	defaultTimeout     = 15 * time.Second
 
 	maxPageSize = 5000
 )
 
-// OpenLDAPAttributes maps the fields of a user to attributes of inetOrgPerson. Users
-// locked in FreeIPA or 389 Directory Server are disabled here.
-func OpenLDAPAttributes() map[string]string {
-	return map[string]string{
-		"username":     "uid",
-		"first_name":   "givenName",
-		"last_name":    "sn",
-		"display_name": "displayName",
-		"description":  "description",
-		"title":        "title",
-		"company":      "o",
-		"department":   "ou",
-		"email":        "mail",
-		"other_emails": "mail",
-		"work_phone":   "telephoneNumber",
-		"home_phone":   "homePhone",
-		"cell_phone":   "mobile",
-		"fax":          "facsimileTelephoneNumber",
-		"disabled":     "nsAccountLock",
-	}
-}
-
-// ActiveDirectoryAttributes maps the fields of a user to attributes of Active
-// Directory. The default extension is ipPhone, as in FreePBX. Users disabled or
-// expired there are disabled here.
-func ActiveDirectoryAttributes() map[string]string {
-	return map[string]string{
-		"username":          "sAMAccountName",
-		"first_name":        "givenName",
-		"last_name":         "sn",
-		"display_name":      "displayName",
-		"description":       "description",
-		"title":             "title",
-		"company":           "company",
-		"department":        "department",
-		"email":             "mail",
-		"work_phone":        "telephoneNumber",
-		"home_phone":        "homePhone",
-		"cell_phone":        "mobile",
-		"fax":               "facsimileTelephoneNumber",
-		"default_extension": "ipPhone",
-		"disabled":          "userAccountControl",
-	}
-}
-
 // withDefaults returns a deep copy with the defaults.
 func (o Options) withDefaults() Options {
 	o.Kind = cmp.Or(o.Kind, OpenLDAP)
-	if o.Kind == ActiveDirectory {
-		o.Filter = cmp.Or(o.Filter, "(&(objectCategory=person)(objectClass=user))")
-		o.ExternalID = cmp.Or(o.ExternalID, objectGUID)
-		if o.Attributes == nil {
-			o.Attributes = ActiveDirectoryAttributes()
-		}
-	}
-	o.Filter = cmp.Or(o.Filter, defaultFilter)
-	o.GroupFilter = cmp.Or(o.GroupFilter, defaultGroupFilter)
-	o.ExternalID = cmp.Or(o.ExternalID, defaultExternalID)
+	preset, _ := o.Kind.Preset()
+	o.Filter = cmp.Or(o.Filter, preset.Filter)
+	o.GroupFilter = cmp.Or(o.GroupFilter, preset.GroupFilter)
+	o.ExternalID = cmp.Or(o.ExternalID, preset.ExternalID)
 	o.PageSize = cmp.Or(o.PageSize, defaultPageSize)
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
 	if o.Attributes == nil {
-		o.Attributes = OpenLDAPAttributes()
+		o.Attributes = preset.Attributes
 	}
 	o.Attributes, o.URLs = maps.Clone(o.Attributes), slices.Clone(o.URLs)
 	if o.TLSConfig == nil {

@@ -24,7 +24,10 @@ func TestNew_validatesOptions(t *testing.T) {
 	t.Parallel()
 	urls := func(urls ...string) func(*ldapdir.Options) { return func(o *ldapdir.Options) { o.URLs = urls } }
 	attribute := func(field, name string) func(*ldapdir.Options) {
-		return func(o *ldapdir.Options) { o.Attributes = ldapdir.OpenLDAPAttributes(); o.Attributes[field] = name }
+		return func(o *ldapdir.Options) {
+			o.Attributes = presetOf(ldapdir.OpenLDAP).Attributes
+			o.Attributes[field] = name
+		}
 	}
 	for _, test := range []struct {
 		name   string
@@ -101,7 +104,7 @@ func TestDirectory_Capabilities_followOptions(t *testing.T) {
 	require.False(t, d.OwnsField("language"))
 
 	o := validOptions()
-	o.GroupBaseDN, o.Attributes = "ou=groups,dc=example,dc=com", ldapdir.ActiveDirectoryAttributes()
+	o.GroupBaseDN, o.Attributes = "ou=groups,dc=example,dc=com", presetOf(ldapdir.ActiveDirectory).Attributes
 	d, err = ldapdir.New(o)
 	require.NoError(t, err)
 	require.True(t, d.Capabilities().Groups)
@@ -117,12 +120,20 @@ func TestDirectory_Capabilities_followOptions(t *testing.T) {
 	require.False(t, d.Capabilities().Authenticate, "no password crosses the network in the clear")
 }
 
-func TestNew_acceptsPresetAttributes(t *testing.T) {
+// presetOf returns the defaults of a kind.
+func presetOf(kind ldapdir.Kind) ldapdir.Preset {
+	preset, _ := kind.Preset()
+	return preset
+}
+
+func TestKind_Preset_isValid(t *testing.T) {
 	t.Parallel()
-	for name, attributes := range map[string]map[string]string{"OpenLDAP": ldapdir.OpenLDAPAttributes(), "Active Directory": ldapdir.ActiveDirectoryAttributes()} {
+	for _, kind := range ldapdir.Kinds() {
 		o := validOptions()
-		o.Attributes = attributes
+		o.Kind = kind
 		_, err := ldapdir.New(o)
-		require.NoError(t, err, name)
+		require.NoError(t, err, kind)
 	}
+	_, ok := ldapdir.Kind("other").Preset()
+	require.False(t, ok)
 }

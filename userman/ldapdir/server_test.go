@@ -210,3 +210,18 @@ func TestDirectory_unavailableServerChangesNoUsers(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, jane.Disabled)
 }
+
+// Nested groups are followed at any depth, and a cycle ends.
+func TestDirectory_Each_followsNestedGroups(t *testing.T) {
+	t.Parallel()
+	group := func(name, member string) string {
+		return "dn: cn=" + name + "," + groupsDN + "\nobjectClass: groupOfNames\nmember: cn=" + member + "," + groupsDN + "\n\n"
+	}
+	server := ldap.Start(t, &ldap.Options{LDIF: baseLDIF + userLDIF("jane") + groupLDIF("Inner", "jane") + group("Middle", "Inner") + group("Outer", "Middle") + group("Apart", "Apart")})
+	server.Modify(t, "cn=Inner,"+groupsDN, map[string][]string{"member": {"uid=jane," + usersDN, "cn=Outer," + groupsDN}})
+	for nested, want := range map[bool][]string{false: {"Inner"}, true: {"Inner", "Middle", "Outer"}} {
+		all, err := readAll(t, newDirectory(t, server, func(o *ldapdir.Options) { o.NestedGroups = nested }))
+		require.NoError(t, err)
+		require.Equal(t, want, all[0].Groups)
+	}
+}

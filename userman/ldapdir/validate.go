@@ -24,7 +24,10 @@ func (o Options) validate() []store.FieldError {
 			errs = append(errs, store.FieldError{Field: field, Code: code, Message: message})
 		}
 	}
-	require(o.Kind == OpenLDAP || o.Kind == ActiveDirectory, "kind", store.CodeOneOf, "choose openldap or active-directory")
+	require(slices.Contains(Kinds(), o.Kind), "kind", store.CodeOneOf, "choose openldap, active-directory, freeipa or authentik")
+	if len(errs) > 0 {
+		return errs // the other options have no defaults
+	}
 	require(userman.ValidDirectoryName(o.Name), "name", store.CodeName, "use 1 to 64 lower-case letters, digits and dashes")
 	require(o.BindDN == "" || isDN(o.BindDN), "bind_dn", store.CodeDN, "enter a distinguished name such as cn=reader,dc=example,dc=com")
 	require((o.BindDN == "") == o.BindPassword.IsZero(), "bind_password", store.CodeRequired, "set both bind_dn and bind_password, or neither for an anonymous bind")

@@ -85,6 +85,9 @@ type LDAPSettings struct {
 	// PasswordFile holds the password of BindDN, and CAFile the CA certificates of
 	// the servers in PEM. These default to those of the host.
 	PasswordFile, CAFile string
+	// AttributeMap changes Attributes, which default to those of the Kind. A field
+	// without an attribute is left out.
+	AttributeMap map[string]string
 	// Sync are the options of [userman.Service.Sync].
 	Sync userman.SyncOptions
 }
@@ -148,13 +151,17 @@ func (s *SMTPSettings) register(flags *pflag.FlagSet) {
 func (s *LDAPSettings) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&s.URLs, "ldap-url", nil, "`URL` of the LDAP server that users come from, such as ldaps://dc1.example.com; repeat the flag for fallback servers")
 	flags.StringVar(&s.Name, "ldap-name", DefaultLDAPName, "`NAME` of the directory in the records of its users; it must not change")
-	flags.StringVar((*string)(&s.Kind), "ldap-kind", string(ldapdir.OpenLDAP), "`KIND` of the directory: openldap or active-directory")
+	flags.StringVar((*string)(&s.Kind), "ldap-kind", string(ldapdir.OpenLDAP), "`KIND` of the directory: openldap, active-directory, freeipa or authentik")
 	flags.BoolVar(&s.StartTLS, "ldap-start-tls", false, "use StartTLS on ldap:// connections")
 	flags.StringVar(&s.CAFile, "ldap-ca-file", "", "`FILE` with the CA certificates of the LDAP servers in PEM (default: those of the host)")
 	flags.StringVar(&s.BindDN, "ldap-bind-dn", "", "`DN` of the account that reads the directory (default: anonymous)")
 	flags.StringVar(&s.PasswordFile, "ldap-password-file", "", "`FILE` with the password of --ldap-bind-dn; only its owner should be able to read it")
 	flags.StringVar(&s.BaseDN, "ldap-base-dn", "", "base `DN` of users, such as ou=people,dc=example,dc=com")
 	flags.StringVar(&s.Filter, "ldap-filter", "", "`FILTER` that selects users (default: depends on --ldap-kind)")
+	flags.StringVar(&s.ExternalID, "ldap-external-id", "", "`ATTRIBUTE` that identifies an entry and never changes (default: depends on --ldap-kind)")
+	flags.StringToStringVar(&s.AttributeMap, "ldap-attributes", nil, "`FIELD=ATTRIBUTE` pairs that change the attributes of --ldap-kind, such as default_extension=ipPhone; without an attribute, the directory does not manage the field")
+	flags.StringVar(&s.GroupFilter, "ldap-group-filter", "", "`FILTER` that selects groups (default: depends on --ldap-kind)")
+	flags.BoolVar(&s.NestedGroups, "ldap-nested-groups", false, "also add the members of groups to the groups that contain these groups")
 	flags.StringVar(&s.GroupBaseDN, "ldap-group-base-dn", "", "base `DN` of groups (default: no groups are read)")
 	addFlag(flags, &s.Sync.MaxRemovalRatio, "0.1", "ldap-max-removals", "maximum `RATIO` of the directory's users that one sync disables or deletes, and of the memberships that it removes", "ratio", parseRatio)
 	addFlag(flags, &s.Sync.Adopt, "never", "ldap-adopt", "`POLICY` for a new entry with the username of a user who has left: never (report it), successor (link the user to the entry, without the credentials of the predecessor) or same-user (link it with its second factor and API tokens)", "policy", parseAdoptPolicy)
@@ -255,6 +262,16 @@ func (s *LDAPSettings) directoryOptions() ldapdir.Options {
 	opts := s.Options
 	opts.URLs = strings.Fields(strings.Join(s.URLs, " "))
 	opts.Name = cmp.Or(s.Name, DefaultLDAPName)
+	if preset, ok := cmp.Or(s.Kind, ldapdir.OpenLDAP).Preset(); ok && opts.Attributes == nil {
+		opts.Attributes = preset.Attributes
+		for field, attribute := range s.AttributeMap {
+			if field = strings.TrimSpace(field); attribute == "" {
+				delete(opts.Attributes, field)
+			} else {
+				opts.Attributes[field] = strings.TrimSpace(attribute)
+			}
+		}
+	}
 	return opts
 }
 

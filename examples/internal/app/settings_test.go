@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -51,6 +52,10 @@ ldap-filter = (objectClass=user)
 ldap-group-base-dn = ou=groups,dc=example,dc=com
 ldap-max-removals = 0.25
 ldap-adopt = same-user
+ldap-attributes = default_extension=extensionAttribute1,fax=
+ldap-external-id = objectSid
+ldap-group-filter = (objectClass=group)
+ldap-nested-groups = true
 ldap-delete-after = 0
 `), true))
 	s := p.settings
@@ -59,6 +64,8 @@ ldap-delete-after = 0
 	require.Equal(t, app.UserSettings{Options: userman.Options{
 		Product: "ACME Telephony", Language: "de", LoginByEmail: true, LoginByExtension: true, PasswordLifetime: 90 * 24 * time.Hour,
 	}}, s.Users)
+	require.Equal(t, map[string]string{"default_extension": "extensionAttribute1", "fax": ""}, s.LDAP.AttributeMap)
+	require.Equal(t, "objectSid (objectClass=group) true", fmt.Sprint(s.LDAP.ExternalID, " ", s.LDAP.GroupFilter, " ", s.LDAP.NestedGroups))
 	require.Len(t, s.LDAP.URLs, 2, "blanks behind a comma do not matter")
 	require.Equal(t, &userman.SyncOptions{MaxRemovalRatio: 0.25, DeleteAfter: -1, Adopt: userman.AdoptAsSameUser}, s.SyncOptions(), "0 days never delete")
 }
