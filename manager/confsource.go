@@ -115,6 +115,22 @@ func findManualAccount(dir, name string) (*dialect.ParsedSection, error) {
 	return nil, nil
 }
 
+// NamedACLs returns the names of the lists in acl.conf of the configuration folder dir.
+// It returns none if the file is missing or invalid.
+func NamedACLs(dir string) []string {
+	tree, err := dialect.ParseFile(dir, "acl.conf", nil)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, section := range tree.Sections {
+		if !section.Template && FoldName(section.Name) != "general" {
+			names = append(names, section.Name)
+		}
+	}
+	return names
+}
+
 // CanManualAccountApply reports whether the configuration folder dir has an account
 // of this name that is not ours, and so can be the one that applies. It returns an
 // error wrapping [store.ErrConflict] if that account lacks a class that an apply

@@ -21,13 +21,17 @@ type Warning struct {
 // and class system lifts the limits of Originate.
 const rootLike = System | Command | Config
 
-// Lint returns warnings about the account. It rejects nothing.
-func (a *Account) Lint() []Warning {
+// Lint returns warnings about the account. It rejects nothing. namedACLs are the lists
+// that Asterisk has, see [NamedACLs]. Without any, Lint does not judge the named ACL.
+func (a *Account) Lint(namedACLs ...string) []Warning {
 	var warnings []Warning
 	warn := func(field, code, message string) {
 		warnings = append(warnings, Warning{Field: field, Code: code, Message: message})
 	}
 	a.lintAddresses(warn)
+	if a.NamedACL != "" && len(namedACLs) > 0 && !slices.ContainsFunc(namedACLs, func(name string) bool { return strings.EqualFold(name, a.NamedACL) }) {
+		warn("named_acl", "unknown", "acl.conf does not have this list, so nobody could log in with the account; correct the name or add the list there")
+	}
 	for _, c := range Classes() {
 		if a.Read.Has(c.Privilege) && c.Read == "" {
 			warn("read", "no_effect", fmt.Sprintf("%s has no effect in read: Asterisk has no events of this class", c.Name))

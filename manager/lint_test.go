@@ -1,6 +1,8 @@
 package manager_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -100,6 +102,26 @@ func TestAccount_Lint(t *testing.T) {
 			require.ElementsMatch(t, test.want, got)
 		})
 	}
+}
+
+func TestAccount_Lint_warnsOfUnknownNamedACL(t *testing.T) {
+	t.Parallel()
+	account := manager.Account{Read: manager.Call, NamedACL: "office"}
+	require.Empty(t, account.Lint(), "the lists are unknown")
+	require.Empty(t, account.Lint("home", "Office"))
+	warnings := account.Lint("home")
+	require.Len(t, warnings, 1)
+	require.Equal(t, "named_acl unknown", warnings[0].Field+" "+warnings[0].Code)
+	require.NotContains(t, warnings[0].Message, "office")
+}
+
+func TestNamedACLs_readsIncludedFilesToo(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.Empty(t, manager.NamedACLs(dir))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "acl.conf"), []byte("[general]\n[base](!)\npermit = 10.0.0.0/8\n[office](base)\n#include more.conf\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "more.conf"), []byte("[home]\npermit = 192.0.2.1\n"), 0o600))
+	require.Equal(t, []string{"office", "home"}, manager.NamedACLs(dir))
 }
 
 func TestPresets_containNoIneffectiveClass(t *testing.T) {

@@ -20,7 +20,7 @@ func (a *cli) amiAccounts() *noun[manager.Account] {
 	return &noun[manager.Account]{
 		cli: a, article: "an AMI account", argument: "NAME", fold: manager.FoldName,
 		declare: func(s *app.App) *resource.Type[manager.Account] {
-			return resource.AMIAccounts(func(context.Context) *manager.Service { return amiAccountService(s) })
+			return resource.AMIAccounts(func(context.Context) *manager.Service { return amiAccountService(s) }, a.lintAMIAccount)
 		},
 		prepare: func(u *manager.Account, values map[string]field.Value) []store.FieldError {
 			if preset, given := values["preset"]; given {
@@ -41,7 +41,7 @@ func (a *cli) amiAccounts() *noun[manager.Account] {
 			"write_timeout": func(u *manager.Account) []string { return []string{fmt.Sprintf("%d ms", u.WriteTimeout)} },
 			"event_filters": func(u *manager.Account) []string { return filterTexts(u.EventFilters) },
 		},
-		notes:    warnings,
+		notes:    a.amiAccountWarnings,
 		noSecret: "a secret is generated",
 		lost: func(name string) string {
 			return "The generated secret is lost. Run 'pbxctl ami-account rotate " + name + "' for a new one."
@@ -115,9 +115,11 @@ func presetNames() []string {
 	return names
 }
 
-func warnings(u *manager.Account) []string {
+func (a *cli) lintAMIAccount(u *manager.Account) []manager.Warning { return a.settings.Host().Lint(u) }
+
+func (a *cli) amiAccountWarnings(u *manager.Account) []string {
 	var notes []string
-	for _, warning := range u.Lint() {
+	for _, warning := range a.lintAMIAccount(u) {
 		notes = append(notes, "warning: "+warning.Field+": "+warning.Message)
 	}
 	return notes

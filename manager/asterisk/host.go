@@ -122,6 +122,15 @@ func (h *Host) ConfigDir(client *ami.Client, progress func(asteriskconf.Progress
 	return asteriskconf.Open(h.opts.ConfDir, []asteriskconf.Source{manager.NewConfSource(h.store, source)}, opts)
 }
 
+// Lint returns the warnings about an account, also about a named ACL that the
+// configuration folder does not have.
+func (h *Host) Lint(a *manager.Account) []manager.Warning {
+	if a.NamedACL == "" {
+		return a.Lint()
+	}
+	return a.Lint(manager.NamedACLs(h.opts.ConfDir)...)
+}
+
 // Version logs in as the account that applies, and returns the version of Asterisk. It
 // is empty if the address is [None].
 func (h *Host) Version(ctx context.Context) (string, error) {

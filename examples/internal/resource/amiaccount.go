@@ -19,8 +19,8 @@ type AMIAccountView struct {
 }
 
 // AMIAccounts declares AMI accounts. The function service returns the service for
-// the actor of the context.
-func AMIAccounts(service func(context.Context) *manager.Service) *Type[manager.Account] {
+// the actor of the context, and lint the warnings about an account.
+func AMIAccounts(service func(context.Context) *manager.Service, lint func(*manager.Account) []manager.Warning) *Type[manager.Account] {
 	t := &Type[manager.Account]{
 		Name: "AMI account", Plural: "AMI accounts", Kind: "AMI account", Key: "name",
 		Fields: manager.Fields(), Parts: amiAccountParts(),
@@ -37,7 +37,7 @@ func AMIAccounts(service func(context.Context) *manager.Service) *Type[manager.A
 		New:   func() *manager.Account { return &manager.Account{AllowMultipleLogin: true} },
 		KeyOf: func(a *manager.Account) string { return a.Name },
 		Show: func(r Result[manager.Account]) any {
-			return AMIAccountView{Account: r.Record, Secret: r.Secret.Reveal(), Warnings: append([]manager.Warning{}, r.Record.Lint()...)}
+			return AMIAccountView{Account: r.Record, Secret: r.Secret.Reveal(), Warnings: append([]manager.Warning{}, lint(r.Record)...)}
 		},
 	}
 	setCalls(t, service, (*manager.Service).Get, (*manager.Service).Update)

@@ -18,7 +18,7 @@ func (a *api) amiAccounts(context.Context) *manager.Service { return a.app.AMIAc
 
 func (a *api) registerAMIAccounts() {
 	e := &endpoint[manager.Account]{
-		Type:           resource.AMIAccounts(a.amiAccounts),
+		Type:           resource.AMIAccounts(a.amiAccounts, func(account *manager.Account) []manager.Warning { return a.app.Host().Lint(account) }),
 		operationGroup: a.group("ami-accounts", app.SectionAMIAccounts),
 		noun:           "AMIAccount", path: "/ami-accounts",
 		objects: []object[manager.Account]{a.eventFiltersObject()},

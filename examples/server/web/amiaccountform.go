@@ -65,12 +65,17 @@ func (a *amiAccountPages) draw(context.Context, *request, *manager.Account) (dra
 	}, nil
 }
 
+// lintAMIAccount returns the warnings about an account.
+func (p *pages) lintAMIAccount(account *manager.Account) []manager.Warning {
+	return p.site.Host().Lint(account)
+}
+
 // warnings are the findings about the input.
 func (a *amiAccountPages) warnings(in input) []problem {
 	account := a.New()
 	a.apply(account, in, true)
 	var found formErrors
-	for _, w := range account.Lint() {
+	for _, w := range a.lintAMIAccount(account) {
 		found.fields = append(found.fields, store.FieldError{Field: w.Field, Code: w.Code, Message: sentence(w.Message)})
 	}
 	return found.summary(a.labels(in))

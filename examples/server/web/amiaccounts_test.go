@@ -3,6 +3,8 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -137,6 +139,26 @@ func TestPages_accountWarningsWhileTyping(t *testing.T) {
 	require.Contains(t, page, "The account can start calls but not redirect or hang them up")
 	require.NotContains(t, page, "<html")
 	require.Contains(t, b.post("/ami-accounts/new", url.Values{"name": {"-"}, "write": {"command"}}, http.StatusUnprocessableEntity), "can take over the whole PBX")
+}
+
+func TestPages_accountWarnsOfUnknownNamedACL(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.NoError(t, os.WriteFile(filepath.Join(b.server.Site.Settings.ConfDir, "acl.conf"), []byte("[office]\ndeny = 0.0.0.0/0\n"), 0o600))
+	const warning = "this list, so nobody could log in"
+	require.Contains(t, b.post("/ami-accounts/check", url.Values{"named_acl": {"offices"}}, http.StatusOK), warning)
+	require.NotContains(t, b.post("/ami-accounts/check", url.Values{"named_acl": {"office"}}, http.StatusOK), warning)
+	form := crmAccountForm()
+	form.Set("named_acl", "offices")
+	b.postRedirect("/ami-accounts/new", form)
+	_, page := b.server.Get(t, b.client, "/ami-accounts/"+form.Get("name"))
+	require.Contains(t, page, warning)
+
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.server.URL+"/api/v1/ami-accounts/"+form.Get("name"), http.NoBody)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+b.server.Token(t, "root.admin", password))
+	_, body := servertest.Do(t, b.client, request)
+	require.Contains(t, body, warning)
 }
 
 func TestPages_accountEditConflict(t *testing.T) {
