@@ -139,9 +139,9 @@ type SyncReport struct {
 // including the username. It disables missing users and deletes them after DeleteAfter.
 // It enables users who return. It neither enables nor deletes users whom an
 // administrator disabled. If an entry has a problem, such as a username that another
-// user has, Sync does not change its user. If only a field is invalid, or the default
-// extension is taken, Sync leaves that field as it is and warns. It continues with the
-// other entries.
+// user has, Sync does not change its user. If only a field is invalid, the default
+// extension is taken, or the email is the login name of another user, Sync leaves that
+// field as it is and warns. It continues with the other entries.
 //
 // Sync also updates the memberships in the groups of the directory. It creates missing
 // groups without permissions and never deletes groups. It never changes memberships in

@@ -298,3 +298,80 @@ func TestService_Sync_derivesUsernames(t *testing.T) {
 	}, problems(r))
 	h.requireAuditIntact(t)
 }
+// newEntryAt returns an entry with that email.
+func newEntryAt(externalID, username, extension, email string) userman.DirectoryEntry {
+	e := newEntry(externalID, username, extension)
+	e.User.Email = email
+	return e
+}
+
+const msgLogin = " is already the login name of another user"
+
+// An entry whose mail is the login of another user must not take it, and must not be
+// kept out for it.
+func TestService_Sync_leavesOutEmailsThatAreLoginNames(t *testing.T) {
+	t.Parallel()
+	d := &fakeDirectory{}
+	h := newService(t, withDirectory(d), allLoginNames)
+	h.createUser(t, newUserAt("p500@example.com", "", "2001"), goodPassword)
+	h.createUser(t, newUserAt("local", "local@exämple.net", "2002"), goodPassword)
+	d.setEntries(
+		newEntryAt("id-1", "jane", "1001", "P500@example.com"), newEntryAt("id-2", "john", "1002", "local@xn--exmple-cua.net"),
+		newEntryAt("id-3", "joan", "1003", "sales@example.com"), newEntryAt("id-4", "june", "1004", "Sales@example.com"),
+		newEntryAt("id-5", "jack", "1005", "jill@example.com"), newEntryAt("id-6", "jill@example.com", "1006", "jill@example.com"),
+	)
+	want := []string{"id-1: the email" + msgLogin, "id-2: the email" + msgLogin, "id-4: the email" + msgLogin, "id-5: the email" + msgLogin}
+	for _, planned := range []bool{true, false} {
+		r, err := h.Sync(t.Context(), branchDirectory, &userman.SyncOptions{DryRun: planned})
+		require.NoError(t, err)
+		require.Equal(t, []string{"create jack", "create jane", "create jill@example.com", "create joan", "create john", "create june"}, steps(r))
+		require.Empty(t, r.Problems)
+		require.Equal(t, want, messages(r.Warnings))
+	}
+	for username, email := range map[string]string{"jane": "", "john": "", "joan": "sales@example.com", "june": "", "jack": "", "jill@example.com": "jill@example.com"} {
+		require.Equal(t, email, h.get(t, username).Email, username)
+	}
+	r := h.trySync(t)
+	require.Empty(t, r.Steps, "it is reported, and tried no more")
+	require.Equal(t, want, messages(r.Warnings))
+	require.Equal(t, "p500@example.com", h.logIn(t, "p500@example.com", goodPassword).User.Username)
+
+	// An email that is free is taken over, and another field changes all the same.
+	h.update(t, "local", func(u *userman.User) { u.Email = "" })
+	changed := newEntryAt("id-1", "jane", "1001", "p500@example.com")
+	changed.User.LastName = "Roe"
+	d.setEntries(
+		changed, newEntryAt("id-2", "john", "1002", "local@example.net"), newEntryAt("id-3", "joan", "1003", "joan@example.com"),
+		newEntryAt("id-4", "june", "1004", "sales@example.com"), newEntryAt("id-5", "jack", "1005", ""), newEntryAt("id-6", "jill@example.com", "1006", "jill@example.com"),
+	)
+	r = h.trySync(t)
+	require.Equal(t, []string{"update jane last_name", "update joan email", "update john email"}, steps(r))
+	require.Equal(t, []string{"id-1: the email" + msgLogin, "id-4: the email" + msgLogin}, messages(r.Warnings))
+	require.Equal(t, []string{"update june email"}, steps(h.trySync(t)), "joan had it in the last sync")
+	h.requireAuditIntact(t)
+}
+
+func TestService_Sync_usernamesAndExtensionsRespectLoginNames(t *testing.T) {
+	t.Parallel()
+	d := &fakeDirectory{}
+	h := newService(t, withDirectory(d), allLoginNames)
+	h.createUser(t, newUserAt("local", "jane@example.com", "2001"), goodPassword)
+	h.createUser(t, newUser("1002"), goodPassword)
+	d.setEntries(newEntry("id-1", "jane@example.com", "1001"), newEntry("id-2", "john", "1002"), newEntry("id-3", "1003", "1003"), newEntry("id-4", "1004", "1005"), newEntry("id-5", "1005", ""))
+	r := h.trySync(t)
+	require.Equal(t, []string{"create 1003", "create 1004", "create 1005", "create john"}, steps(r))
+	require.Equal(t, []string{"id-1: the username" + msgLogin}, problems(r))
+	require.Equal(t, []string{"id-2: the default extension" + msgLogin, "id-4: the default extension" + msgLogin}, messages(r.Warnings))
+	require.Equal(t, "1003", h.get(t, "1003").DefaultExtension, "it is one's own")
+	require.Empty(t, h.trySync(t).Steps)
+}
+
+func TestService_Sync_acceptsSharedEmailsThatAreNoLoginNames(t *testing.T) {
+	t.Parallel()
+	h, d := newSyncedService(t)
+	h.createUser(t, newUserAt("family@example.com", "", "1003"), "")
+	d.setEntries(newEntryAt("id-1", "jane", "1001", "family@example.com"), newEntryAt("id-2", "john", "1002", "family@example.com"))
+	r := h.sync(t)
+	require.Empty(t, r.Warnings)
+	require.Equal(t, "family@example.com", h.get(t, "john").Email)
+}

@@ -109,7 +109,7 @@ func withUsernameField(fields []field.Field[User]) []field.Field[User] {
 
 // setStep sets the step that turns before into after, if they differ.
 func (r *syncRun) setStep(e *dirsync.Entry, before, after *User) {
-	e.Username, e.Extension = after.Username, after.DefaultExtension
+	e.Username, e.Extension, e.Email = after.Username, after.DefaultExtension, after.Email
 	step := &dirsync.Step{Action: dirsync.Create, ExternalID: e.ExternalID, Username: after.Username}
 	if user := r.users[e.ExternalID]; user != nil {
 		step.UserID = user.ID
@@ -136,6 +136,11 @@ func (l syncLookup) UsernameOwner(ctx context.Context, username string) (dirsync
 // ExtensionOwner implements [dirsync.Lookup].
 func (l syncLookup) ExtensionOwner(ctx context.Context, extension string) (dirsync.Owner, error) {
 	return l.owner(ctx, UserLookup{DefaultExtension: extension})
+}
+
+// LoginOwner implements [dirsync.Lookup].
+func (l syncLookup) LoginOwner(ctx context.Context, name string) (dirsync.Owner, error) {
+	return l.owner(ctx, UserLookup{LoginName: name})
 }
 
 func (l syncLookup) owner(ctx context.Context, key UserLookup) (dirsync.Owner, error) {

@@ -65,11 +65,14 @@ func (s *Service) planSync(ctx context.Context, d Directory, opts SyncOptions) (
 			return nil, err
 		}
 	}
-	planOpts := dirsync.Options{MaxRemovalRatio: opts.MaxRemovalRatio, DeleteAfter: opts.DeleteAfter, Now: r.now, Lookup: syncLookup{s}}
+	logins, err := s.store.LoginFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	planOpts := dirsync.Options{MaxRemovalRatio: opts.MaxRemovalRatio, DeleteAfter: opts.DeleteAfter, Now: r.now, Lookup: syncLookup{s}, LoginByEmail: logins.Email, LoginByExtension: logins.DefaultExtension}
 	if opts.Adopt != AdoptNever {
 		planOpts.Adopt = r.adoptLeaver
 	}
-	var err error
 	r.plan, err = dirsync.NewPlan(ctx, slices.Collect(maps.Values(r.users)), r.entries, planOpts)
 	if r.plan == nil {
 		return nil, err

@@ -106,6 +106,9 @@ func (p *syncRun) runStep(ctx context.Context, step *dirsync.Step) error {
 	if step.KeepsExtension {
 		desired = desired.without(fieldDefaultExtension)
 	}
+	if step.KeepsEmail {
+		desired = desired.without(fieldEmail)
+	}
 	var err error
 	switch {
 	case step.Action == dirsync.Create:

@@ -9,8 +9,12 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// fieldExtension is the name of the field with the default extension.
-const fieldExtension = "default_extension"
+// fieldExtension and fieldEmail are the names of the fields with the default extension
+// and the email.
+const (
+	fieldExtension = "default_extension"
+	fieldEmail     = "email"
+)
 
 // Action is what a sync does to a user.
 type Action string
@@ -42,6 +46,8 @@ type Step struct {
 	// KeepsExtension reports that the user cannot have the extension of the entry,
 	// and keeps the present one.
 	KeepsExtension bool
+	// KeepsEmail reports the same of the email, if it is a login name.
+	KeepsEmail bool
 	// ReleasesExtension reports that another user takes over the default extension
 	// of this user, who has left.
 	ReleasesExtension bool
@@ -120,6 +126,8 @@ type Entry struct {
 	// Derived reports that the directory spells the username in another way. An entry
 	// that spells it this way takes precedence.
 	Derived bool
+	// Email is the user's email after the step.
+	Email string
 	// Disabled reports that the user is disabled in the directory. Such an entry
 	// has no step. It disables its user, and claims no username or extension.
 	Disabled bool
@@ -147,7 +155,19 @@ func (e *Entry) keepExtension(owner *User, reason string) {
 		e.blockedBy, owner.blocking = removeFirst(e.blockedBy, owner), removeFirst(owner.blocking, e)
 	}
 	e.Step.KeepsExtension = true
-	e.Step.Fields = slices.DeleteFunc(e.Step.Fields, func(name string) bool { return name == fieldExtension })
+	e.leaveOut(fieldExtension)
+}
+
+// keepEmail has the step leave the email as it is.
+func (e *Entry) keepEmail(reason string) {
+	e.Warnings = append(e.Warnings, reason)
+	e.Step.KeepsEmail = true
+	e.leaveOut(fieldEmail)
+}
+
+// leaveOut removes a field from the step, and the step if it changes nothing then.
+func (e *Entry) leaveOut(field string) {
+	e.Step.Fields = slices.DeleteFunc(e.Step.Fields, func(name string) bool { return name == field })
 	if e.Step.Action == Update && len(e.Step.Fields) == 0 {
 		e.Step = nil
 	}

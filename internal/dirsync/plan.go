@@ -23,6 +23,9 @@ type Options struct {
 	// Adopt links the entries of new users to the users who have left and have their
 	// usernames. If it is nil, such an entry is a problem.
 	Adopt AdoptFunc
+	// LoginByEmail and LoginByExtension report that the email and the default extension
+	// are login names, which are unique together with the usernames.
+	LoginByEmail, LoginByExtension bool
 }
 
 // Lookup finds the owners of unique values among all users.
@@ -31,6 +34,9 @@ type Lookup interface {
 	UsernameOwner(ctx context.Context, username string) (Owner, error)
 	// ExtensionOwner returns the user with that default extension, or the zero Owner.
 	ExtensionOwner(ctx context.Context, extension string) (Owner, error)
+	// LoginOwner returns the user with that login name, or the zero Owner. It returns
+	// none if neither the email nor the default extension is a login name.
+	LoginOwner(ctx context.Context, name string) (Owner, error)
 	// CheckDelete returns the reason why the user with that ID cannot be deleted,
 	// or "". It returns an error wrapping [store.ErrNotFound] if there is no such
 	// user.

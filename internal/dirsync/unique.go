@@ -12,6 +12,7 @@ import (
 const (
 	msgDuplicate = " is not unique in the directory"
 	msgTaken     = " is already in use by a user outside this directory"
+	msgLogin     = " is already the login name of another user"
 )
 
 // uniqueOwners are the users of the directory by folded username and by default
@@ -54,6 +55,9 @@ func (p *Plan) resolveUnique(ctx context.Context) error {
 		if err := p.resolveOwner(ctx, e, owner, p.opts.Lookup.ExtensionOwner, e.Extension, func(Owner) { e.keepExtension(nil, "the default extension"+msgTaken) }); err != nil {
 			return err
 		}
+	}
+	if err := p.resolveLoginNames(ctx, owners); err != nil {
+		return err
 	}
 	p.propagateFailures(owners)
 	p.releaseExtensions(owners)
