@@ -132,6 +132,9 @@ type Dependents interface {
 	// would give a record more access, the method disables the record instead. ownedBy
 	// returns the extensions of a user for [audit.Event].Extensions.
 	RemoveExtension(ctx context.Context, r *audit.Recorder, number string, ownedBy ExtensionLookup) error
+	// RenumberExtensions replaces extensions by their new numbers in all records, see
+	// [Service.RenumberExtensions].
+	RenumberExtensions(ctx context.Context, r *audit.Recorder, numbers map[string]string, ownedBy ExtensionLookup) error
 	// AuditSource returns the records for [audit.Log.Verify].
 	AuditSource() audit.RecordSource
 }

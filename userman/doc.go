@@ -39,7 +39,8 @@
 // Other services pass the text that the user typed ([Service.AuthenticateService],
 // [Service.CanUseService]) or the extension of a phone ([Service.AuthorizePhone]). The
 // package that creates and deletes extensions passes their numbers:
-// [Service.PrepareExtensionUser], [Service.OnExtensionDeleted].
+// [Service.PrepareExtensionUser], [Service.OnExtensionDeleted],
+// [Service.RenumberExtensions].
 //
 // # Interfaces
 //

@@ -3,6 +3,7 @@ package userman
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/pbxusers/pbxusers/internal/validate"
@@ -142,9 +143,9 @@ func (s *Service) OnExtensionDeleted(ctx context.Context, number string, policy 
 			return err
 		}
 		if !sc.HasExtension(number) {
-			return &store.ForbiddenError{Reason: "this extension is outside your scope; ask an administrator with access"}
+			return extensionOutOfScopeError()
 		}
-		removal = &extensionRemoval{service: s, action: action, number: number, policy: policy}
+		removal = s.newExtensionRemoval(action, number, policy)
 		if err := removal.prepare(ctx); err != nil {
 			return err
 		}
@@ -153,15 +154,7 @@ func (s *Service) OnExtensionDeleted(ctx context.Context, number string, policy 
 	if err != nil {
 		return nil, err
 	}
-	usernames := []string{}
-	for _, change := range removal.users {
-		s.logUser(ctx, action, change.after)
-		if change.before.DeletedAt.IsZero() {
-			usernames = append(usernames, change.before.Username)
-		}
-	}
-	slices.Sort(usernames)
-	return usernames, nil
+	return removal.usernames(ctx), nil
 }
 
 func validateRemoval(number string, policy OrphanPolicy) error {
@@ -170,4 +163,76 @@ func validateRemoval(number string, policy OrphanPolicy) error {
 		errs = append(errs, store.FieldError{Field: "policy", Code: store.CodeOneOf, Message: "this must be one of keep, disable, delete"})
 	}
 	return store.NewInvalidError(errs...)
+}
+
+func extensionOutOfScopeError() error {
+	return &store.ForbiddenError{Reason: "this extension is outside your scope; ask an administrator with access"}
+}
+
+// MaxRenumbered is the largest number of extensions in one call of
+// [Service.RenumberExtensions].
+const MaxRenumbered = 1000
+
+// fieldNumbers is the field of invalid input of [Service.RenumberExtensions].
+const fieldNumbers = "numbers"
+
+// RenumberExtensions gives extensions new numbers: numbers maps each extension to its
+// new number. Two users can also swap their extensions. Each extension must be the
+// default extension of a user. What refers to the extension follows it: linked
+// extensions, the permissions of users and groups, and [Dependents] such as API tokens.
+// All changes are one transaction. RenumberExtensions returns the usernames of the
+// changed users, sorted. It reads all users.
+//
+// It returns a [store.AlreadyExistsError] if another user has a new number, and an error
+// wrapping [store.ErrConflict] if the directory of a user owns the default extension.
+// For a limited administrator, the old and the new numbers and the users who have them
+// as default extension must be in scope, see [Service.Scoped].
+func (s *Service) RenumberExtensions(ctx context.Context, numbers map[string]string) ([]string, error) {
+	const action = "renumber extensions"
+	var renumbering *extensionRenumbering
+	err := s.audit.Do(ctx, s.store, s.userEvent(action, ""), func(ctx context.Context, r *audit.Recorder) error {
+		if err := validateRenumbering(numbers); err != nil {
+			return err
+		}
+		sc, err := s.scope(ctx)
+		if err != nil {
+			return err
+		}
+		for from, to := range numbers {
+			if !sc.HasExtension(from) || !sc.HasExtension(to) {
+				return extensionOutOfScopeError()
+			}
+		}
+		renumbering = s.newExtensionRenumbering(action, numbers)
+		if err := renumbering.prepare(ctx); err != nil {
+			return err
+		}
+		return renumbering.save(ctx, r)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return renumbering.usernames(ctx), nil
+}
+
+func validateRenumbering(numbers map[string]string) error {
+	invalid := func(code, message string) error {
+		return store.NewInvalidError(store.FieldError{Field: fieldNumbers, Code: code, Message: message})
+	}
+	if len(numbers) == 0 || len(numbers) > MaxRenumbered {
+		return invalid(store.CodeRange, fmt.Sprintf("enter 1 to %d extensions", MaxRenumbered))
+	}
+	targets := map[string]bool{}
+	for from, to := range numbers {
+		switch {
+		case !validate.Extension().Valid(from) || !validate.Extension().Valid(to):
+			return invalid(store.CodeExtension, validate.Extension().Message)
+		case from == to:
+			return invalid(store.CodeUnchanged, "a new number must differ from the old one")
+		case targets[to]:
+			return invalid(store.CodeRepeated, "two extensions cannot have the same new number")
+		}
+		targets[to] = true
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
@@ -266,4 +267,105 @@ func TestService_OnExtensionDeleted_requiresExtensionInScope(t *testing.T) {
 	require.Equal(t, []string{"jane", "joan"}, changed)
 	_, err = scoped.createExtensionUser(t.Context(), userman.NewExtension{Number: "201"})
 	require.ErrorIs(t, err, store.ErrForbidden)
+}
+
+func TestService_RenumberExtensions_referencesFollow(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newServiceWithDB(t, open(t), "", allLoginNames)
+			createExtensionReferences(t, h)
+			changed, err := h.RenumberExtensions(t.Context(), map[string]string{"1001": "5001"})
+			require.NoError(t, err)
+			require.Equal(t, []string{"jane", "joan", "june"}, changed)
+			require.Equal(t, []string{"5001", "2001"}, h.get(t, "jane").Extensions())
+			joan := h.get(t, "joan")
+			require.Equal(t, []string{"1002", "5001", "1003"}, joan.Extensions())
+			require.JSONEq(t, `{"voicemail.extensions":["5001"],"history.extensions":["self","5001"]}`, toJSON(t, joan.Permissions))
+			require.JSONEq(t, `{"voicemail.extensions":{"append":["5001"]}}`, toJSON(t, h.get(t, "june").Permissions))
+			require.Equal(t, "10011", h.get(t, "nora").DefaultExtension)
+			sales, err := h.Groups().Get(t.Context(), "Sales")
+			require.NoError(t, err)
+			require.JSONEq(t, `{"voicemail.extensions":{"append":["5001"]},"history.extensions":{"append":["1002","5001"]},"sms.numbers":["1001"]}`,
+				toJSON(t, sales.Permissions), "a phone number is no extension")
+			tokens, err := h.tokens.List(t.Context(), "joan", store.PageRequest{})
+			require.NoError(t, err)
+			for _, token := range tokens.Items {
+				require.NotContains(t, token.Extensions, "1001")
+				require.False(t, token.Disabled)
+			}
+			require.Equal(t, "jane", h.logIn(t, "5001", goodPassword).User.Username)
+			h.requireAuditIntact(t)
+		})
+	}
+}
+
+func TestService_RenumberExtensions_swapsInOneAct(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newServiceWithDB(t, open(t), "acme", allLoginNames)
+			h.createUser(t, newUser("jane", "1001"), goodPassword)
+			h.createUser(t, newUser("john", "1002", "1001"), goodPassword)
+			h.createUser(t, newUser("joan", "1003", "1001", "1002"), goodPassword)
+			changed, err := h.RenumberExtensions(t.Context(), map[string]string{"1001": "1002", "1002": "1003", "1003": "1001"})
+			require.NoError(t, err)
+			require.Equal(t, []string{"jane", "joan", "john"}, changed)
+			require.Equal(t, []string{"1002"}, h.get(t, "jane").Extensions())
+			require.Equal(t, []string{"1003", "1002"}, h.get(t, "john").Extensions())
+			require.Equal(t, []string{"1001", "1002", "1003"}, h.get(t, "joan").Extensions())
+			require.Equal(t, "joan", h.logIn(t, "1001", goodPassword).User.Username)
+			require.Len(t, h.entries(t, audit.Query{Action: "renumber extensions"}), 3, "one for each record")
+			h.requireAuditIntact(t)
+		})
+	}
+}
+
+func TestService_RenumberExtensions_rejectsAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	h := newService(t, allLoginNames)
+	h.createUser(t, newUser("jane", "1001"), goodPassword)
+	h.createUser(t, newUser("john", "1002"), goodPassword)
+	h.createUser(t, newUser("7007"), goodPassword)
+	for want, numbers := range map[string]map[string]string{
+		"numbers: range": {}, "numbers: extension": {"1001": "x"}, "numbers: unchanged": {"1001": "1001"},
+		"numbers: repeated": {"1001": "5001", "1002": "5001"}, "numbers: unknown": {"1001": "5001", "1009": "5009"},
+	} {
+		_, err := h.RenumberExtensions(t.Context(), numbers)
+		requireFieldErrors(t, err, want)
+	}
+	_, err := h.RenumberExtensions(t.Context(), map[string]string{"1001": "1002"})
+	requireAlreadyExists(t, err, "default_extension")
+	_, err = h.RenumberExtensions(t.Context(), map[string]string{"1001": "7007"})
+	requireLoginNameExists(t, err, "default_extension")
+	require.Equal(t, "1001", h.get(t, "jane").DefaultExtension)
+	require.Equal(t, "1002", h.get(t, "john").DefaultExtension)
+	h.requireAuditIntact(t)
+}
+
+func TestService_RenumberExtensions_needsScopeOfOldAndNewNumber(t *testing.T) {
+	t.Parallel()
+	all := newService(t)
+	scoped := all.scoped(extensions1xx)
+	all.createUser(t, newUser("jane", "101"), goodPassword)
+	all.createUser(t, newUser("john", "102", "500"), goodPassword)
+	all.createUser(t, newUser("joan", "500"), goodPassword)
+	for _, numbers := range []map[string]string{{"101": "501"}, {"500": "105"}, {"102": "105"}, {"101": "102", "102": "101"}} {
+		_, err := scoped.RenumberExtensions(t.Context(), numbers)
+		require.ErrorIs(t, err, store.ErrForbidden, "%v", numbers)
+	}
+	_, err := scoped.RenumberExtensions(t.Context(), map[string]string{"101": "105"})
+	require.NoError(t, err)
+	require.Equal(t, "105", all.get(t, "jane").DefaultExtension)
+	all.requireAuditIntact(t)
+}
+
+func TestService_RenumberExtensions_rejectsExtensionOfDirectory(t *testing.T) {
+	t.Parallel()
+	h, _ := newSyncedService(t, newEntry("id-1", "jane", "1001"))
+	h.sync(t)
+	_, err := h.RenumberExtensions(t.Context(), map[string]string{"1001": "5001"})
+	requireConflict(t, err, "change them there: default_extension")
 }

@@ -142,6 +142,10 @@ func recordOperations() map[string]operation {
 			_, err := h.OnExtensionDeleted(ctx, "1001", userman.OrphanDisable)
 			return err
 		},
+		"renumber_extension": func(ctx context.Context, h *faultyEnv) error {
+			_, err := h.RenumberExtensions(ctx, map[string]string{"1001": "1007"})
+			return err
+		},
 		"delete_extension_and_user": func(ctx context.Context, h *faultyEnv) error {
 			_, err := h.OnExtensionDeleted(ctx, "1001", userman.OrphanDelete)
 			return err

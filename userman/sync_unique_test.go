@@ -298,6 +298,7 @@ func TestService_Sync_derivesUsernames(t *testing.T) {
 	}, problems(r))
 	h.requireAuditIntact(t)
 }
+
 // newEntryAt returns an entry with that email.
 func newEntryAt(externalID, username, extension, email string) userman.DirectoryEntry {
 	e := newEntry(externalID, username, extension)

@@ -294,3 +294,17 @@ func TestCLI_userLoginDuplicatesListsSharedNames(t *testing.T) {
 	c.do(t, "user", "edit", "joan", "--email", "joan@example.com")
 	require.Contains(t, c.do(t, "user", "login-duplicates", "--login-by-email"), "No two users")
 }
+
+func TestCLI_userRenumberSwapsExtensions(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "user", "add", "jane", "--default-extension", "4001")
+	c.do(t, "user", "add", "joan", "--default-extension", "4002", "--linked-extensions", "4001")
+	require.Equal(t, "Changed: jane, joan\n", c.do(t, "user", "renumber", "4001=4002", "4002=4001"))
+	require.Equal(t, []any{"jane", "joan"}, c.json(t, "user", "renumber", "4002=5002")["changed"])
+	require.Equal(t, "5002", c.json(t, "user", "show", "jane")["default_extension"])
+	require.Equal(t, []any{"5002"}, c.json(t, "user", "show", "joan")["linked_extensions"])
+	for _, args := range [][]string{{"4001"}, {"4001="}, {"4001=1", "4001=2"}, {"9=10"}, {"4001=5002"}} {
+		c.fails(t, exitRejected, append([]string{"user", "renumber"}, args...)...)
+	}
+}

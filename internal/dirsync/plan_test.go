@@ -26,7 +26,9 @@ func (l fakeLookup) ExtensionOwner(context.Context, string) (dirsync.Owner, erro
 	return dirsync.Owner{}, nil
 }
 
-func (l fakeLookup) LoginOwner(context.Context, string) (dirsync.Owner, error) { return dirsync.Owner{}, nil }
+func (l fakeLookup) LoginOwner(context.Context, string) (dirsync.Owner, error) {
+	return dirsync.Owner{}, nil
+}
 
 func (l fakeLookup) CheckDelete(_ context.Context, id store.UserID) (string, error) {
 	return l.undeletable[id], nil

@@ -60,6 +60,30 @@ func (d dependents) RemoveExtension(ctx context.Context, rec *audit.Recorder, nu
 	})
 }
 
+// RenumberExtensions implements [userman.Dependents].
+func (d dependents) RenumberExtensions(ctx context.Context, rec *audit.Recorder, numbers map[string]string, ownedBy userman.ExtensionLookup) error {
+	return d.each(ctx, "", func(t *Token) error {
+		after := t.Clone()
+		after.Extensions = nil
+		for _, e := range t.Extensions {
+			if number, ok := numbers[e]; ok {
+				e = number
+			}
+			if !slices.Contains(after.Extensions, e) {
+				after.Extensions = append(after.Extensions, e)
+			}
+		}
+		if slices.Equal(after.Extensions, t.Extensions) {
+			return nil
+		}
+		extensions, err := ownedBy(ctx, t.UserID)
+		if err != nil {
+			return err
+		}
+		return d.save(ctx, rec, rec.Intent.Action, t, after, extensions)
+	})
+}
+
 // AuditSource implements [userman.Dependents].
 func (d dependents) AuditSource() audit.RecordSource {
 	return audit.RecordSource{Kind: Kind, Each: func(ctx context.Context, visit func(key string, state []byte) error) error {
