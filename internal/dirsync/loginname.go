@@ -2,6 +2,7 @@ package dirsync
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
@@ -81,11 +82,9 @@ func (p *Plan) loginTaken(ctx context.Context, e *Entry, name string, claims map
 			known = append(known, user.ID)
 		}
 	}
-	for _, id := range known {
-		if owner.ID == id {
-			claims[folded] = e
-			return false, nil
-		}
+	if !slices.Contains(known, owner.ID) {
+		return true, nil
 	}
-	return true, nil
+	claims[folded] = e
+	return false, nil
 }
