@@ -26,19 +26,24 @@ const (
 // user of Asterisk.
 type disk struct {
 	dir string
-	// syscallHook, if set, is called before every system call that changes
-	// something, with its name and path. Tests stop the process there.
-	syscallHook func(call, path string)
+	// syscallHook, if set, is called before the system calls, with the name and path
+	// of each. The call fails with its error. Tests stop the process there, or make
+	// the disk fail.
+	syscallHook func(call, path string) error
 }
 
-func (d disk) callHook(call, path string) {
-	if d.syscallHook != nil {
-		d.syscallHook(call, path)
+func (d disk) callHook(call, path string) error {
+	if d.syscallHook == nil {
+		return nil
 	}
+	return d.syscallHook(call, path)
 }
 
-// withRoot calls fn with the open folder.
-func (d disk) withRoot(fn func(root *os.Root) error) (err error) {
+// withRoot calls fn, which makes that system call, with the open folder.
+func (d disk) withRoot(call, path string, fn func(root *os.Root) error) (err error) {
+	if err := d.callHook(call, path); err != nil {
+		return err
+	}
 	root, err := os.OpenRoot(d.dir)
 	if err != nil {
 		return err
@@ -60,7 +65,7 @@ func ownerOf(info fs.FileInfo) owner {
 
 // stat returns the file info of path.
 func (d disk) stat(path string) (info fs.FileInfo, err error) {
-	err = d.withRoot(func(root *os.Root) error {
+	err = d.withRoot("stat", path, func(root *os.Root) error {
 		info, err = root.Stat(path)
 		return err
 	})
@@ -69,7 +74,7 @@ func (d disk) stat(path string) (info fs.FileInfo, err error) {
 
 // notExist reports whether path does not exist.
 func (d disk) notExist(path string) bool {
-	err := d.withRoot(func(root *os.Root) error {
+	err := d.withRoot("lstat", path, func(root *os.Root) error {
 		_, err := root.Lstat(path)
 		return err
 	})
@@ -79,7 +84,7 @@ func (d disk) notExist(path string) bool {
 // read returns the content of a file, or nil if it does not exist. It returns
 // an error for an irregular or oversized file.
 func (d disk) read(path string) (content []byte, err error) {
-	err = d.withRoot(func(root *os.Root) error {
+	err = d.withRoot("read", path, func(root *os.Root) error {
 		f, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 		if err != nil {
 			return err
@@ -107,8 +112,7 @@ func (d disk) create(path string, content []byte, mode fs.FileMode, fileOwner ow
 	if err := d.remove(path); err != nil {
 		return err
 	}
-	return d.withRoot(func(root *os.Root) error {
-		d.callHook("create", path)
+	return d.withRoot("create", path, func(root *os.Root) error {
 		f, err := root.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode&modePrivate)
 		if err != nil {
 			return err
@@ -121,7 +125,9 @@ func (d disk) create(path string, content []byte, mode fs.FileMode, fileOwner ow
 }
 
 func (d disk) writeAndSync(f *os.File, path string, content []byte, mode fs.FileMode, fileOwner owner) error {
-	d.callHook("write", path)
+	if err := d.callHook("write", path); err != nil {
+		return err
+	}
 	if _, err := f.Write(content); err != nil {
 		return err
 	}
@@ -131,7 +137,9 @@ func (d disk) writeAndSync(f *os.File, path string, content []byte, mode fs.File
 	if err := f.Chmod(mode); err != nil {
 		return err
 	}
-	d.callHook("fsync", path)
+	if err := d.callHook("fsync", path); err != nil {
+		return err
+	}
 	return f.Sync()
 }
 
@@ -173,8 +181,7 @@ func candidatePath(path string) string {
 
 // rename renames a file within one folder and syncs the folder.
 func (d disk) rename(from, to string) error {
-	err := d.withRoot(func(root *os.Root) error {
-		d.callHook("rename", to)
+	err := d.withRoot("rename", to, func(root *os.Root) error {
 		return root.Rename(from, to)
 	})
 	if err != nil {
@@ -188,8 +195,7 @@ func (d disk) remove(path string) error {
 	if d.notExist(path) {
 		return nil
 	}
-	return d.withRoot(func(root *os.Root) error {
-		d.callHook("unlink", path)
+	return d.withRoot("unlink", path, func(root *os.Root) error {
 		if err := root.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -199,16 +205,14 @@ func (d disk) remove(path string) error {
 
 // removeAll deletes a folder of the state.
 func (d disk) removeAll(path string) error {
-	return d.withRoot(func(root *os.Root) error {
-		d.callHook("unlink", path)
+	return d.withRoot("unlink", path, func(root *os.Root) error {
 		return root.RemoveAll(path)
 	})
 }
 
 // mkdir creates a folder of the state if it does not exist.
 func (d disk) mkdir(path string, fileOwner owner) error {
-	err := d.withRoot(func(root *os.Root) error {
-		d.callHook("mkdir", path)
+	err := d.withRoot("mkdir", path, func(root *os.Root) error {
 		if err := root.Mkdir(path, modeState); err != nil || os.Getuid() != 0 {
 			return err
 		}
@@ -225,13 +229,12 @@ func (d disk) mkdir(path string, fileOwner owner) error {
 
 // touch sets the modification time of a file.
 func (d disk) touch(path string, at time.Time) error {
-	return d.withRoot(func(root *os.Root) error { return root.Chtimes(path, at, at) })
+	return d.withRoot("utimes", path, func(root *os.Root) error { return root.Chtimes(path, at, at) })
 }
 
 // syncDir makes renames and removals in a folder durable.
 func (d disk) syncDir(path string) error {
-	return d.withRoot(func(root *os.Root) error {
-		d.callHook("fsync", path)
+	return d.withRoot("fsync", path, func(root *os.Root) error {
 		f, err := root.Open(path)
 		if err != nil {
 			return err

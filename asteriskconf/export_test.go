@@ -1,5 +1,5 @@
 package asteriskconf
 
-// SetDiskHook sets a hook that f calls before each system call that changes
-// something on disk.
-func SetDiskHook(f *ConfigDir, hook func(call, path string)) { f.disk.syscallHook = hook }
+// SetDiskHook sets a hook that f calls before each system call. The call fails with the
+// error of the hook.
+func SetDiskHook(f *ConfigDir, hook func(call, path string) error) { f.disk.syscallHook = hook }

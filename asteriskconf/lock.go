@@ -17,8 +17,9 @@ func (d *ConfigDir) lock() (unlock func(), err error) {
 		return nil, err
 	}
 	var file *os.File
-	err = d.disk.withRoot(func(root *os.Root) error {
-		file, err = root.OpenFile(d.statePath("lock"), os.O_RDWR|os.O_CREATE|syscall.O_NONBLOCK, modePrivate)
+	path := d.statePath("lock")
+	err = d.disk.withRoot("create", path, func(root *os.Root) error {
+		file, err = root.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NONBLOCK, modePrivate)
 		return err
 	})
 	if errors.Is(err, fs.ErrPermission) {

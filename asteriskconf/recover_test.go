@@ -83,10 +83,11 @@ func TestConfigDir_Recover_backsUpManualEditAfterCrash(t *testing.T) {
 	t.Parallel()
 	for name, arm := range map[string]func(s *fakeEnv){
 		"between the renames and the journal": func(s *fakeEnv) {
-			asteriskconf.SetDiskHook(s.configDir, func(call, path string) {
+			asteriskconf.SetDiskHook(s.configDir, func(call, path string) error {
 				if call == "fsync" && path == "." {
 					runtime.Goexit()
 				}
+				return nil
 			})
 		},
 		"before the reload": func(s *fakeEnv) { s.beforeReload = runtime.Goexit },
