@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -79,6 +80,19 @@ func TestHasher_Verify_boundsMemoryUnderLoad(t *testing.T) {
 			require.GreaterOrEqual(t, w.peak, maxMemory)
 			require.Less(t, w.peak, 512<<10)
 		})
+	}
+}
+
+func TestHasher_acquire_allowsConcurrentDefaultCosts(t *testing.T) {
+	t.Parallel()
+
+	h := NewHasher(&Options{Concurrency: 2})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for range 2 { // a large computation is the only one
+		release, err := h.acquire(ctx, Params{Memory: h.slotMemory})
+		require.NoError(t, err)
+		defer release()
 	}
 }
 

@@ -3,7 +3,6 @@ package passwords
 import (
 	"encoding/base64"
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 
@@ -64,7 +63,7 @@ func parsePHC(hash string) (phc, bool) {
 // parseUint reads digits that phcPattern has bounded.
 func parseUint[N uint8 | uint32](digits string) N {
 	n, err := strconv.ParseUint(digits, 10, 32)
-	if err != nil || n > math.MaxUint32 {
+	if err != nil {
 		return 0
 	}
 	return N(n)

@@ -36,22 +36,20 @@ func phpassSum(password, salt string, rounds int) string {
 		sum = md5.Sum(block) //nolint:gosec // see the import
 		copy(block, sum[:])
 	}
-	return phpassEncode(sum[:])
+	return phpassEncode(sum)
 }
 
-// phpassEncode writes 3 bytes as 4 digits, the lowest bits first.
-func phpassEncode(data []byte) string {
+// phpassEncode writes 3 bytes as 4 digits, the lowest bits first, and the last byte as 2.
+func phpassEncode(sum [md5.Size]byte) string {
 	var out strings.Builder
 	value, bits := 0, 0
-	for _, b := range data {
+	for _, b := range sum {
 		value |= int(b) << bits
 		for bits += 8; bits >= 6; bits -= 6 {
 			out.WriteByte(phpassDigits[value&63])
 			value >>= 6
 		}
 	}
-	if bits > 0 {
-		out.WriteByte(phpassDigits[value&63])
-	}
+	out.WriteByte(phpassDigits[value])
 	return out.String()
 }

@@ -216,9 +216,9 @@ func (l *Limiter) Reset(attempt Attempt) {
 }
 
 func (l *Limiter) resetSource(attempt Attempt) {
-	p, known := l.pairs.get(attempt.pairKey())
-	src, remembered := l.sources.get(attempt.sourceKey())
-	if !known || !remembered || p.window != src.window {
+	p, _ := l.pairs.get(attempt.pairKey())
+	src, _ := l.sources.get(attempt.sourceKey())
+	if p.window == 0 || p.window != src.window { // unknown, or of an earlier window
 		return
 	}
 	src.attempts -= p.attempts

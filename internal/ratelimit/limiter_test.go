@@ -258,6 +258,30 @@ func TestLimiter_Reset_refundsOneServiceAttempt(t *testing.T) {
 	}
 }
 
+func TestLimiter_Reset_refundsNothingWithoutAttempt(t *testing.T) {
+	t.Parallel()
+
+	limiter, _ := newLimiter()
+	for n := range ratelimit.UserBurst {
+		require.Zero(t, allow(limiter, attemptFrom(fmt.Sprintf("192.0.2.%d", n), "jane")))
+	}
+	service := ratelimit.Attempt{Service: "xmpp/jane", User: "jane"}
+	limiter.Reset(service)
+	require.Positive(t, allow(limiter, service), "others have used the attempts of jane")
+}
+
+func TestLimiter_Reset_ignoresAttemptsOfEarlierWindow(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	jane := attemptFrom("192.0.2.1", "jane")
+	require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, jane))
+	c.advance(ratelimit.ResetAfter)
+	require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, attemptFrom("192.0.2.1", "john")))
+	limiter.Reset(jane)
+	require.Positive(t, allow(limiter, attemptFrom("192.0.2.1", "joan")), "the failures on john count")
+}
+
 func TestLimiter_Reset_refundsAtMostSpentAttempts(t *testing.T) {
 	t.Parallel()
 
@@ -303,6 +327,16 @@ func TestLimiter_Allow_limitsCodesFromManySources(t *testing.T) {
 	require.Zero(t, allow(limiter, stranger))
 	stranger.User = "john"
 	require.Zero(t, allow(limiter, stranger))
+}
+
+func TestLimiter_Allow_countsCodesOfEachTrustedDevice(t *testing.T) {
+	t.Parallel()
+
+	limiter, _ := newLimiter()
+	for _, device := range []string{"laptop", "phone", ""} {
+		code := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Device: device, Code: true}
+		require.Equal(t, ratelimit.CodeBurst, countAllowed(limiter, 100, code), device)
+	}
 }
 
 func TestLimiter_Allow_countsCodesAndPasswordsSeparately(t *testing.T) {

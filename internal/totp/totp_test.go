@@ -80,7 +80,7 @@ func TestValidate_rejectsReplayedCode(t *testing.T) {
 func TestValidate_ignoresSpaces(t *testing.T) {
 	t.Parallel()
 
-	for _, typed := range []string{"050 471", " 050471\n", "0 5 0 4 7 1", "050\u00a0471"} {
+	for _, typed := range []string{"050 471", " 050471\n", "0 5 0 4 7 1", "050\u00a0471", strings.Repeat(" ", 122) + "050471"} {
 		_, ok := totp.Validate(rfcSecret, typed, time.Unix(1111111111, 0), 0)
 		require.True(t, ok, "%q", typed)
 	}
@@ -89,7 +89,7 @@ func TestValidate_ignoresSpaces(t *testing.T) {
 func TestValidate_rejectsMalformedCode(t *testing.T) {
 	t.Parallel()
 
-	for _, typed := range []string{"", "      ", "50471", "0050471", "14050471", "05047l", "O50471", "-50471", "+50471", "٠٥٠٤٧١", "050471\x00", strings.Repeat(" ", 10<<20) + "050471"} {
+	for _, typed := range []string{"", "      ", "50471", "0050471", "14050471", "05047l", "O50471", "-50471", "+50471", "٠٥٠٤٧١", "050471\x00", strings.Repeat(" ", 123) + "050471", strings.Repeat(" ", 10<<20) + "050471"} {
 		_, ok := totp.Validate(rfcSecret, typed, time.Unix(1111111111, 0), 0)
 		require.False(t, ok, "%.20q", typed)
 	}
@@ -126,6 +126,29 @@ func TestValidate_rejectsInvalidSecret(t *testing.T) {
 	}
 	_, ok := totp.Validate(store.NewSecret("not base32 at all!"), "000000", time.Unix(45, 0), 0)
 	require.False(t, ok)
+}
+
+// RFC 4226 requires 128 bits.
+func TestURL_requiresSecretOf16Bytes(t *testing.T) {
+	t.Parallel()
+
+	encode := func(length int) store.Secret {
+		return store.NewSecret(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(bytes.Repeat([]byte{7}, length)))
+	}
+	_, err := totp.URL("Acme", "jane", encode(16))
+	require.NoError(t, err)
+	_, err = totp.URL("Acme", "jane", encode(15))
+	require.Error(t, err)
+}
+
+func TestValidate_acceptsFirstStep(t *testing.T) {
+	t.Parallel()
+
+	code, err := hotp.GenerateCode(rfcSecret.Reveal(), 1)
+	require.NoError(t, err)
+	step, ok := totp.Validate(rfcSecret, code, time.Unix(30, 0), 0)
+	require.True(t, ok)
+	require.EqualValues(t, 1, step)
 }
 
 func TestNewSecret_returnsRandomSecret(t *testing.T) {
@@ -194,6 +217,8 @@ func TestQR_drawsSquareWithQuietZone(t *testing.T) {
 			border++
 		}
 		require.GreaterOrEqual(t, border, 4)
+		dot := color.GrayModel.Convert(picture.At(border, border))
+		require.Equal(t, color.Gray{}, dot, "the corner of the code is dark, not light")
 		dark := 0
 		for i := range size {
 			require.True(t, light(i, 0) && light(0, i) && light(i, size-1) && light(size-1, i))
@@ -204,6 +229,20 @@ func TestQR_drawsSquareWithQuietZone(t *testing.T) {
 		require.Greater(t, dark, size/8)
 		require.False(t, light(border, size-1-border), "the corner at the lower left is dark as well")
 		require.True(t, light(size-1-border/2, size/2))
+	}
+}
+
+func TestQR_acceptsExactSizeLimits(t *testing.T) {
+	t.Parallel()
+
+	// This URL makes a code of version 1: 21 modules, and 4 at each side.
+	for size, valid := range map[int]bool{28: false, 29: true, 2048: true, 2049: false} {
+		_, err := totp.QR(store.NewSecret("otpauth://"), size)
+		if valid {
+			require.NoError(t, err, size)
+			continue
+		}
+		require.EqualError(t, err, "a picture of this QR code is 29 to 2048 pixels wide")
 	}
 }
 

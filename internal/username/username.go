@@ -34,11 +34,11 @@ func Normalize(name string) string {
 // where a letter may carry marks that are visible, and none of its characters
 // is another way to write a plainer one (see [Fold]).
 func Valid(name string) bool {
-	if len(name) > MaxLength*utf8.UTFMax || !utf8.ValidString(name) || !norm.NFC.IsNormalString(name) {
+	if len(name) > MaxLength*utf8.UTFMax || !norm.NFC.IsNormalString(name) {
 		return false
 	}
 	length, afterBase := 0, false
-	for _, r := range name {
+	for _, r := range name { // U+FFFD, which is no letter, for what is not UTF-8
 		// bare says that r follows something that can carry a mark.
 		isBase, ok := classify(r, afterBase)
 		if !ok || length == 0 && !isBase {

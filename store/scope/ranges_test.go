@@ -72,6 +72,7 @@ func TestParseRanges_rejectsInvalidText(t *testing.T) {
 		strings.Join(apart, ","):   "max",
 		strings.Repeat("1,", 3000): "max",
 		strings.Repeat(" ", 5000):  "max",
+		strings.Repeat(" ", 4097):  "max",
 	} {
 		_, err := scope.ParseRanges(text)
 		requireFields(t, err, "ranges: "+code)
@@ -79,6 +80,8 @@ func TestParseRanges_rejectsInvalidText(t *testing.T) {
 	_, err := scope.ParseRanges(strings.Join(apart[1:], ","))
 	require.NoError(t, err)
 	// Many ranges that merge count as few.
+	_, err = scope.ParseRanges("1" + strings.Repeat(" ", 4095))
+	require.NoError(t, err, "4096 bytes")
 	_, err = scope.ParseRanges(strings.TrimSuffix(strings.Repeat("1,", 2000), ","))
 	require.NoError(t, err)
 }

@@ -3,6 +3,8 @@ package permission_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -257,6 +259,30 @@ func TestEffectiveSet_Explain_truncatesLongSummary(t *testing.T) {
 	require.Equal(t, "1001, 3, 4, 5, 6 and 3 more, because the group Group a adds "+seven+", the group Group b adds "+seven+
 		", the group Group c adds "+seven+", the group Group d adds "+seven+", 4 others add to it, and by default it is the user's own extension.",
 		h.explain(t, permission.HistoryExtensions).Summary)
+}
+
+// A summary leaves out two or more, because their number is no shorter than one of them.
+func TestEffectiveSet_Explain_namesAllButTwoOrMore(t *testing.T) {
+	t.Parallel()
+	h := newFixture()
+	jane := newSubject()
+	for group := range 6 {
+		name := fmt.Sprintf("Group %d", group)
+		h.addGroup(name, group, permission.Permissions{permission.ConferenceExtensions: permission.Append(fmt.Sprintf("%d", group))})
+		jane.Groups = append(jane.Groups, name)
+		h.users["jane"] = jane
+		summary := h.explain(t, permission.ConferenceExtensions).Summary
+		require.NotContains(t, summary, "more", "%d extensions", group+1)
+		require.Equal(t, group == 5, strings.Contains(summary, ", 2 others add to it, and by default it is nothing."), summary)
+		require.Equal(t, min(group+1, 5)-group/5, strings.Count(summary, "the group Group"), summary)
+	}
+}
+
+func TestEffectiveSet_Explain_emptyDefaultIsNothing(t *testing.T) {
+	t.Parallel()
+	h := newFixture()
+	h.users["jane"] = newSubject()
+	require.Equal(t, "Nothing (default).", h.explain(t, permission.ConferenceExtensions).Summary)
 }
 
 func TestEffectiveSet_Explain_rejectsUnknownPermission(t *testing.T) {

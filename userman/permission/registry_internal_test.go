@@ -110,6 +110,8 @@ func TestRegistry_limitsPermissionCount(t *testing.T) {
 		perms[fmt.Sprintf("a.b%d", i)] = On()
 	}
 	require.Equal(t, []string{"permissions: max"}, fieldCodes(NewRegistry(nil).Validate(perms, nil)))
+	delete(perms, "a.b0")
+	require.Empty(t, NewRegistry(nil).Validate(perms, perms))
 }
 
 func TestRegistry_acceptsUnchangedUnknownPermission(t *testing.T) {
@@ -118,6 +120,8 @@ func TestRegistry_acceptsUnchangedUnknownPermission(t *testing.T) {
 	require.Empty(t, r.Validate(Permissions{"fax.send": On(), PortalLogin: Set("1001")}, known))
 	require.Equal(t, []string{"permissions.fax.send: unknown", "permissions.portal.login: kind"},
 		fieldCodes(r.Validate(Permissions{"fax.send": Off(), PortalLogin: Set("1002")}, known)))
+	require.Equal(t, []string{"permissions.portal.login: kind"},
+		fieldCodes(r.Validate(Permissions{"fax.send": On(), PortalLogin: Set("1002")}, known)), "only the unchanged one is accepted")
 }
 
 func TestPermissions_normalizesValues(t *testing.T) {

@@ -97,7 +97,7 @@ func (p *Resolver) rank(name string) (int, bool) {
 func (p *Resolver) For(s Subject) *EffectiveSet {
 	e := &EffectiveSet{
 		resolver: p, defaultExtension: s.DefaultExtension, linkedExtensions: slices.Clone(s.LinkedExtensions),
-		ranks: make([]int, 0, len(s.Groups)),
+		ranks: make([]int, 0, len(s.Groups)), userGrants: make([]userGrant, 0, len(s.Permissions)),
 	}
 	for _, name := range s.Groups {
 		if rank, ok := p.rank(name); ok {
@@ -106,12 +106,9 @@ func (p *Resolver) For(s Subject) *EffectiveSet {
 	}
 	slices.Sort(e.ranks)
 	e.ranks = slices.Compact(e.ranks)
-	if len(s.Permissions) > 0 {
-		e.userGrants = make([]userGrant, 0, len(s.Permissions))
-		for id, value := range s.Permissions {
-			if i, ok := p.registry.applies(id, value); ok {
-				e.userGrants = append(e.userGrants, userGrant{i, value.canonical()})
-			}
+	for id, value := range s.Permissions {
+		if i, ok := p.registry.applies(id, value); ok {
+			e.userGrants = append(e.userGrants, userGrant{i, value.canonical()})
 		}
 	}
 	return e

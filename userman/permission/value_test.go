@@ -3,6 +3,7 @@ package permission_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +100,9 @@ func TestParseValue_acceptsInformalInput(t *testing.T) {
 		{permission.KindExtensions, "+ linked,", permission.Append("linked")},
 		{permission.KindExtensions, " NONE ", permission.Set()},
 		{permission.KindNumbers, "+4930123, 110", permission.Set("110", "+4930123")},
+		{permission.KindNumbers, "+0, +9", permission.Set("+0", "+9")},
+		{permission.KindExtensions, "1001" + strings.Repeat(" ", 500*(4*64+2)-4), permission.Set("1001")},
+		{permission.KindStrings, strings.Repeat("𠀀", 64), permission.Set(strings.Repeat("𠀀", 64))},
 		{permission.KindNumbers, "++4930123", permission.Append("+4930123")},
 		{permission.KindNumbers, "+ 4930123", permission.Append("4930123")},
 		{permission.KindNumbers, "+all", permission.Append("all")},
@@ -129,6 +133,7 @@ func TestParseValue_rejectsInvalidInput(t *testing.T) {
 		{permission.KindExtensions, "1001\x00", "extension"},
 		{permission.KindExtensions, strings.Repeat("1001,", permission.MaxItems+1), "max"},
 		{permission.KindExtensions, strings.Repeat("1", 1_000_000), "max"},
+		{permission.KindExtensions, "1001" + strings.Repeat(" ", 500*(4*64+2)-3), "max"},
 		{permission.KindNumbers, "self", "number"},
 		{permission.KindNumbers, digits21, "number"},
 		{permission.KindNumbers, "1 ++2", "number"},
@@ -144,6 +149,15 @@ func TestParseValue_rejectsInvalidInput(t *testing.T) {
 		_, err := permission.ParseValue(tc.kind, tc.text)
 		requireFieldCode(t, err, "value: "+tc.code)
 		require.NotContains(t, err.Error(), "hunter2")
+	}
+}
+
+func TestKind_ValidateItems_checksLimits(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, permission.KindExtensions.ValidateItems("list", slices.Repeat([]string{"1001"}, permission.MaxItems)))
+	require.Len(t, permission.KindExtensions.ValidateItems("list", slices.Repeat([]string{"1001"}, permission.MaxItems+1)), 1)
+	for _, kind := range []permission.Kind{permission.KindExtensions, permission.KindNumbers, permission.KindStrings} {
+		require.Len(t, kind.ValidateItems("list", []string{""}), 1, kind)
 	}
 }
 
