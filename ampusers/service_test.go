@@ -29,6 +29,20 @@ func TestNew_panicsOnInvalidSections(t *testing.T) {
 	require.Equal(t, ampusers.SectionApply, s.Sections()[0].ID)
 }
 
+func TestNew_panicsOnInvalidOptions(t *testing.T) {
+	t.Parallel()
+	for what, opts := range map[string]ampusers.Options{
+		"a score above 4":     {MinPasswordScore: 5},
+		"a score below -1":    {MinPasswordScore: -2},
+		"a negative length":   {MinPasswordLength: -1},
+		"a length above 1024": {MinPasswordLength: 1025},
+		"negative hashes":     {MaxConcurrentHashes: -1},
+		"a negative lifetime": {InvitationLifetime: -1},
+	} {
+		require.Panics(t, func() { ampusers.New(memstore.New().Administrators(), &opts) }, what)
+	}
+}
+
 func TestService_Create_defaultsToLimitedAccess(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {

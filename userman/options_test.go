@@ -26,6 +26,12 @@ func TestNew_panicsOnInvalidOptions(t *testing.T) {
 		"a directory without a name": {Directories: []userman.Directory{namedDirectory{}}},
 		"a name in capital letters":  {Directories: []userman.Directory{namedDirectory{name: "Office"}}},
 		"two of one name":            {Directories: []userman.Directory{namedDirectory{name: "office"}, namedDirectory{name: "office"}}},
+		"a score above 4":            {MinPasswordScore: 5},
+		"a score below -1":           {MinPasswordScore: -2},
+		"a negative length":          {MinPasswordLength: -1},
+		"a length above 1024":        {MinPasswordLength: 1025},
+		"negative hashes":            {MaxConcurrentHashes: -1},
+		"a negative lifetime":        {ResetLifetime: -1},
 		"a permission of no form":    {Permissions: []permission.Permission{{ID: "fax", Kind: permission.KindBool, Description: "May fax."}}},
 	} {
 		require.Panics(t, func() { userman.New(st, &opts) }, what)

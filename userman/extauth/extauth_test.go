@@ -131,6 +131,20 @@ func TestServer_Serve_answersQuestions(t *testing.T) {
 
 const validQuestion, invalidQuestion = "auth:jane:example.com:pass: with colons:", "auth:jane:example.com:no"
 
+func TestProtocol_UnmarshalText_acceptsKnownProtocols(t *testing.T) {
+	t.Parallel()
+	for _, want := range []extauth.Protocol{extauth.Ejabberd, extauth.Generic} {
+		text, err := want.MarshalText()
+		require.NoError(t, err)
+		var got extauth.Protocol
+		require.NoError(t, got.UnmarshalText(text))
+		require.Equal(t, want, got)
+	}
+	got := extauth.Generic
+	require.EqualError(t, got.UnmarshalText([]byte("Ejabberd")), "write ejabberd or generic")
+	require.Equal(t, extauth.Generic, got, "an error changes nothing")
+}
+
 func TestServer_Serve_keepsOrder(t *testing.T) {
 	t.Parallel()
 	in := frame(validQuestion, invalidQuestion, "isuser:jane:example.com", "", validQuestion)
