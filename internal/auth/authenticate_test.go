@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -281,8 +282,34 @@ func TestAuthenticator_Confirm_completesLogin(t *testing.T) {
 	_, err = h.Confirm(t.Context(), second, nil)
 	requireLoginError(t, err, credential.InvalidMFACode)
 	second.Code = totpCode(t, key, h.clock.Now())
-	_, err = h.Confirm(t.Context(), second, nil)
+	result, err = h.Confirm(t.Context(), second, nil)
 	require.NoError(t, err)
+	require.Equal(t, -1, result.RecoveryCodesLeft, "no recovery code was used")
+}
+
+func TestAuthenticator_Confirm_limitsInvalidTokensAndRecoveryCodes(t *testing.T) {
+	t.Parallel()
+	for name, edit := range map[string]func(attempt *credential.MFAAttempt){
+		"invalid_token": func(attempt *credential.MFAAttempt) {
+			attempt.Token, attempt.Code = secret(strings.Repeat("A", 43)), "123456"
+		},
+		"recovery_code": func(attempt *credential.MFAAttempt) { attempt.Code = "aaaa-aaaa-aaaa-aaaa" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newEnv(t)
+			h.enrollTOTP(t)
+			attempt := h.mfaAttempt(t)
+			attempt.RemoteAddr = netip.MustParseAddr("198.51.100.1")
+			edit(&attempt)
+			for range ratelimit.SourceBurst {
+				_, err := h.Confirm(t.Context(), attempt, nil)
+				require.ErrorIs(t, err, store.ErrForbidden)
+			}
+			_, err := h.Confirm(t.Context(), attempt, nil)
+			require.ErrorIs(t, err, store.ErrRateLimited)
+		})
+	}
 }
 
 func TestAuthenticator_Confirm_acceptsTokenOnce(t *testing.T) {
@@ -411,6 +438,29 @@ func TestAuthenticator_Authenticate_respectsContext(t *testing.T) {
 	_, err = h.Verify(ctx, newLoginAttempt("jane", rightPassword), nil)
 	require.ErrorIs(t, err, context.Canceled)
 	require.Empty(t, h.auditLines(t))
+}
+
+func TestAuthenticator_Authenticate_boundsUsername(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	longest := strings.Repeat("n", 1024)
+	h.accounts.idsByLogin[longest], h.accounts.idsByLogin[longest+"n"] = "7", "7"
+	_, err := h.Authenticate(t.Context(), newLoginAttempt(longest, rightPassword), nil)
+	require.NoError(t, err)
+	_, err = h.Authenticate(t.Context(), newLoginAttempt(longest+"n", rightPassword), nil)
+	requireLoginError(t, err, credential.InvalidCredentials)
+}
+
+func TestAuthenticator_Authenticate_storesDeviceOnce(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	attempt := newLoginAttempt("jane", rightPassword)
+	for range 2 {
+		result, err := h.Authenticate(t.Context(), attempt, nil)
+		require.NoError(t, err)
+		attempt.DeviceToken = result.DeviceToken
+	}
+	require.Len(t, h.jane(t).Credentials.Devices, 1)
 }
 
 func TestAuthenticator_Authenticate_forgetsLeastRecentlyUsedDevice(t *testing.T) {

@@ -102,7 +102,7 @@ func (au *Authenticator) consumeCode(a *Account, code string) (int, error) {
 	}
 	used := totp.MatchRecoveryCode(factor.RecoveryHashes, code)
 	if used < 0 {
-		return -1, invalidMFACode()
+		return 0, invalidMFACode()
 	}
 	factor.RecoveryHashes = slices.Delete(factor.RecoveryHashes, used, used+1)
 	return len(factor.RecoveryHashes), nil

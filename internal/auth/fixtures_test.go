@@ -183,6 +183,7 @@ func (h *env) mfaAttempt(t testing.TB) credential.MFAAttempt {
 	login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
 	require.NoError(t, err)
 	require.True(t, login.MFARequired())
+	require.Equal(t, -1, login.RecoveryCodesLeft)
 	require.Nil(t, login.Account)
 	return credential.MFAAttempt{Token: login.MFAToken, RemoteAddr: netip.MustParseAddr("192.0.2.1")}
 }

@@ -149,6 +149,24 @@ func TestAuthenticator_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testin
 	require.ErrorIs(t, err, store.ErrRateLimited)
 }
 
+// A service that asks for users outside its scope does not limit the service that has
+// them.
+func TestAuthenticator_Verify_countsOutOfScopeSeparately(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	attempt := newLoginAttempt("jane", rightPassword)
+	attempt.RemoteAddr, attempt.Service = netip.Addr{}, "xmpp"
+	h.accounts.outOfScope = map[string]bool{"7": true}
+	var err error
+	for range ratelimit.SourceBurst + 1 {
+		_, err = h.Verify(t.Context(), attempt, nil)
+	}
+	require.ErrorIs(t, err, store.ErrRateLimited)
+	h.accounts.outOfScope = nil
+	_, err = h.Verify(t.Context(), attempt, nil)
+	require.NoError(t, err)
+}
+
 func TestAuthenticator_Verify_countsUnknownUsernamesSeparately(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t)
