@@ -11,7 +11,7 @@ import (
 // [Fold], after an internationalized domain in its ASCII form (xn--) is decoded. A
 // subaddress such as jane+pbx@example.com is a name of its own.
 func FoldLogin(name string) string {
-	name = Fold(Normalize(name))
+	name = strings.TrimSpace(Fold(Normalize(name))) // some marks fold to a blank and a mark
 	at := strings.LastIndexByte(name, '@') + 1
 	if at == 0 || !strings.Contains(name[at:], "xn--") {
 		return name
