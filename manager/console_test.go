@@ -160,7 +160,7 @@ func TestConfSource_returnsConsoleError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for step := 0; ; step++ {
-				left, commands := step, consoleOutput("crm")
+				left, commands := step, consoleOutput()
 				err := act(testContext(t), manager.NewConfSource(memstore.New().AMIAccounts(), nil), fakeConsole{run: func(command string) ([]string, error) {
 					if left--; left < 0 {
 						return nil, errConsole
@@ -204,7 +204,7 @@ func TestConfSource_CheckChange_rejectsUnsafeChange(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			source := manager.NewConfSource(memstore.New().AMIAccounts(), &manager.ConfSourceOptions{ApplyAccount: "apply"})
-			err := source.CheckChange(t.Context(), fakeConsole{run: func(command string) ([]string, error) { return consoleOutput("crm")[command], nil }}, &test.change)
+			err := source.CheckChange(t.Context(), fakeConsole{run: func(command string) ([]string, error) { return consoleOutput()[command], nil }}, &test.change)
 			if test.want == "" {
 				require.NoError(t, err)
 				return

@@ -17,8 +17,9 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// consoleOutput returns the console output of one account without rules.
-func consoleOutput(name string) map[string][]string {
+// consoleOutput returns the console output of the account crm without rules.
+func consoleOutput() map[string][]string {
+	const name = "crm"
 	return map[string][]string{
 		"manager show users": {"", "username", "--------", name, "-------------------", "1 manager users configured."},
 		"manager show user " + name: {
@@ -52,7 +53,7 @@ func TestConfSource_Verify_detectsMismatch(t *testing.T) {
 		want  string
 	}{
 		{"as written", testSection("crm", office), nil, ""},
-		{"in another case", testSection("CRM", office), map[string][]string{"manager show user CRM": consoleOutput("crm")["manager show user crm"]}, ""},
+		{"in another case", testSection("CRM", office), map[string][]string{"manager show user CRM": consoleOutput()["manager show user crm"]}, ""},
 		{"not there", testSection("dialer"), nil, "Asterisk does not have it; see the log of Asterisk"},
 		{"a heading is no account", testSection("username"), nil, "Asterisk does not have it; see the log of Asterisk"},
 		{"an unknown list", testSection("crm", office), map[string][]string{"acl show office": {"Could not find ACL named 'office'"}}, "its named ACL is not in acl.conf, so nobody could log in; add the ACL there and run 'module reload acl', or leave it out"},
@@ -67,7 +68,7 @@ func TestConfSource_Verify_detectsMismatch(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			commands := consoleOutput("crm")
+			commands := consoleOutput()
 			maps.Copy(commands, test.shown)
 			after := []dialect.Section{test.after}
 			err := verifyAgainstFake(t, &amitest.Options{Commands: commands}, &asteriskconf.Change{
@@ -125,7 +126,7 @@ func TestConfSource_Verify_logsInWithNewSecrets(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			commands := consoleOutput("crm")
+			commands := consoleOutput()
 			shown := commands["manager show user crm"]
 			commands["manager show user crm"] = append(shown[:len(shown)-1:len(shown)-1], test.rules...)
 			if test.seen != "" {

@@ -416,6 +416,16 @@ func TestAuthenticator_Authenticate_detectsWrongAccountTypeOnFailure(t *testing.
 		_, _ = h.Authenticate(t.Context(), guess, nil)
 	}
 	require.Equal(t, 3, calls, "neither after the right password, nor of what is too long")
+	for length, asked := range map[int]bool{1024: true, 1025: false} {
+		calls = 0
+		_, _ = h.Authenticate(t.Context(), newLoginAttempt(strings.Repeat("x", length), "y"), nil)
+		require.Equal(t, asked, calls == 1, length)
+	}
+	for length, asked := range map[int]bool{4096: true, 4097: false} {
+		calls = 0
+		_, _ = h.Authenticate(t.Context(), newLoginAttempt("x", strings.Repeat("y", length)), nil)
+		require.Equal(t, asked, calls == 1, length)
+	}
 }
 
 func TestAuthenticator_Authenticate_respectsContext(t *testing.T) {

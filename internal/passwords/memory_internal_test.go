@@ -92,7 +92,7 @@ func TestHasher_acquire_allowsConcurrentDefaultCosts(t *testing.T) {
 	for range 2 { // a large computation is the only one
 		release, err := h.acquire(ctx, Params{Memory: h.slotMemory})
 		require.NoError(t, err)
-		defer release()
+		t.Cleanup(release)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -268,7 +269,7 @@ func TestEffectiveSet_Explain_namesAllButTwoOrMore(t *testing.T) {
 	jane := newSubject()
 	for group := range 6 {
 		name := fmt.Sprintf("Group %d", group)
-		h.addGroup(name, group, permission.Permissions{permission.ConferenceExtensions: permission.Append(fmt.Sprintf("%d", group))})
+		h.addGroup(name, group, permission.Permissions{permission.ConferenceExtensions: permission.Append(strconv.Itoa(group))})
 		jane.Groups = append(jane.Groups, name)
 		h.users["jane"] = jane
 		summary := h.explain(t, permission.ConferenceExtensions).Summary
