@@ -56,6 +56,9 @@ type Administrator struct {
 	Credentials credential.Credentials `json:"-"`
 	// SessionEpoch increases when all sessions end; see [Service.Session].
 	SessionEpoch int64 `json:"-"`
+	// CredentialsRevokedAt is when a grant of more rights last revoked the password or
+	// the second factor; see [Service.Update]. Zero means never.
+	CredentialsRevokedAt time.Time `json:"-"`
 
 	// HasPassword, HasSecondFactor and InvitationExpiresAt describe the
 	// credentials. The service sets them in the records that it returns, and a

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // administratorState is everything that is stored of an administrator, in a form
@@ -29,6 +30,8 @@ type administratorState struct {
 	UpdatedAt         int64 `json:"updated_at"`
 	PasswordChangedAt int64 `json:"password_changed_at"`
 	LastLoginAt       int64 `json:"last_login_at"`
+
+	CredentialsRevokedAt int64 `json:"credentials_revoked_at,omitempty"`
 }
 
 // auditState returns the state of a for its fingerprint in the audit log.
@@ -41,6 +44,7 @@ func auditState(a *Administrator) []byte {
 		AuditState: auth.NewAuditState(&a.Credentials),
 		CreatedAt:  a.CreatedAt.UnixMicro(), UpdatedAt: a.UpdatedAt.UnixMicro(),
 		PasswordChangedAt: a.PasswordChangedAt.UnixMicro(), LastLoginAt: a.LastLoginAt.UnixMicro(),
+		CredentialsRevokedAt: audit.StateTime(a.CredentialsRevokedAt),
 	}
 	text, err := json.Marshal(record)
 	if err != nil {

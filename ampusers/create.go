@@ -86,11 +86,12 @@ func (s *Service) prepareNew(ctx context.Context, a *Administrator, password sto
 		return nil, err
 	}
 	created.Credentials = credential.Credentials{}
-	created.PasswordChangedAt, created.LastLoginAt = time.Time{}, time.Time{}
+	created.PasswordChangedAt, created.LastLoginAt, created.CredentialsRevokedAt = time.Time{}, time.Time{}, time.Time{}
 	if !password.IsZero() {
 		if created.Credentials.PasswordHash, err = s.authenticator.HashPassword(ctx, password); err != nil {
 			return nil, err
 		}
+		created.Credentials.PasswordCreator = s.creator()
 	}
 	return created, s.initManaged(created)
 }

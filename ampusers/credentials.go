@@ -94,6 +94,7 @@ func (r credentialRecords) Update(ctx context.Context, op auth.Operation, userna
 			}
 		}
 		account := loginAccount(a)
+		account.Creator = s.creatorOf(op)
 		if err := edit(account); err != nil {
 			return err
 		}

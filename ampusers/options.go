@@ -98,7 +98,7 @@ func (o *Options) withDefaults() Options {
 		filled.Random = rand.Reader
 	}
 	if o.Logger == nil {
-		filled.Logger = slog.New(slog.DiscardHandler)
+		filled.Logger = discardLogger()
 	}
 	if o.TTLStore == nil {
 		filled.TTLStore = auth.NewMemoryStore()
@@ -106,6 +106,9 @@ func (o *Options) withDefaults() Options {
 	filled.validate()
 	return filled
 }
+
+// discardLogger returns a logger that writes nothing.
+func discardLogger() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // validate panics if an option is out of its range.
 func (o *Options) validate() {

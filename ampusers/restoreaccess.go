@@ -17,7 +17,8 @@ const bootstrapUsername = "admin"
 // RestoreAccess creates a Full administrator with that name, or gives the existing
 // one Full access, enables it and removes its second factor. It returns a link to
 // set a password. It ends all sessions and forgets trusted devices. An existing
-// password works until the link is used. RestoreAccess is for the operator of the
+// password works until the link is used, unless its creator has fewer rights (see
+// [Service.Update]). RestoreAccess is for the operator of the
 // host: never offer it on a page.
 func (s *Service) RestoreAccess(ctx context.Context, username string) (*credential.Link, error) {
 	const action = "recover"

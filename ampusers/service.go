@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // kind is the kind of record in errors and in the audit log.
@@ -26,6 +27,9 @@ type Service struct {
 	authenticator *auth.Authenticator
 	// actor is nil if everything is allowed; see [Service.ForActor].
 	actor *string
+	// revoked receives the kinds of revoked credentials, see
+	// [Service.PreviewRevocations]; else nil.
+	revoked *[]credential.Kind
 }
 
 // now returns the current time in the precision of the store.
@@ -73,8 +77,12 @@ func (s *Service) lookup(ctx context.Context, username string) (*Administrator, 
 	return s.store.Administrator(ctx, username)
 }
 
-// save replaces before with after in the transaction of ctx and records it.
+// save replaces before with after in the transaction of ctx and records it. It revokes
+// credentials whose creators do not cover the result.
 func (s *Service) save(ctx context.Context, r *audit.Recorder, before, after *Administrator) error {
+	if err := s.revokeOnGrant(ctx, before, after); err != nil {
+		return err
+	}
 	if err := s.checkLastFull(ctx, before, after); err != nil {
 		return err
 	}

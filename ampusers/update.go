@@ -13,7 +13,11 @@ import (
 // must not change the username; other fields are ignored. change may run more than
 // once. If change returns a [store.InvalidError], Update returns its fields together
 // with other invalid fields. Setting Access to Limited, or Disabled, ends all sessions.
-// Granting more rights revokes a link to set a password.
+//
+// Granting more rights revokes a link to set a password. It also revokes the password
+// and the second factor, and ends all sessions, if the administrator who set them does
+// not cover the result (see [Administrator.Covers]) or was deleted. Then nobody can log
+// in until [Service.Invite] creates a new link. [Service.PreviewRevocations] shows this.
 //
 // It returns a [store.ConflictError] if the change would disable or restrict the last
 // enabled Full administrator who can log in. This also holds for changes that run at
@@ -47,11 +51,6 @@ func (s *Service) applyEdits(a, edited *Administrator, unreadable []store.FieldE
 	normalizeLists(a)
 	if a.Disabled && !before.Disabled || a.Access == Limited && before.Access == Full {
 		a.endSessions()
-	}
-	if before.Disabled = false; !before.Covers(a) {
-		// The creator of the link may still have it, and may have fewer rights than
-		// this administrator has now.
-		a.Credentials.Invitation = nil
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -83,6 +84,16 @@ func (a *Access) AuthorizeCredentials(ctx context.Context, u *User) error {
 		return &store.ForbiddenError{Reason: "this user has the permission " + permission + " with values outside your scope, and so would the holder of the user's password, link, key or mailbox; ask an administrator with access"}
 	}
 	return nil
+}
+
+// Creator returns the creator of a credential that the actor of ctx creates for a user.
+// It reads in the transaction of ctx.
+func (a *Access) Creator(ctx context.Context, id store.UserID) (credential.Creator, error) {
+	u, err := a.service.lookupID(ctx, id)
+	if err != nil {
+		return credential.Creator{}, err
+	}
+	return a.service.creator(ctx, u), nil
 }
 
 // PermissionResolver returns a resolver that uses the current groups. The resolver can

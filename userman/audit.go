@@ -185,6 +185,7 @@ type userState struct {
 
 	auth.AuditState
 
+	EmailCreator string     `json:"email_creator,omitempty"`
 	Activation   *linkState `json:"activation,omitempty"`
 	SessionEpoch int64      `json:"session_epoch,omitempty"`
 
@@ -201,13 +202,14 @@ type userState struct {
 type linkState struct {
 	TokenHash []byte `json:"token_hash"`
 	ExpiresAt int64  `json:"expires_at"`
+	Creator   string `json:"creator,omitempty"`
 }
 
 // auditState returns u for [audit.Event].State.
 func auditState(u *User) []byte {
 	return audit.MarshalState(userState{
 		ID: u.ID, Fields: Fields().Snapshot(u), Groups: u.Groups, Permissions: u.Permissions, Directory: u.Directory, Picture: u.Picture,
-		AuditState: auth.NewAuditState(&u.Credentials), Activation: newLinkState(u.Activation), SessionEpoch: u.SessionEpoch,
+		AuditState: auth.NewAuditState(&u.Credentials), EmailCreator: u.EmailCreator.String(), Activation: newLinkState(u.Activation), SessionEpoch: u.SessionEpoch,
 		CreatedAt: audit.StateTime(u.CreatedAt), UpdatedAt: audit.StateTime(u.UpdatedAt),
 		PasswordChangedAt: audit.StateTime(u.PasswordChangedAt), LastLoginAt: audit.StateTime(u.LastLoginAt),
 		WelcomedAt: audit.StateTime(u.WelcomedAt), WelcomeStartedAt: audit.StateTime(u.WelcomeStartedAt),
@@ -219,7 +221,7 @@ func newLinkState(link *credential.OneTimeToken) *linkState {
 	if link == nil {
 		return nil
 	}
-	return &linkState{link.TokenHash, audit.StateTime(link.ExpiresAt)}
+	return &linkState{link.TokenHash, audit.StateTime(link.ExpiresAt), link.Creator.String()}
 }
 
 // groupAuditState returns g for [audit.Event].State. Memberships are in the state of

@@ -37,6 +37,8 @@ func nonZeroValue(t testing.TB, typ reflect.Type) reflect.Value {
 		return reflect.ValueOf(permission.Permissions{"a.b": permission.On()})
 	case *credential.OneTimeToken:
 		return reflect.ValueOf(&credential.OneTimeToken{TokenHash: []byte("x"), ExpiresAt: time.Unix(7, 0)})
+	case credential.Creator:
+		return reflect.ValueOf(credential.Creator{Administrator: "x"})
 	case credential.Credentials:
 		return reflect.ValueOf(credential.Credentials{PasswordHash: store.NewSecret("x")})
 	}
@@ -76,7 +78,7 @@ func TestAuditState_coversEveryField(t *testing.T) {
 func TestUser_everyFieldIsEditableOrManaged(t *testing.T) {
 	t.Parallel()
 	edited := []string{
-		"Username", "Description", "Title", "Company", "Department", "FirstName", "LastName", "DisplayName", "Email", "OtherEmails",
+		"Username", "Description", "Title", "Company", "Department", "FirstName", "LastName", "DisplayName", "Email", "EmailBlocked", "OtherEmails",
 		"CellPhone", "HomePhone", "WorkPhone", "Fax", "Language", "TimeZone", "DefaultExtension", "LinkedExtensions", "Groups", "Permissions",
 		"Disabled", "MustChangePassword", "ExternalID",
 	}

@@ -86,6 +86,7 @@ func (c *userCreation) prepare(ctx context.Context, n NewUser, setManaged func(*
 		return err
 	}
 	u := normalizeFields(clearManaged(n.User))
+	u.EmailCreator = s.creator(ctx, u)
 	if setManaged != nil {
 		setManaged(u)
 	}
@@ -100,6 +101,7 @@ func (c *userCreation) prepare(ctx context.Context, n NewUser, setManaged func(*
 		if u.Credentials.PasswordHash, err = s.authenticator.HashPassword(ctx, n.Password); err != nil {
 			return err
 		}
+		u.Credentials.PasswordCreator = s.creator(ctx, u)
 	}
 	c.user = normalizeLists(u)
 	return s.initManaged(u)
@@ -154,6 +156,7 @@ func (c *userCreation) joinGroups(ctx context.Context) (*User, error) {
 func clearManaged(u *User) *User {
 	c := u.Clone()
 	c.ID, c.Directory, c.Picture = "", "", ""
+	c.EmailCreator = credential.Creator{}
 	c.Credentials, c.Activation, c.SessionEpoch = credential.Credentials{}, nil, 0
 	for _, t := range []*time.Time{
 		&c.CreatedAt, &c.UpdatedAt, &c.PasswordChangedAt, &c.LastLoginAt, &c.WelcomedAt, &c.WelcomeStartedAt, &c.MissingSince, &c.DeletedAt,

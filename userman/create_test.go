@@ -39,7 +39,7 @@ func TestService_Create_normalizesAndStoresAllFields(t *testing.T) {
 			text, err := json.Marshal(created)
 			require.NoError(t, err)
 			require.JSONEq(t, `{"id":"`+string(created.ID)+`","username":"jane.doe@example.com","description":"front desk","title":"Ms","company":"Acme",
-			"department":"Sales","first_name":"Jane","last_name":"Doe","display_name":"","email":"Jane@example.com","other_emails":["sales@example.com"],
+			"department":"Sales","first_name":"Jane","last_name":"Doe","display_name":"","email":"Jane@example.com","email_blocked":false,"other_emails":["sales@example.com"],
 			"cell_phone":"+49 170 1234567","home_phone":"030/1234","work_phone":"(030) 12-34 ext 12","fax":"030 1235","language":"zh-Hans",
 			"time_zone":"Europe/Berlin","default_extension":"1001","linked_extensions":["1002","2001"],"groups":[],"permissions":{},"disabled":false,
 			"must_change_password":false,"directory":"","external_id":"hr-17","picture":"","has_password":false,"external_password":false,"has_second_factor":false,

@@ -70,6 +70,7 @@ func (r credentialRecords) Update(ctx context.Context, op auth.Operation, key st
 			return err
 		}
 		account := r.service.loginAccount(u)
+		account.Creator = r.service.administrator(ctx)
 		if err := edit(account); err != nil {
 			return err
 		}

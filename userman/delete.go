@@ -6,6 +6,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // References returns the records that refer to the user.
@@ -125,6 +126,9 @@ type Dependents interface {
 	// Disable disables the records of a user. [Service.SetPassword] calls it if
 	// [PasswordOptions].DisableTokens is set.
 	Disable(ctx context.Context, r *audit.Recorder, u *User) error
+	// RevokeKeys revokes the keys of the records of a user whose creators are revoked,
+	// and returns their number. A grant to the user calls it, see [Service.Update].
+	RevokeKeys(ctx context.Context, r *audit.Recorder, u *User, revoked func(credential.Creator) (bool, error)) (int, error)
 	// RecordPurge records the deletion of the records of a user. The store deletes
 	// them together with the user.
 	RecordPurge(ctx context.Context, r *audit.Recorder, u *User) error

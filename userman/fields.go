@@ -72,6 +72,10 @@ func contactFields() []field.Field[User] {
 			Help:   "Welcome mails and password links go to this address.",
 			Search: true, Directory: true,
 		}),
+		field.Bool("email_blocked", func(u *User) *bool { return &u.EmailBlocked }, field.Meta{
+			Label: "Email blocked", Section: section,
+			Help: "No links are mailed to the address. A grant blocks an address of an administrator with fewer rights; clear this if the address is the user's.",
+		}),
 		field.List("other_emails", "max=20,dive,max=254,email", func(u *User) *[]string { return &u.OtherEmails }, field.Meta{
 			Label: "Other emails", Section: section, Placeholder: "ADDRESSES", Format: field.FormatEmail,
 			Help:   "More addresses. They receive no mails.",

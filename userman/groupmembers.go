@@ -173,13 +173,19 @@ func (s *Service) requireEmptyGroup(ctx context.Context, g *Group) error {
 // removeAllMembers removes all users of that status from a group, in the transaction of
 // ctx.
 func (s *Service) removeAllMembers(ctx context.Context, r *audit.Recorder, name string, status Status) error {
-	for q := (Query{Group: name, Status: status, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}); ; {
+	return s.eachMember(ctx, name, status, func(before *User) error { return s.removeMember(ctx, r, name, before) })
+}
+
+// eachMember calls visit for all members of that status, and stops at the first error.
+// visit may write the member.
+func (s *Service) eachMember(ctx context.Context, group string, status Status, visit func(u *User) error) error {
+	for q := (Query{Group: group, Status: status, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}); ; {
 		list, err := s.store.ListUsers(ctx, q)
 		if err != nil {
 			return err
 		}
-		for _, before := range list.Items {
-			if err := s.removeMember(ctx, r, name, before); err != nil {
+		for _, u := range list.Items {
+			if err := visit(u); err != nil {
 				return err
 			}
 		}

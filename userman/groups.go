@@ -3,10 +3,12 @@ package userman
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // GroupService manages the groups of a [Service]; see [Service.Groups].
@@ -143,19 +145,28 @@ func (gs *GroupService) Update(ctx context.Context, name string, change func(*Gr
 	return after, nil
 }
 
-// saveGroup replaces before with after in the transaction of ctx and records it.
+// saveGroup replaces before with after in the transaction of ctx and records it. It
+// revokes credentials of the members, see [Service.save].
 func (s *Service) saveGroup(ctx context.Context, r *audit.Recorder, before, after *Group) error {
-	err := s.store.UpdateGroup(ctx, before.Name, func(g *Group) error {
+	prior, err := s.groups(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.store.UpdateGroup(ctx, before.Name, func(g *Group) error {
 		*g = *after.Clone()
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return r.Record(ctx, audit.Event{
+	err = r.Record(ctx, audit.Event{
 		Action: r.Intent.Action, Kind: KindGroup, Key: s.auditName(before.Name),
 		Before: before, After: after, PriorState: groupAuditState(before), State: groupAuditState(after),
 	})
+	if err != nil || before.Priority == after.Priority && maps.EqualFunc(before.Permissions, after.Permissions, permission.Value.Equal) {
+		return err
+	}
+	return s.revokeMembers(ctx, r, before.Name, prior)
 }
 
 // editGroup returns a group edited by change.

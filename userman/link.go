@@ -70,9 +70,11 @@ func (s *Service) linkURL(path string, token store.Secret) store.Secret {
 }
 
 // assign makes l the link of u. An earlier link no longer works.
-func (l *issuedLink) assign(u *User) {
+func (l *issuedLink) assign(u *User, creator credential.Creator) {
 	l.UserID, l.Username = u.ID, u.Username
-	*l.kind.slot(u) = l.stored.Clone()
+	stored := l.stored.Clone()
+	stored.Creator = creator
+	*l.kind.slot(u) = stored
 }
 
 // userByLink returns the user with a valid link of this token.

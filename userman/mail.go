@@ -1,7 +1,6 @@
 package userman
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -118,13 +117,15 @@ func (m *deliveryJob) finish(ctx context.Context, status DeliveryStatus) error {
 	defer cancel()
 	action := string(m.kind) + " mail " + string(status)
 	// The mail was sent even if the user was moved out of scope since.
-	_, err := m.service.Scoped(nil).mutateByID(ctx, action, m.user.ID, func(_ context.Context, u *User) error {
+	_, err := m.service.Scoped(nil).mutateByID(ctx, action, m.user.ID, func(ctx context.Context, u *User) error {
 		if status == DeliverySent { // of a welcome mail
 			u.WelcomedAt = m.service.now()
 			return nil
 		}
 		if status == DeliveryRejected {
-			m.restoreLinks(u)
+			if err := m.restoreLinks(ctx, u); err != nil {
+				return err
+			}
 		}
 		if m.kind == usermail.Welcome && u.WelcomeStartedAt.Equal(m.user.WelcomeStartedAt) {
 			u.WelcomeStartedAt = time.Time{} // another run need not wait
@@ -138,16 +139,25 @@ func (m *deliveryJob) finish(ctx context.Context, status DeliveryStatus) error {
 }
 
 // restoreLinks restores the earlier links if the new ones were not sent, unless they
-// were replaced or used since.
-func (m *deliveryJob) restoreLinks(u *User) {
-	if m.password != nil && sameLink(u.Credentials.Invitation, m.password.stored) {
-		u.Credentials.Invitation = m.earlierPassword.Clone()
+// were replaced or used since, or a grant may have revoked them.
+func (m *deliveryJob) restoreLinks(ctx context.Context, u *User) error {
+	if err := m.service.restoreLink(ctx, u, m.password, m.earlierPassword); err != nil {
+		return err
 	}
-	if m.activation != nil && sameLink(u.Activation, m.activation.stored) {
-		u.Activation = m.earlierActivation.Clone()
-	}
+	return m.service.restoreLink(ctx, u, m.activation, m.earlierActivation)
 }
 
-func sameLink(a, b *credential.OneTimeToken) bool {
-	return a != nil && b != nil && bytes.Equal(a.TokenHash, b.TokenHash)
+func (s *Service) restoreLink(ctx context.Context, u *User, link *issuedLink, earlier *credential.OneTimeToken) error {
+	if link == nil || !link.stored.Equal(*link.kind.slot(u)) {
+		return nil
+	}
+	*link.kind.slot(u) = nil
+	if earlier == nil {
+		return nil
+	}
+	covers, err := s.creatorCovers(ctx, earlier.Creator, u)
+	if covers {
+		*link.kind.slot(u) = earlier.Clone()
+	}
+	return err
 }

@@ -103,6 +103,8 @@ func (m *deliveryJob) skipReason(u *User) *Delivery {
 		return newDelivery(u, DeliverySkipped, "a link was mailed to this user a moment ago, or the link to renew no longer exists")
 	case u.Email == "":
 		return newDelivery(u, DeliveryNoAddress, "the user has no primary email address; enter one, or set the password manually")
+	case u.EmailBlocked:
+		return newDelivery(u, DeliverySkipped, "the email address is blocked, because an administrator with fewer rights than the user set it; check the address, and unblock it")
 	}
 	return nil
 }
@@ -185,15 +187,16 @@ func (m *deliveryJob) prepareMessage(ctx context.Context, id store.UserID) (mess
 	return message, d, err
 }
 
-// storeLinks sets the links and the start of the mail in u.
+// storeLinks sets the links and the start of the mail in u. Only who reads the mail
+// knows the links: their creator is that of the address.
 func (m *deliveryJob) storeLinks(u *User) {
 	if m.password != nil {
 		m.earlierPassword = u.Credentials.Invitation
-		m.password.assign(u)
+		m.password.assign(u, u.EmailCreator)
 	}
 	if m.activation != nil {
 		m.earlierActivation = u.Activation
-		m.activation.assign(u)
+		m.activation.assign(u, u.EmailCreator)
 	}
 	if m.kind == usermail.Welcome {
 		u.WelcomeStartedAt = m.service.now()

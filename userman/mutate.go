@@ -65,9 +65,25 @@ func (s *Service) mutateFound(ctx context.Context, intent audit.Event, find func
 }
 
 // save replaces before with after in the transaction of ctx and records the change. It
-// writes one audit entry, or two if the audit key changes (renamed, deleted, restored).
-// It sets UpdatedAt.
+// revokes the credentials of creators who may not hand out what the change grants.
 func (s *Service) save(ctx context.Context, r *audit.Recorder, action string, before, after *User) error {
+	grant, err := s.newGrant(ctx, before, after)
+	if err != nil {
+		return err
+	}
+	kinds, err := grant.revoke(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.write(ctx, r, action, before, after); err != nil {
+		return err
+	}
+	return grant.revokeKeys(ctx, r, kinds)
+}
+
+// write is save without revocations. It writes one audit entry, or two if the audit key
+// changes (renamed, deleted, restored). It sets UpdatedAt.
+func (s *Service) write(ctx context.Context, r *audit.Recorder, action string, before, after *User) error {
 	after.UpdatedAt = s.now()
 	err := s.store.UpdateUser(ctx, before.ID, func(u *User) error {
 		*u = *after.Clone()

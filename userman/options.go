@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman/permission"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
@@ -70,6 +71,12 @@ type Options struct {
 	// Dependents are records of other packages that belong to users, such as API
 	// tokens (package userman/apitoken). Defaults to none.
 	Dependents []Dependents
+	// CreatorScope returns what the creator of a credential may hand out now, in the
+	// transaction of ctx: nothing if the administrator was deleted or disabled, or got
+	// the username after creator.At. A grant beyond this scope revokes the credential,
+	// see [Service.Update]. Set it if administrators are limited, see [Service.Scoped].
+	// Defaults to none: administrators with a scope may hand out nothing, others all.
+	CreatorScope func(ctx context.Context, creator credential.Creator) (scope.Scope, error)
 	// TTLStore stores logins that wait for a code. Set it if several processes share
 	// the database. Defaults to the memory of this process.
 	TTLStore store.TTLStore
@@ -139,7 +146,7 @@ func (o *Options) withDefaults() Options {
 		filled.Random = rand.Reader
 	}
 	if o.Logger == nil {
-		filled.Logger = slog.New(slog.DiscardHandler)
+		filled.Logger = discardLogger()
 	}
 	if o.TTLStore == nil {
 		filled.TTLStore = auth.NewMemoryStore()
@@ -147,6 +154,9 @@ func (o *Options) withDefaults() Options {
 	filled.validate()
 	return filled
 }
+
+// discardLogger returns a logger that writes nothing.
+func discardLogger() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // validate panics if an option is out of range.
 func (o *Options) validate() {

@@ -178,7 +178,7 @@ func (s *Service) redact(u *User) *User {
 		c.InvitationExpiresAt = invitation.ExpiresAt
 	}
 	c.PasswordExpiresAt = s.passwordExpiry(u)
-	c.Credentials, c.Activation = credential.Credentials{}, nil
+	c.Credentials, c.Activation, c.EmailCreator = credential.Credentials{}, nil, credential.Creator{}
 	return c
 }
 

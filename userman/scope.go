@@ -97,7 +97,7 @@ func (s *Service) authorizeChange(ctx context.Context, before, after *User) erro
 	case !userInScope(sc, after):
 		return &store.ForbiddenError{Reason: "some of these extensions are outside your scope (a user without extensions always is); ask an administrator with access"}
 	}
-	if before.Email != after.Email {
+	if before.Email != after.Email || before.EmailBlocked != after.EmailBlocked {
 		if err := s.authorizeCredentials(ctx, after); err != nil {
 			return err
 		}
@@ -145,7 +145,8 @@ func (s *Service) authorizeCredentials(ctx context.Context, u *User) error {
 }
 
 // firstOutOfScope returns the first permission that after has with values out of
-// scope and before does not have; "" if there is none.
+// scope and before does not have; "" if there is none. Only in an empty scope are
+// bool permissions out of scope.
 func (s *Service) firstOutOfScope(sc scope.Scope, before, after *permission.EffectiveSet) string {
 	if sc.IsUnrestricted() {
 		return ""
@@ -157,6 +158,7 @@ func (s *Service) firstOutOfScope(sc scope.Scope, before, after *permission.Effe
 			items = []string{permission.Any}
 		}
 		added := slices.ContainsFunc(items, func(item string) bool { return !slices.Contains(prior, item) && !valueInScope(sc, p, item) })
+		added = added || sc.IsEmpty() && after.Enabled(p.ID) && !before.Enabled(p.ID)
 		if !priorAll && added {
 			return p.ID
 		}
@@ -167,6 +169,9 @@ func (s *Service) firstOutOfScope(sc scope.Scope, before, after *permission.Effe
 // valueInScope reports whether an item of a list is in scope. [permission.Any] is
 // in scope if all items are.
 func valueInScope(sc scope.Scope, p permission.Permission, item string) bool {
+	if sc.IsEmpty() {
+		return false
+	}
 	switch p.Kind {
 	case permission.KindExtensions:
 		return sc.HasExtension(item)

@@ -34,6 +34,8 @@ type Service struct {
 	mailLimiter *ratelimit.Limiter
 	// loadScope is nil for an unrestricted service, see [Service.Scoped].
 	loadScope ScopeLoader
+	// preview collects revocations, see [Service.PreviewRevocations]; else nil.
+	preview *revocationPreview
 	// shared is the state that all copies of the service share, see [Service.Scoped].
 	shared *shared
 }

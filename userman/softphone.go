@@ -70,8 +70,8 @@ func (ss *SoftphoneService) Invite(ctx context.Context, username string) (*crede
 	if err != nil {
 		return nil, err
 	}
-	_, err = ss.s.mutateByID(ctx, action, u.ID, ss.s.withCredentialCheck(func(_ context.Context, u *User) error {
-		link.assign(u)
+	_, err = ss.s.mutateByID(ctx, action, u.ID, ss.s.withCredentialCheck(func(ctx context.Context, u *User) error {
+		link.assign(u, ss.s.creator(ctx, u))
 		return nil
 	}))
 	if err != nil {

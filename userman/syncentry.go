@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/dirsync"
 	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
@@ -190,8 +191,8 @@ func (w *desiredUser) apply(u *User) *User {
 		f.Copy(after, w.user)
 	}
 	normalizeFields(after)
-	if after.Email != u.Email { // links may have been mailed to the one before
-		after.Credentials.Invitation, after.Activation = nil, nil
+	if after.Email != u.Email {
+		after.setEmailCreator(credential.Creator{})
 	}
 	if !after.MissingSince.IsZero() {
 		after.Disabled, after.MissingSince = false, time.Time{}

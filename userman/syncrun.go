@@ -129,7 +129,7 @@ func (p *syncRun) runStep(ctx context.Context, step *dirsync.Step) error {
 func (p *syncRun) create(ctx context.Context, action string, step *dirsync.Step, desired *desiredUser) error {
 	u := desired.apply(&User{ExternalID: step.ExternalID})
 	u.Groups = step.Groups
-	creation, err := p.service.prepareCreate(ctx, action, NewUser{User: u}, func(u *User) { u.Directory = p.name })
+	creation, err := p.service.prepareCreate(ctx, action, NewUser{User: u}, func(u *User) { u.Directory, u.EmailCreator = p.name, credential.Creator{} })
 	if err != nil {
 		return err
 	}

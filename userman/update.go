@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // Update calls change with the user and saves the result. No other change to the user
@@ -13,6 +14,11 @@ import (
 // password, the credentials, or the fields that the service sets. If change edits a
 // field that the user's directory owns (see [FieldOwner]), Update returns an error
 // wrapping [store.ErrConflict].
+//
+// If change grants an extension or permissions, Update revokes the credentials whose
+// creators (see [credential.Creator]) may not hand out what it adds: the password, the
+// second factor, sessions, links and API tokens. It also blocks such an email. All other
+// operations that grant something do the same. [Service.PreviewRevocations] shows this.
 //
 // Disabling the user ends all sessions. A new primary email invalidates links that may
 // have been mailed to the old address. Update returns the errors of [Service.Create].
@@ -48,11 +54,21 @@ func (s *Service) applyEdit(ctx context.Context, u *User, change func(*User) err
 	if after.Disabled && !u.Disabled {
 		after.endSessions()
 	}
-	if after.Email != u.Email {
-		after.Credentials.Invitation, after.Activation = nil, nil
+	switch {
+	case after.Email != u.Email:
+		after.setEmailCreator(s.creator(ctx, u))
+	case u.EmailBlocked && !after.EmailBlocked:
+		after.EmailCreator = s.creator(ctx, u)
 	}
 	*u = *after
 	return nil
+}
+
+// setEmailCreator sets the creator of a new primary email. Links may have been mailed to
+// the address before: they no longer work.
+func (u *User) setEmailCreator(creator credential.Creator) {
+	u.EmailCreator, u.EmailBlocked = creator, false
+	u.Credentials.Invitation, u.Activation = nil, nil
 }
 
 // restoreManaged returns a copy of edited with the managed fields of before.
@@ -62,6 +78,7 @@ func restoreManaged(before, edited *User) *User {
 	if prior.Directory != "" {
 		c.ExternalID = prior.ExternalID
 	}
+	c.EmailCreator = prior.EmailCreator
 	c.Credentials, c.Activation, c.SessionEpoch = prior.Credentials, prior.Activation, prior.SessionEpoch
 	c.HasPassword, c.ExternalPassword, c.HasSecondFactor = prior.HasPassword, prior.ExternalPassword, prior.HasSecondFactor
 	c.InvitationExpiresAt, c.PasswordExpiresAt = prior.InvitationExpiresAt, prior.PasswordExpiresAt

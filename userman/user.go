@@ -48,9 +48,12 @@ type User struct {
 	// returns another name.
 	DisplayName string `json:"display_name"`
 
-	// Email receives the mails. OtherEmails are more addresses, in order. They receive
-	// no mails.
-	Email       string   `json:"email"`
+	// Email receives the mails.
+	Email string `json:"email"`
+	// EmailBlocked means that the service mails no links to Email. The service sets it
+	// when a grant revokes the address, see [Service.Update].
+	EmailBlocked bool `json:"email_blocked"`
+	// OtherEmails are more addresses, in order. They receive no mails.
 	OtherEmails []string `json:"other_emails"`
 	// Phone numbers may contain digits, plus, spaces and ().-/*#, and x or ext before
 	// an extension.
@@ -98,6 +101,8 @@ type User struct {
 	// The service sets Credentials and Activation. It removes both from the users that
 	// it returns.
 	Credentials credential.Credentials `json:"-"`
+	// EmailCreator is the administrator who set Email.
+	EmailCreator credential.Creator `json:"-"`
 	// Activation is the link to set up a softphone. It is nil if there is none.
 	Activation *credential.OneTimeToken `json:"-"`
 	// SessionEpoch increases when all sessions of the user end, see [Service.Session].

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -95,8 +96,8 @@ func (a *cli) groupMembers() *cobra.Command {
 
 // groupMemberAction is a command that changes the members of a group.
 func (a *cli) groupMemberAction(use, short string, act func(*userman.GroupService, context.Context, string, ...string) error) *cobra.Command {
-	n := a.groups()
-	return &cobra.Command{
+	n, dryRun := a.groups(), false
+	cmd := &cobra.Command{
 		Use:   use + " NAME USERNAME...",
 		Short: short + ", all of them or none",
 		Args:  cobra.MinimumNArgs(2),
@@ -107,13 +108,26 @@ func (a *cli) groupMemberAction(use, short string, act func(*userman.GroupServic
 			return n.complete(cmd, nil, toComplete)
 		},
 		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
-			if err := act(s.Users.Groups(), cmd.Context(), args[0], args[1:]...); err != nil {
+			change := func(ctx context.Context, users *userman.Service) error {
+				return act(users.Groups(), ctx, args[0], args[1:]...)
+			}
+			revocations, err := s.Users.PreviewRevocations(cmd.Context(), resource.MaxRevocations, change)
+			if err := a.printRevocations(revocations, err, dryRun); err != nil || dryRun {
+				return err
+			}
+			if err := change(cmd.Context(), s.Users); err != nil {
 				return err
 			}
 			changed, err := s.Users.Groups().Get(cmd.Context(), args[0])
 			return n.printRecord(s, resource.Result[userman.Group]{Record: changed}, err, n.edited)
 		}),
 	}
+	registerDryRun(cmd, &dryRun)
+	return cmd
+}
+
+func registerDryRun(cmd *cobra.Command, dryRun *bool) {
+	cmd.Flags().BoolVar(dryRun, "dry-run", false, "show whose credentials the change would end, and change nothing")
 }
 
 // memberImpact is the effect of deleting a group on its members.
@@ -134,6 +148,33 @@ func (a *cli) groupImpact() *cobra.Command {
 	})
 	cmd.Flags().IntVar(&limit, "limit", store.DefaultPageLimit, limitUsage("members"))
 	return cmd
+}
+
+// printRevocations prints whose credentials a change ends: as the result of a dry run,
+// else as a warning. The change itself returns the error of a preview.
+func (a *cli) printRevocations(revocations *userman.Revocations, previewErr error, dryRun bool) error {
+	switch {
+	case dryRun && previewErr != nil:
+		return previewErr
+	case previewErr != nil || !dryRun && revocations.Total == 0:
+		return nil
+	case dryRun:
+		return a.print(revocations, revocationsText(revocations)+fmt.Sprintf("This would end credentials of %d accounts. Nothing was changed.\n", revocations.Total))
+	}
+	_, err := fmt.Fprintf(a.stderr, "warning: this ends credentials of %d accounts\n%s", revocations.Total, revocationsText(revocations))
+	return err
+}
+
+func revocationsText(revocations *userman.Revocations) string {
+	var rows [][]any
+	for _, item := range revocations.Items {
+		labels := make([]string, len(item.Credentials))
+		for i, kind := range item.Credentials {
+			labels[i] = kind.Label()
+		}
+		rows = append(rows, []any{item.Username, strings.Join(labels, ", ")})
+	}
+	return tableText(rows)
 }
 
 func impactText(items []userman.MemberImpact) string {

@@ -148,6 +148,10 @@ func (n *noun[R]) edit(example, note string, withSecret func(*R, store.Secret)) 
 	}
 	metas := append(t.Metas(), slices.DeleteFunc(slices.Clone(t.Inputs), func(m field.Meta) bool { return m.Kind == field.KindBool })...)
 	flags := n.register(cmd, metas, func(m field.Meta) bool { return !m.Immutable })
+	dryRun := false
+	if t.Preview != nil {
+		registerDryRun(cmd, &dryRun)
+	}
 	secret := &secretFlags{}
 	if withSecret != nil {
 		secret = n.registerSecret(cmd, "it stays")
@@ -159,12 +163,19 @@ func (n *noun[R]) edit(example, note string, withSecret func(*R, store.Secret)) 
 			return err
 		}
 		t := n.declare(s)
-		result, err := t.Update(ctx, args[0], func(record *R) error {
+		change := func(record *R) error {
 			if !given.IsZero() {
 				withSecret(record, given)
 			}
 			return store.NewInvalidError(slices.Concat(errs, flags.apply(s, t, record, flags.values()))...)
-		})
+		}
+		if t.Preview != nil {
+			revocations, err := t.Preview(ctx, args[0], change)
+			if err := n.printRevocations(revocations, err, dryRun); err != nil || dryRun {
+				return err
+			}
+		}
+		result, err := t.Update(ctx, args[0], change)
 		return n.printRecord(s, result, err, n.edited)
 	})
 	return cmd

@@ -29,6 +29,9 @@ type Account struct {
 	Credentials       credential.Credentials
 	PasswordChangedAt time.Time
 	LastLoginAt       time.Time
+	// Creator is the administrator who performs an operation of [Lifecycle]; zero if
+	// the owner of the account, or the console does.
+	Creator credential.Creator
 	// VerifyExternal, if not nil, checks the password in place of the hash, because
 	// another system has the password. An error is an internal error. It is never
 	// called with an empty password.

@@ -13,6 +13,8 @@ type AuditState struct {
 	InvitationHash      []byte        `json:"invitation_hash,omitempty"`
 	InvitationExpiresAt int64         `json:"invitation_expires_at,omitempty"`
 	Devices             []deviceState `json:"devices,omitempty"`
+	PasswordCreator     string        `json:"password_creator,omitempty"`
+	InvitationCreator   string        `json:"invitation_creator,omitempty"`
 }
 
 type totpState struct {
@@ -20,6 +22,7 @@ type totpState struct {
 	Confirmed      bool     `json:"confirmed"`
 	LastStep       int64    `json:"last_step"`
 	RecoveryHashes [][]byte `json:"recovery_hashes,omitempty"`
+	Creator        string   `json:"creator,omitempty"`
 }
 
 type deviceState struct {
@@ -30,12 +33,13 @@ type deviceState struct {
 
 // NewAuditState returns the state of c.
 func NewAuditState(c *credential.Credentials) AuditState {
-	state := AuditState{PasswordHash: c.PasswordHash.Reveal()}
+	state := AuditState{PasswordHash: c.PasswordHash.Reveal(), PasswordCreator: c.PasswordCreator.String()}
 	if f := c.SecondFactor; f != nil {
-		state.SecondFactor = &totpState{f.Secret.Reveal(), f.Confirmed, f.LastStep, f.RecoveryHashes}
+		state.SecondFactor = &totpState{f.Secret.Reveal(), f.Confirmed, f.LastStep, f.RecoveryHashes, f.Creator.String()}
 	}
 	if i := c.Invitation; i != nil {
 		state.InvitationHash, state.InvitationExpiresAt = i.TokenHash, i.ExpiresAt.UnixMicro()
+		state.InvitationCreator = i.Creator.String()
 	}
 	for _, d := range c.Devices {
 		state.Devices = append(state.Devices, deviceState{d.TokenHash, d.LastUsedAt.UnixMicro()})

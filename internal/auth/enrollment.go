@@ -15,7 +15,7 @@ func (l Lifecycle[R]) BeginSecondFactor(ctx context.Context, key string) (*crede
 	_, err := l.records.Update(ctx, OpBeginSecondFactor, key, func(a *Account) error {
 		err := BeginSecondFactor(&a.Credentials, l.authenticator.opts.Random)
 		begun = *a
-		return err
+		return a.withSecondFactorCreator(err)
 	})
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (l Lifecycle[R]) enrollment(a *Account) (*credential.TOTPEnrollment, error)
 // enrollment is pending.
 func (l Lifecycle[R]) ConfirmSecondFactor(ctx context.Context, key, code string) ([]store.Secret, error) {
 	return l.issueRecoveryCodes(ctx, OpConfirmSecondFactor, key, func(a *Account, hashes [][]byte) error {
-		return ConfirmSecondFactor(&a.Credentials, code, l.authenticator.now(), hashes)
+		return a.withSecondFactorCreator(ConfirmSecondFactor(&a.Credentials, code, l.authenticator.now(), hashes))
 	})
 }
 
@@ -61,7 +61,7 @@ func (l Lifecycle[R]) NewRecoveryCodes(ctx context.Context, key string, current 
 		if err := before.requireUnchangedLogin(a); err != nil {
 			return err
 		}
-		return ReplaceRecoveryCodes(&a.Credentials, hashes)
+		return a.withSecondFactorCreator(ReplaceRecoveryCodes(&a.Credentials, hashes))
 	})
 }
 

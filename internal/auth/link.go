@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -48,6 +49,7 @@ func (l Lifecycle[R]) checkInvitation(a *Account, hash []byte) error {
 func (l Lifecycle[R]) Invite(ctx context.Context, key string, invitation *credential.OneTimeToken) (R, error) {
 	return l.records.Update(ctx, OpInvite, key, func(a *Account) error {
 		a.Credentials.Invitation = invitation.Clone()
+		a.Credentials.Invitation.Creator = a.Creator
 		return nil
 	})
 }
@@ -91,7 +93,7 @@ func (l Lifecycle[R]) AcceptInvitation(ctx context.Context, token, password stor
 		if err := l.checkInvitation(a, HashToken(token)); err != nil {
 			return err
 		}
-		a.setPasswordHash(hash, l.authenticator.now())
+		a.setPasswordHash(hash, cmp.Or(a.Credentials.Invitation.Creator, a.Creator), l.authenticator.now())
 		a.Credentials.Devices = nil
 		return nil
 	})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/passwords"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // maxWordBytes is the maximum length of words that a password is compared with. A
@@ -39,10 +40,14 @@ func (au *Authenticator) hashPassword(ctx context.Context, a *Account, password 
 	return au.opts.Hasher.Hash(ctx, password)
 }
 
-// setPasswordHash replaces the password. It ends all sessions and the invitation.
-func (a *Account) setPasswordHash(hash store.Secret, now time.Time) {
-	a.Credentials.PasswordHash = hash
+// setPasswordHash replaces the password. It ends all sessions, the invitation and an
+// enrollment that is not confirmed: earlier sessions could read its secret.
+func (a *Account) setPasswordHash(hash store.Secret, creator credential.Creator, now time.Time) {
+	a.Credentials.PasswordHash, a.Credentials.PasswordCreator = hash, creator
 	a.Credentials.Invitation = nil
+	if !a.Credentials.HasSecondFactor() {
+		a.Credentials.SecondFactor = nil
+	}
 	a.PasswordChangedAt = now
 	a.SessionEpoch++
 }
@@ -67,7 +72,7 @@ func (l Lifecycle[R]) PrepareSetPassword(ctx context.Context, key string, passwo
 // replacePassword sets another password hash and removes trusted devices.
 func (l Lifecycle[R]) replacePassword(ctx context.Context, op Operation, key string, hash store.Secret) (R, error) {
 	return l.records.Update(ctx, op, key, func(a *Account) error {
-		a.setPasswordHash(hash, l.authenticator.now())
+		a.setPasswordHash(hash, a.Creator, l.authenticator.now())
 		a.Credentials.Devices = nil
 		return nil
 	})
@@ -113,7 +118,7 @@ func (l Lifecycle[R]) ChangePassword(ctx context.Context, key string, current, p
 		if a.SessionEpoch != before.SessionEpoch || a.Disabled {
 			return &store.ConflictError{Reason: sessionEnded}
 		}
-		a.setPasswordHash(hash, l.authenticator.now())
+		a.setPasswordHash(hash, a.sessionCreator(), l.authenticator.now())
 		return nil
 	})
 }

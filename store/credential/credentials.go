@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -15,6 +16,9 @@ const MaxTrustedDevices = 8
 type Credentials struct {
 	// PasswordHash is zero if there is no password.
 	PasswordHash store.Secret
+	// PasswordCreator is the administrator who may know the password. Sessions begin
+	// with the password, so it is their creator too.
+	PasswordCreator Creator
 	// SecondFactor is nil if there is none.
 	SecondFactor *TOTP
 	// Invitation is the link to set a password; nil if there is none.
@@ -34,6 +38,8 @@ type TOTP struct {
 	LastStep int64
 	// RecoveryHashes are the hashes of the unused recovery codes.
 	RecoveryHashes [][]byte
+	// Creator is the administrator who may know the secret or the recovery codes.
+	Creator Creator
 }
 
 // OneTimeToken is the stored part of a link that works once.
@@ -41,6 +47,17 @@ type OneTimeToken struct {
 	// TokenHash is the SHA-256 of the token.
 	TokenHash []byte
 	ExpiresAt time.Time
+	// Creator is the administrator who may know the link: the one who created it or,
+	// if it was mailed, the one who set the address.
+	Creator Creator
+}
+
+// Equal reports whether t and other are the same link, or both nil.
+func (t *OneTimeToken) Equal(other *OneTimeToken) bool {
+	if t == nil || other == nil {
+		return t == other
+	}
+	return bytes.Equal(t.TokenHash, other.TokenHash)
 }
 
 // TrustedDevice is a device of an earlier login.
@@ -82,5 +99,5 @@ func (t *OneTimeToken) Clone() *OneTimeToken {
 	if t == nil {
 		return nil
 	}
-	return &OneTimeToken{TokenHash: slices.Clone(t.TokenHash), ExpiresAt: t.ExpiresAt}
+	return &OneTimeToken{TokenHash: slices.Clone(t.TokenHash), ExpiresAt: t.ExpiresAt, Creator: t.Creator}
 }

@@ -126,7 +126,7 @@ func (m administratorStore) EachAdministrator(ctx context.Context, visit func(*a
 func storedAdministrator(a *ampusers.Administrator) *ampusers.Administrator {
 	stored := a.Clone()
 	stored.HasPassword, stored.HasSecondFactor, stored.InvitationExpiresAt = false, false, time.Time{}
-	truncateTimes(&stored.CreatedAt, &stored.UpdatedAt, &stored.PasswordChangedAt, &stored.LastLoginAt)
+	truncateTimes(&stored.CreatedAt, &stored.UpdatedAt, &stored.PasswordChangedAt, &stored.LastLoginAt, &stored.CredentialsRevokedAt)
 	truncateCredentials(&stored.Credentials)
 	return stored
 }

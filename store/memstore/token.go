@@ -14,7 +14,7 @@ func (t *team) token(id apitoken.ID) (*apitoken.Token, error) {
 
 func (t *team) putToken(token *apitoken.Token) {
 	stored := token.Clone()
-	truncateTimes(&stored.ExpiresAt, &stored.HourStartedAt, &stored.CreatedAt, &stored.UpdatedAt, &stored.KeyCreatedAt, &stored.LastUsedAt)
+	truncateTimes(&stored.ExpiresAt, &stored.HourStartedAt, &stored.CreatedAt, &stored.UpdatedAt, &stored.KeyCreatedAt, &stored.LastUsedAt, &stored.KeyCreator.At)
 	t.tokens.put(string(stored.ID), stored)
 }
 

@@ -208,5 +208,6 @@ func storedUser(u *userman.User) *userman.User {
 	)
 	truncateCredentials(&stored.Credentials)
 	truncateOneTimeToken(stored.Activation)
+	truncateTimes(&stored.EmailCreator.At)
 	return stored
 }

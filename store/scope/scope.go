@@ -21,6 +21,9 @@ func Limited(extensions, dids Ranges) Scope {
 // AllExtensions reports whether every extension is in scope.
 func (s Scope) AllExtensions() bool { return s.granted && s.extensions.IsUnrestricted() }
 
+// IsEmpty reports whether nothing is in scope, as for the zero value.
+func (s Scope) IsEmpty() bool { return !s.granted }
+
 // IsUnrestricted reports whether every extension and every DID is in scope.
 func (s Scope) IsUnrestricted() bool { return s.AllExtensions() && s.dids.IsUnrestricted() }
 

@@ -15,7 +15,7 @@ func administratorTable() table {
 		name: "pbxusers_administrators",
 		columns: slices.Concat([]string{"folded_username"}, ampusers.Fields().Columns(), []string{
 			"extensions", "dids", "session_epoch", "created_at", "updated_at", "password_changed_at", "last_login_at",
-		}, credentialColumns()),
+		}, credentialColumns(), []string{"credentials_revoked_at"}),
 		derived: []string{"folded_display_name"},
 	}
 }
@@ -32,7 +32,7 @@ func (db *DB) encodeAdministrator(a *ampusers.Administrator) []any {
 	return slices.Concat([]any{folded}, ampusers.Fields().Args(a), []any{
 		a.Extensions.String(), a.DIDs.String(), a.SessionEpoch,
 		a.CreatedAt.UnixMicro(), a.UpdatedAt.UnixMicro(), a.PasswordChangedAt.UnixMicro(), a.LastLoginAt.UnixMicro(),
-	}, db.encodeCredentials(&a.Credentials, administratorSealContext(folded)), []any{strings.ToLower(a.DisplayName)})
+	}, db.encodeCredentials(&a.Credentials, administratorSealContext(folded)), []any{a.CredentialsRevokedAt.UnixMicro(), strings.ToLower(a.DisplayName)})
 }
 
 // administratorDecoder decodes the rows of one query. It scans all rows into the
@@ -50,12 +50,12 @@ type administratorDecoder struct {
 
 func (db *DB) administratorDecoder() *administratorDecoder {
 	d := &administratorDecoder{
-		ranges: map[string]scope.Ranges{}, times: make(micros, 4), credentials: credentialDecoder{keyring: db.keyring},
+		ranges: map[string]scope.Ranges{}, times: make(micros, 5), credentials: credentialDecoder{keyring: db.keyring},
 	}
 	a := &d.administrator
 	d.columns = slices.Concat([]any{&d.folded}, ampusers.Fields().Targets(a), []any{
 		&d.extensions, &d.dids, &a.SessionEpoch,
-	}, d.times.columns(), d.credentials.columns())
+	}, d.times[:4].columns(), d.credentials.columns(), d.times[4:].columns())
 	return d
 }
 
@@ -65,7 +65,7 @@ func (d *administratorDecoder) decode(row scanner) (*ampusers.Administrator, err
 		return nil, err
 	}
 	a := d.administrator
-	d.times.decode(&a.CreatedAt, &a.UpdatedAt, &a.PasswordChangedAt, &a.LastLoginAt)
+	d.times.decode(&a.CreatedAt, &a.UpdatedAt, &a.PasswordChangedAt, &a.LastLoginAt, &a.CredentialsRevokedAt)
 	sealContext := func() string { return administratorSealContext(d.folded) }
 	if err := errors.Join(d.decodeNumbers(&a), d.credentials.decode(&a.Credentials, sealContext)); err != nil {
 		return nil, fmt.Errorf("%q: %w", a.Username, err)

@@ -14,7 +14,7 @@ func tokenTable() table {
 	return table{
 		name: "pbxusers_tokens", keyLen: 2,
 		columns: slices.Concat([]string{"team", "id", "user_id"}, apitoken.Fields().Columns(), []string{
-			"addresses", "key_hash", "hour_requests", "hour_started_at", "created_at", "updated_at", "key_created_at", "last_used_at",
+			"addresses", "key_hash", "hour_requests", "hour_started_at", "created_at", "updated_at", "key_created_at", "last_used_at", "key_creator",
 		}),
 	}
 }
@@ -27,7 +27,7 @@ func (m tokenStore) encodeToken(t *apitoken.Token) ([]any, error) {
 	}
 	return slices.Concat([]any{m.team, t.ID, t.UserID}, apitoken.Fields().Args(t), []any{
 		addresses, encodeHash(t.KeyHash), t.HourRequests, t.HourStartedAt.UnixMicro(),
-		t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(), t.KeyCreatedAt.UnixMicro(), t.LastUsedAt.UnixMicro(),
+		t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(), t.KeyCreatedAt.UnixMicro(), t.LastUsedAt.UnixMicro(), t.KeyCreator.String(),
 	}), nil
 }
 
@@ -65,6 +65,7 @@ type tokenDecoder struct {
 	columns         []any
 	token           apitoken.Token
 	team, addresses string
+	keyCreator      string
 	keyHash         []byte
 	times           micros
 }
@@ -74,7 +75,7 @@ func newTokenDecoder() *tokenDecoder {
 	t := &d.token
 	d.columns = slices.Concat([]any{&d.team, &t.ID, &t.UserID}, apitoken.Fields().Targets(t), []any{
 		&d.addresses, &d.keyHash, &t.HourRequests,
-	}, d.times.columns())
+	}, d.times.columns(), []any{&d.keyCreator})
 	return d
 }
 
@@ -90,8 +91,11 @@ func (d *tokenDecoder) decode(row scanner) (*apitoken.Token, error) {
 func (d *tokenDecoder) build() (*apitoken.Token, error) {
 	t := d.token
 	t.KeyHash = d.keyHash
-	d.times.decode(&t.HourStartedAt, &t.CreatedAt, &t.UpdatedAt, &t.KeyCreatedAt, &t.LastUsedAt)
 	var err error
+	if t.KeyCreator, err = decodeCreator("key_creator", d.keyCreator); err != nil {
+		return nil, fmt.Errorf("API token %q: %w", t.ID, err)
+	}
+	d.times.decode(&t.HourStartedAt, &t.CreatedAt, &t.UpdatedAt, &t.KeyCreatedAt, &t.LastUsedAt)
 	if t.Addresses, err = decodePrefixes("addresses", d.addresses); err != nil {
 		return nil, fmt.Errorf("API token %q: %w", t.ID, err)
 	}

@@ -18,7 +18,7 @@ func userTable() table {
 		name: "pbxusers_users", keyLen: 2,
 		columns: slices.Concat([]string{"team", "id"}, userman.Fields().Columns(), []string{
 			"group_names", "permissions", "directory", "picture", "session_epoch",
-		}, userTimeColumns(), credentialColumns(), []string{"activation_hash", "activation_expires_at"}),
+		}, userTimeColumns(), credentialColumns(), []string{"activation_hash", "activation_expires_at", "activation_creator", "email_creator"}),
 		derived: []string{
 			"deleted", "folded_username", "folded_last_name", "folded_email", "search_text",
 			"unique_username", "unique_extension", "unique_external_id",
@@ -59,8 +59,8 @@ func (m userStore) encodeUser(u *userman.User) ([]any, error) {
 		values = append(values, t.UnixMicro())
 	}
 	values = append(values, m.encodeCredentials(&u.Credentials, userSealContext(m.team, u.ID))...)
-	hash, expires := encodeOneTimeToken(u.Activation)
-	return append(append(values, hash, expires), derivedUserColumns(u)...), nil
+	hash, expires, creator := encodeOneTimeToken(u.Activation)
+	return append(append(values, hash, expires, creator, u.EmailCreator.String()), derivedUserColumns(u)...), nil
 }
 
 // derivedUserColumns returns the values of the derived columns of userTable.
@@ -123,6 +123,7 @@ type userDecoder struct {
 	user                userman.User
 	team                string
 	groups, permissions string
+	emailCreator        string
 	times               micros
 	credentials         credentialDecoder
 	activation          oneTimeTokenColumns
@@ -136,7 +137,9 @@ func (db *DB) userDecoder() *userDecoder {
 	u := &d.user
 	d.columns = slices.Concat([]any{&d.team, &u.ID}, userman.Fields().Targets(u), []any{
 		&d.groups, &d.permissions, &u.Directory, &u.Picture, &u.SessionEpoch,
-	}, d.times.columns(), d.credentials.columns(), []any{&d.activation.hash, &d.activation.expires})
+	}, d.times.columns(), d.credentials.columns(), []any{
+		&d.activation.hash, &d.activation.expires, &d.activation.creator, &d.emailCreator,
+	})
 	return d
 }
 
@@ -152,9 +155,11 @@ func (d *userDecoder) decode(row scanner) (*userman.User, error) {
 func (d *userDecoder) build() (*userman.User, error) {
 	u := d.user
 	d.times.decode(userTimes(&u)...)
-	u.Activation = d.activation.decode()
+	activation, activationErr := d.activation.decode("activation_creator")
+	emailCreator, emailErr := decodeCreator("email_creator", d.emailCreator)
+	u.Activation, u.EmailCreator = activation, emailCreator
 	sealContext := func() string { return userSealContext(d.team, u.ID) }
-	if err := errors.Join(d.decodeLists(&u), d.credentials.decode(&u.Credentials, sealContext)); err != nil {
+	if err := errors.Join(activationErr, emailErr, d.decodeLists(&u), d.credentials.decode(&u.Credentials, sealContext)); err != nil {
 		return nil, fmt.Errorf("user %q: %w", u.Username, err)
 	}
 	return &u, nil

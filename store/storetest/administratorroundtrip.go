@@ -168,6 +168,8 @@ func drawAdministrator(t *rapid.T) *ampusers.Administrator {
 		UpdatedAt:         drawTime(t),
 		PasswordChangedAt: drawTime(t),
 		LastLoginAt:       drawTime(t),
+
+		CredentialsRevokedAt: drawTime(t),
 	}
 }
 
@@ -179,22 +181,36 @@ func drawRanges(t *rapid.T) scope.Ranges {
 
 func drawCredentials(t *rapid.T, text *rapid.Generator[string]) credential.Credentials {
 	hash := rapid.SliceOfN(rapid.Byte(), 1, 40)
-	c := credential.Credentials{PasswordHash: store.NewSecret(text.Draw(t, "password_hash"))}
+	c := credential.Credentials{PasswordHash: store.NewSecret(text.Draw(t, "password_hash")), PasswordCreator: drawCreator(t, text)}
 	if rapid.Bool().Draw(t, "second_factor") {
 		c.SecondFactor = &credential.TOTP{
 			Secret:         store.NewSecret(string(rapid.SliceOf(rapid.Byte()).Draw(t, "secret"))),
 			Confirmed:      rapid.Bool().Draw(t, "confirmed"),
 			LastStep:       rapid.Int64().Draw(t, "last_step"),
 			RecoveryHashes: rapid.SliceOfN(hash, 0, 3).Draw(t, "recovery_hashes"),
+			Creator:        drawCreator(t, text),
 		}
 	}
 	if rapid.Bool().Draw(t, "invitation") {
-		c.Invitation = &credential.OneTimeToken{TokenHash: hash.Draw(t, "token_hash"), ExpiresAt: drawTime(t)}
+		c.Invitation = &credential.OneTimeToken{TokenHash: hash.Draw(t, "token_hash"), ExpiresAt: drawTime(t), Creator: drawCreator(t, text)}
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "devices") {
 		c.Devices = append(c.Devices, credential.TrustedDevice{TokenHash: hash.Draw(t, "token_hash"), LastUsedAt: drawTime(t)})
 	}
 	return c
+}
+
+// drawCreator returns a creator or none.
+func drawCreator(t *rapid.T, text *rapid.Generator[string]) credential.Creator {
+	if rapid.Bool().Draw(t, "no creator") {
+		return credential.Creator{}
+	}
+	return credential.Creator{Administrator: "x" + text.Draw(t, "creator"), At: drawTime(t)}
+}
+
+// hostileCreator returns a creator with a value that the service would reject.
+func hostileCreator(name string) credential.Creator {
+	return credential.Creator{Administrator: name + " '\"\n 北京 7", At: time.Date(2025, 1, 2, 3, 4, 5, 678_901_000, time.UTC)}
 }
 
 // hostileAdministrator has a value in every stored field.
@@ -205,16 +221,17 @@ func hostileAdministrator(username string) *ampusers.Administrator {
 		Access: ampusers.Limited, Sections: []string{"administrators", `"';\`, "[]"}, Teams: []string{"", "acme", ",;"},
 		Extensions: mustRanges("100-199,205,007"), DIDs: mustRanges("+4930123456"), Disabled: true,
 		Credentials: credential.Credentials{
-			PasswordHash: store.NewSecret("$argon2id$v=19$m=64,t=1,p=1$c2FsdA$aGFzaA"),
+			PasswordHash: store.NewSecret("$argon2id$v=19$m=64,t=1,p=1$c2FsdA$aGFzaA"), PasswordCreator: hostileCreator("password"),
 			SecondFactor: &credential.TOTP{
 				Secret: store.NewSecret("s3cret \x00\xff\n'\""), Confirmed: true, LastStep: math.MaxInt64,
-				RecoveryHashes: [][]byte{{0, 1, 255}, []byte("'\"")},
+				RecoveryHashes: [][]byte{{0, 1, 255}, []byte("'\"")}, Creator: hostileCreator("factor"),
 			},
-			Invitation: &credential.OneTimeToken{TokenHash: []byte("\x00token '\xff"), ExpiresAt: at.Add(time.Hour)},
+			Invitation: &credential.OneTimeToken{TokenHash: []byte("\x00token '\xff"), ExpiresAt: at.Add(time.Hour), Creator: hostileCreator("link")},
 			Devices:    []credential.TrustedDevice{{TokenHash: []byte("\x00\xff"), LastUsedAt: at.Add(2 * time.Hour)}, {TokenHash: []byte("second"), LastUsedAt: at}},
 		},
 		SessionEpoch: 7,
 		CreatedAt:    at, UpdatedAt: at.Add(3 * time.Hour), PasswordChangedAt: at.Add(4 * time.Hour), LastLoginAt: at.Add(5 * time.Hour),
+		CredentialsRevokedAt: at.Add(6 * time.Hour),
 	}
 }
 

@@ -40,7 +40,7 @@ func fullToken(username string) *apitoken.Token {
 	t := newToken(username, 1)
 	t.Description, t.Disabled = "'; \"<b>Größe</b>\" \\", true
 	t.Extensions, t.Modules = []string{"0100", "200"}, []string{"voicemail", "'\"", ""}
-	t.RequestsPerHour, t.KeyHash, t.HourRequests = -1, []byte("\x00hash\xff"), 42
+	t.RequestsPerHour, t.KeyHash, t.HourRequests, t.KeyCreator = -1, []byte("\x00hash\xff"), 42, hostileCreator("key")
 	t.Addresses = []netip.Prefix{
 		netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::1/128"), netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::ffff:192.0.2.1/128"),
 	}

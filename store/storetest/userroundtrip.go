@@ -179,9 +179,10 @@ func drawUser(t *rapid.T, groups []string) *userman.User {
 		Picture:      text.Draw(t, "picture"),
 		Credentials:  drawCredentials(t, text),
 		SessionEpoch: rapid.Int64().Draw(t, "session_epoch"),
+		EmailCreator: drawCreator(t, text),
 	}
 	if rapid.Bool().Draw(t, "activation") {
-		u.Activation = &credential.OneTimeToken{TokenHash: rapid.SliceOfN(rapid.Byte(), 1, 40).Draw(t, "activation_hash")}
+		u.Activation = &credential.OneTimeToken{TokenHash: rapid.SliceOfN(rapid.Byte(), 1, 40).Draw(t, "activation_hash"), Creator: drawCreator(t, text)}
 	}
 	drawFields(t, userman.Fields(), u, text)
 	u.Username = "x" + u.Username
@@ -216,8 +217,8 @@ func hostileUser(username string) *userman.User {
 			"gone.by_now": permission.Set(),
 		},
 		Directory: "ldap '\"", ExternalID: "CN=Jane\\,O,DC=x", Picture: "v1",
-		Credentials: a.Credentials, Activation: &credential.OneTimeToken{TokenHash: []byte("\x00activation '\xff"), ExpiresAt: at(1)},
-		SessionEpoch: 7, CreatedAt: at(2), UpdatedAt: at(3), PasswordChangedAt: at(4), LastLoginAt: at(5),
+		Credentials: a.Credentials, Activation: &credential.OneTimeToken{TokenHash: []byte("\x00activation '\xff"), ExpiresAt: at(1), Creator: hostileCreator("activation")},
+		EmailCreator: hostileCreator("email"), SessionEpoch: 7, CreatedAt: at(2), UpdatedAt: at(3), PasswordChangedAt: at(4), LastLoginAt: at(5),
 		WelcomedAt: at(6), WelcomeStartedAt: at(7), MissingSince: at(8), DeletedAt: at(9),
 	}
 	fillFields(userman.Fields(), u)

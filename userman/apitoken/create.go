@@ -47,6 +47,9 @@ func (s *Service) Create(ctx context.Context, username string, t *Token, unreada
 		if err := access.AuthorizeCredentials(ctx, u); err != nil {
 			return err
 		}
+		if created.KeyCreator, err = access.Creator(ctx, u.ID); err != nil {
+			return err
+		}
 		if err := s.checkQuota(ctx, u); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -30,6 +31,23 @@ func (d dependents) Disable(ctx context.Context, rec *audit.Recorder, u *userman
 		d.log(ctx, actionUpdate, after)
 		return nil
 	})
+}
+
+// RevokeKeys implements [userman.Dependents]. A token without a key works again after
+// [Service.Rotate]; it is disabled, too, so that administrators see it.
+func (d dependents) RevokeKeys(ctx context.Context, rec *audit.Recorder, u *userman.User, revoked func(credential.Creator) (bool, error)) (int, error) {
+	count := 0
+	err := d.each(ctx, u.ID, func(t *Token) error {
+		revoke, err := revoked(t.KeyCreator)
+		if err != nil || !revoke || t.KeyHash == nil {
+			return err
+		}
+		count++
+		after := t.Clone()
+		after.KeyHash, after.KeyCreator, after.Disabled = nil, credential.Creator{}, true
+		return d.save(ctx, rec, actionRevoke, t, after, u.Extensions())
+	})
+	return count, err
 }
 
 // RecordPurge implements [userman.Dependents].

@@ -98,9 +98,11 @@ func auditState(t *Token) []byte {
 		CreatedAt       int64          `json:"created_at,omitempty"`
 		UpdatedAt       int64          `json:"updated_at,omitempty"`
 		KeyCreatedAt    int64          `json:"key_created_at,omitempty"`
+		KeyCreator      string         `json:"key_creator,omitempty"`
 	}{
 		t.ID, t.UserID, t.Description, t.Disabled, t.Extensions, t.Modules, t.RequestsPerHour, t.Addresses, audit.StateTime(t.ExpiresAt),
 		t.KeyHash, audit.StateTime(t.CreatedAt), audit.StateTime(t.UpdatedAt), audit.StateTime(t.KeyCreatedAt),
+		t.KeyCreator.String(),
 	})
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 func TestAuditState_coversEveryField(t *testing.T) {
@@ -17,6 +19,7 @@ func TestAuditState_coversEveryField(t *testing.T) {
 		"ID": "x", "UserID": "x", "Description": "x", "Disabled": true, "Extensions": []string{"x"}, "Modules": []string{"x"},
 		"RequestsPerHour": 7, "Addresses": []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, "ExpiresAt": time.Unix(7, 0),
 		"KeyHash": []byte("x"), "CreatedAt": time.Unix(7, 0), "UpdatedAt": time.Unix(7, 0), "KeyCreatedAt": time.Unix(7, 0),
+		"KeyCreator": credential.Creator{Administrator: "x"},
 	}
 	counters := map[string]any{"HourStartedAt": time.Unix(7, 0), "HourRequests": 7, "LastUsedAt": time.Unix(7, 0)}
 	seen := map[string]string{}

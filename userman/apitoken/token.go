@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // Bounds of tokens.
@@ -59,6 +60,9 @@ type Token struct {
 	// KeyHash is the SHA-256 hash of the key. The service sets it and removes it from
 	// the tokens that it returns.
 	KeyHash []byte `json:"-"`
+	// KeyCreator is the administrator who may know the key. The service sets it and
+	// removes it from the tokens that it returns.
+	KeyCreator credential.Creator `json:"-"`
 	// HourStartedAt and HourRequests count the requests of the hour. Only
 	// [Store].TakeRequest changes them and LastUsedAt.
 	HourStartedAt time.Time `json:"-"`
@@ -86,7 +90,7 @@ func (t *Token) Clone() *Token {
 // than nil: JSON has [] for them.
 func redact(t *Token) *Token {
 	c := t.Clone()
-	c.KeyHash = nil
+	c.KeyHash, c.KeyCreator = nil, credential.Creator{}
 	c.Extensions, c.Modules = append([]string{}, c.Extensions...), append([]string{}, c.Modules...)
 	c.Addresses = append([]netip.Prefix{}, c.Addresses...)
 	return c

@@ -15,6 +15,7 @@ const (
 	actionUpdate = "update"
 	actionRotate = "rotate"
 	actionDelete = "delete"
+	actionRevoke = "revoke key"
 )
 
 // Update calls change with the token of that ID and saves the result; see
@@ -48,6 +49,9 @@ func (s *Service) Rotate(ctx context.Context, id ID) (*Token, store.Secret, erro
 			return err
 		}
 		t.KeyCreatedAt = s.now()
+		if t.KeyCreator, err = access.Creator(ctx, t.UserID); err != nil {
+			return err
+		}
 		key, t.KeyHash, err = auth.NewToken(s.opts.Random)
 		return err
 	})

@@ -25,6 +25,9 @@ func (s *App) openUsers(ctx context.Context, opts *Options) error {
 		return err
 	}
 	users.Audit, users.TTLStore = s.AuditLog, s.DB.TTLStore()
+	users.CreatorScope = func(ctx context.Context, c credential.Creator) (scope.Scope, error) {
+		return s.Administrators.CreatorScope(ctx, c, "")
+	}
 	if opts.Users != nil {
 		opts.Users(users)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/store/scope"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // AdministratorView is an administrator as JSON shows it. Invitation is shown only
@@ -73,6 +74,13 @@ func Administrators(service func(context.Context) *ampusers.Service, baseURL str
 			}
 			return inviteAdministrator(ctx, service(ctx), created.Username, baseURL)
 		}, err
+	}
+	t.Preview = func(ctx context.Context, key string, change func(*ampusers.Administrator) error) (*userman.Revocations, error) {
+		kinds, err := service(ctx).PreviewRevocations(ctx, key, change)
+		if err != nil || len(kinds) == 0 {
+			return &userman.Revocations{Items: []userman.Revocation{}}, err
+		}
+		return &userman.Revocations{Items: []userman.Revocation{{Username: key, Credentials: kinds}}, Total: 1}, nil
 	}
 	t.Delete = func(ctx context.Context, key string, _ bool) error { return service(ctx).Delete(ctx, key) }
 	return t.check()

@@ -32,6 +32,12 @@ func Groups(service func(context.Context) *userman.Service) *Type[userman.Group]
 		}, nil
 	}
 	setCalls(t, func(ctx context.Context) *userman.GroupService { return service(ctx).Groups() }, (*userman.GroupService).Get, (*userman.GroupService).Update)
+	t.Preview = func(ctx context.Context, name string, change func(*userman.Group) error) (*userman.Revocations, error) {
+		return service(ctx).PreviewRevocations(ctx, MaxRevocations, func(ctx context.Context, users *userman.Service) error {
+			_, err := users.Groups().Update(ctx, name, change)
+			return err
+		})
+	}
 	t.Delete = func(ctx context.Context, name string, force bool) error {
 		return service(ctx).Groups().Delete(ctx, name, force)
 	}

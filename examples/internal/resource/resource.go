@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // Type declares one type of record. It never changes once it is made.
@@ -58,7 +59,13 @@ type Type[R any] struct {
 	Prepare func(ctx context.Context, d *Draft[R]) (Commit[R], error)
 	Update  func(ctx context.Context, key string, change func(*R) error) (Result[R], error)
 	Delete  func(ctx context.Context, key string, force bool) error
+	// Preview returns the accounts whose credentials Update would revoke, and changes
+	// nothing; nil for a type without them.
+	Preview func(ctx context.Context, key string, change func(*R) error) (*userman.Revocations, error)
 }
+
+// MaxRevocations is the number of accounts that a preview names.
+const MaxRevocations = 100
 
 // Commit creates a record that is prepared. It can join a transaction, and run more
 // than once when the transaction is retried.

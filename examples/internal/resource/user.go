@@ -49,6 +49,12 @@ func Users(service func(context.Context) *userman.Service) *Type[userman.User] {
 	t.Prepare = func(ctx context.Context, d *Draft[userman.User]) (Commit[userman.User], error) {
 		return prepareUser(ctx, service(ctx), d)
 	}
+	t.Preview = func(ctx context.Context, key string, change func(*userman.User) error) (*userman.Revocations, error) {
+		return service(ctx).PreviewRevocations(ctx, MaxRevocations, func(ctx context.Context, users *userman.Service) error {
+			_, err := users.Update(ctx, key, change)
+			return err
+		})
+	}
 	t.Delete = func(ctx context.Context, key string, _ bool) error { return service(ctx).Delete(ctx, key) }
 	return t.check()
 }

@@ -52,6 +52,8 @@ type NewMembers struct {
 type groupImpact struct {
 	Items []userman.MemberImpact `doc:"The first members, and the permissions that change for each." json:"items"`
 	Total int                    `doc:"The number of members."                                       json:"total"`
+	// Revocations are the members whose credentials the deletion revokes.
+	Revocations userman.Revocations `json:"revocations"`
 }
 
 func (a *api) registerMembers(g operationGroup) {
@@ -64,6 +66,16 @@ func (a *api) registerMembers(g operationGroup) {
 	registerBody(g, operation{id: "removeMembers", route: "DELETE /groups/{name}/members"}, func(ctx context.Context, r *request, body *NewMembers) (*response, error) {
 		return noContent(a.users(ctx).Groups().RemoveMembers(ctx, r.text("name"), body.Usernames...))
 	})
+	registerBody(g, operation{id: "previewMembers", route: "POST /groups/{name}/members/preview", response: schemaFor[userman.Revocations](a.document)},
+		func(ctx context.Context, r *request, body *NewMembers) (*response, error) {
+			revocations, err := a.users(ctx).PreviewRevocations(ctx, resource.MaxRevocations, func(ctx context.Context, users *userman.Service) error {
+				return users.Groups().AddMembers(ctx, r.text("name"), body.Usernames...)
+			})
+			if err != nil { // the transaction of the preview has no entry
+				a.app.AuditLog.RecordFailure(ctx, a.groupEvent(ctx, "preview", r.text("name")), err)
+			}
+			return reply(revocations, err)
+		})
 	g.register(operation{
 		id: "explainGroupImpact", route: "GET /groups/{name}/impact", params: []*huma.Param{limitParam("The maximum number of members; 50 by default.")},
 		response: schemaFor[groupImpact](a.document),
@@ -85,6 +97,19 @@ func (a *api) listMembers(ctx context.Context, r *request) (*response, error) {
 
 func (a *api) groupImpact(ctx context.Context, r *request) (*response, error) {
 	limit := store.PageRequest{Limit: r.page().Limit}.EffectiveLimit()
-	items, total, err := a.users(ctx).Groups().PreviewDelete(ctx, r.text("name"), limit)
-	return reply(groupImpact{Items: items, Total: total}, err)
+	users, name := a.users(ctx), r.text("name")
+	items, total, err := users.Groups().PreviewDelete(ctx, name, limit)
+	if err != nil {
+		return nil, err
+	}
+	revocations := &userman.Revocations{Items: []userman.Revocation{}}
+	if !a.isScoped(ctx) { // others cannot delete it
+		revocations, err = users.PreviewRevocations(ctx, limit, func(ctx context.Context, users *userman.Service) error {
+			return users.Groups().Delete(ctx, name, true)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return reply(groupImpact{Items: items, Total: total, Revocations: *revocations}, nil)
 }

@@ -65,6 +65,11 @@ func (e *endpoint[R]) registerRecord() {
 		id: "update" + e.noun, route: "PATCH " + e.one(), params: []*huma.Param{ifMatchParam()},
 		etag: true, record: true, body: e.changesSchema(), response: e.schema(),
 	}, e.update)
+	if e.Preview != nil {
+		e.register(operation{
+			id: "preview" + e.noun, route: "POST " + e.one() + "/preview", record: true, body: e.changesSchema(), response: schemaFor[userman.Revocations](e.api.document),
+		}, e.preview)
+	}
 	params := []*huma.Param{ifMatchParam()}
 	if e.Force != "" {
 		params = append(params, queryParam("force", huma.TypeBoolean, e.Force))
@@ -199,6 +204,16 @@ func (e *endpoint[R]) update(ctx context.Context, r *request) (*response, error)
 		return e.edit(ctx, r, record)
 	}))
 	return answer, e.afterChange(err)
+}
+
+// preview returns the accounts whose credentials the update would revoke.
+func (e *endpoint[R]) preview(ctx context.Context, r *request) (*response, error) {
+	key := r.text(e.Key)
+	revocations, err := e.Preview(ctx, key, func(record *R) error { return e.edit(ctx, r, record) })
+	if err != nil { // the transaction of the preview has no entry
+		e.api.app.AuditLog.RecordFailure(ctx, e.newEvent(ctx, "preview", key), err)
+	}
+	return reply(revocations, err)
 }
 
 // edit changes a record as the body says. It returns what cannot be read.

@@ -49,7 +49,7 @@ func authorizationTable() []authorizationRow {
 			POST /account/second-factor/confirm, GET+POST /account/second-factor/remove, GET+POST /account/second-factor/recovery-codes`},
 
 		{app.SectionAdministrators, sectionOnly, "listAdministrators createAdministrator", "GET /administrators, GET+POST /administrators/new"},
-		{app.SectionAdministrators, onRecord, `getAdministrator updateAdministrator deleteAdministrator enableAdministrator disableAdministrator
+		{app.SectionAdministrators, onRecord, `getAdministrator updateAdministrator previewAdministrator deleteAdministrator enableAdministrator disableAdministrator
 			explainAdministrator inviteAdministrator setAdministratorPassword deleteSecondFactor`, `
 			GET+POST /administrators/{username}, GET+POST /administrators/{username}/delete, GET+POST /administrators/{username}/password,
 			GET+POST /administrators/{username}/second-factor/remove, POST /administrators/{username}/disable,
@@ -64,7 +64,7 @@ func authorizationTable() []authorizationRow {
 
 		{app.SectionUsers, sectionOnly, "listUsers createUser exportUsers listAllTokens getWelcomeMails sendWelcomeMails",
 			"GET /users, GET+POST /users/new, GET+POST /users/welcome"},
-		{app.SectionUsers, onRecord, `getUser updateUser deleteUser enableUser disableUser endUserSessions createPasswordLink createSoftphoneLink
+		{app.SectionUsers, onRecord, `getUser updateUser previewUser deleteUser enableUser disableUser endUserSessions createPasswordLink createSoftphoneLink
 			sendMail previewMail setUserPassword deleteUserSecondFactor explainUser listUserReferences getPicture setPicture deletePicture
 			restoreUser purgeUser listTokens createToken getToken updateToken deleteToken rotateToken`, `
 			GET+POST /users/{username}, GET+POST /users/{username}/permissions, GET+POST /users/{username}/delete,
@@ -81,8 +81,8 @@ func authorizationTable() []authorizationRow {
 		// Everybody with the section reads all groups, but only the members in scope.
 		{app.SectionGroups, sectionOnly, "listGroups getGroup listMembers explainGroupImpact",
 			"GET /groups, GET /groups/new, GET /groups/{name}, GET /groups/{name}/delete, GET /permissions"},
-		{app.SectionGroups, inBody, "addMembers removeMembers", "POST /groups/{name}/members"},
-		{app.SectionGroups, unrestricted, "createGroup updateGroup deleteGroup", "POST /groups/new, POST /groups/{name}, POST /groups/{name}/delete"},
+		{app.SectionGroups, inBody, "addMembers removeMembers previewMembers", "POST /groups/{name}/members"},
+		{app.SectionGroups, unrestricted, "createGroup updateGroup previewGroup deleteGroup", "POST /groups/new, POST /groups/{name}, POST /groups/{name}/delete"},
 
 		{app.SectionVerify, inBody, "verifyPassword authorizeToken authorizePhone", ""},
 

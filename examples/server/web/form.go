@@ -6,6 +6,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // form is the form of a record.
@@ -16,6 +17,9 @@ type form struct {
 	// Conflict lists the fields that someone else has changed since the form was
 	// loaded.
 	Conflict []difference
+	// Revocations are the accounts whose credentials the change ends. Nothing is saved
+	// until the form is sent again.
+	Revocations *userman.Revocations
 	// Version is the version of the record when the form was loaded.
 	Version string
 	// Message is the result of a button inside the form. Nothing is saved.

@@ -81,6 +81,8 @@ func (g *groupPages) describe(ctx context.Context, r *request, body *recordPage[
 type groupDeletion struct {
 	Impact []userman.MemberImpact
 	More   int
+	// Revocations are the members whose credentials end.
+	Revocations *userman.Revocations
 }
 
 // maxImpact bounds the members that the page shows.
@@ -90,7 +92,17 @@ const maxImpact = 100
 // needs force.
 func (g *groupPages) askDelete(ctx context.Context, _ *request, now *userman.Group, c *confirmation) error {
 	impact, total, err := g.users(ctx).Groups().PreviewDelete(ctx, now.Name, maxImpact)
-	c.Extra, c.Wide = groupDeletion{impact, total - len(impact)}, len(impact) > 0
+	if err != nil {
+		return err
+	}
+	deletion := groupDeletion{Impact: impact, More: total - len(impact)}
+	c.Wide = len(impact) > 0
+	if g.isUnrestricted(ctx) { // others cannot delete it
+		deletion.Revocations, err = g.users(ctx).PreviewRevocations(ctx, maxImpact, func(ctx context.Context, users *userman.Service) error {
+			return users.Groups().Delete(ctx, now.Name, true)
+		})
+	}
+	c.Extra = deletion
 	return err
 }
 

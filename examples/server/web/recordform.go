@@ -2,12 +2,16 @@ package web
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // errStale means that the record was changed after the form was loaded.
@@ -122,14 +126,21 @@ func (rp *record[R]) save(ctx context.Context, r *request, loaded *R) (response,
 		}
 	}
 	var before *R
-	result, err := rp.Update(ctx, rp.KeyOf(loaded), func(now *R) error {
+	change := func(now *R) error {
 		if rp.version(now) != version || rp.identity(now) != rp.identity(loaded) {
 			return errStale
 		}
 		copied := *now
 		before = &copied
 		return store.NewInvalidError(rp.apply(now, in, false)...)
-	})
+	}
+	if rp.Preview != nil {
+		revocations, err := rp.Preview(ctx, rp.KeyOf(loaded), change)
+		if err == nil && revocations.Total > 0 && r.form("confirmed") != revocationsDigest(revocations) {
+			return rp.page(ctx, r, loaded, in, formErrors{}, func(f *form) { f.Version, f.Revocations = version, revocations })
+		}
+	}
+	result, err := rp.Update(ctx, rp.KeyOf(loaded), change)
 	if err != nil {
 		return rp.saveFailed(ctx, r, in, version, err)
 	}
@@ -162,3 +173,13 @@ func (rp *record[R]) saveFailed(ctx context.Context, r *request, in input, versi
 		}
 	})
 }
+
+// revocationsDigest identifies what the reader of a form has confirmed.
+func revocationsDigest(revocations *userman.Revocations) string {
+	hash := sha256.New()
+	fmt.Fprint(hash, revocations.Total, revocations.Items)
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// Confirmed is the value of the form that confirms the revocations.
+func (f form) Confirmed() string { return revocationsDigest(f.Revocations) }

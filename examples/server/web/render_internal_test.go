@@ -70,7 +70,7 @@ func hostileForm() form {
 // confirmationBodies are the [pageBodies] of the pages that ask before an action.
 func confirmationBodies() map[string][2]any {
 	changes := []userman.PermissionChange{{Permission: hostile, Before: hostile, After: hostile}}
-	impact := groupDeletion{[]userman.MemberImpact{{Username: hostile, Changes: changes}}, 1}
+	impact := groupDeletion{Impact: []userman.MemberImpact{{Username: hostile, Changes: changes}}, More: 1, Revocations: &userman.Revocations{Items: []userman.Revocation{{Username: hostile, Credentials: []credential.Kind{credential.KindAPIToken}}}, Total: 1}}
 	bodies := map[string][2]any{}
 	for name, full := range map[string]confirmation{
 		"administrator-delete": {Record: hostileAdministrator()}, "administrator-password": {Record: hostileAdministrator()},

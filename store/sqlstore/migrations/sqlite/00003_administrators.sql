@@ -32,13 +32,20 @@ CREATE TABLE pbxusers_administrators (
     -- For each device: the hash of its token in base64, a colon, and the time of
     -- its last use in the format below; separated by commas.
     devices                 TEXT    NOT NULL,
+    -- The administrator who may know the password, the second factor and the link:
+    -- the time in microseconds, a space and the username; empty if none does.
+    password_creator        TEXT    NOT NULL,
+    second_factor_creator   TEXT    NOT NULL,
+    invitation_creator      TEXT    NOT NULL,
     -- Unicode lower case, which SQLite cannot compute: for searches.
     folded_display_name     TEXT    NOT NULL,
     -- Microseconds since 1970 in UTC; never is the first instant of the year 1.
     created_at              INTEGER NOT NULL,
     updated_at              INTEGER NOT NULL,
     password_changed_at     INTEGER NOT NULL,
-    last_login_at           INTEGER NOT NULL
+    last_login_at           INTEGER NOT NULL,
+    -- When a grant revoked the password or the second factor.
+    credentials_revoked_at  INTEGER NOT NULL
 ) STRICT;
 
 -- One index for each sort order with each filter, so that no page needs a sort

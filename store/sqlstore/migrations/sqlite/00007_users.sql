@@ -12,6 +12,7 @@ CREATE TABLE pbxusers_users (
     last_name               TEXT    NOT NULL,
     display_name            TEXT    NOT NULL,
     email                   TEXT    NOT NULL,
+    email_blocked           INTEGER NOT NULL,
     -- JSON list.
     other_emails            TEXT    NOT NULL,
     cell_phone              TEXT    NOT NULL,
@@ -42,9 +43,15 @@ CREATE TABLE pbxusers_users (
     invitation_hash         BLOB,
     invitation_expires_at   INTEGER,
     devices                 TEXT    NOT NULL,
+    password_creator        TEXT    NOT NULL,
+    second_factor_creator   TEXT    NOT NULL,
+    invitation_creator      TEXT    NOT NULL,
     -- As for the invitation.
     activation_hash         BLOB,
     activation_expires_at   INTEGER,
+    activation_creator      TEXT    NOT NULL,
+    -- The administrator who set the email, as for a credential.
+    email_creator           TEXT    NOT NULL,
     session_epoch           INTEGER NOT NULL,
     -- Microseconds since 1970 in UTC; never is the first instant of the year 1.
     created_at              INTEGER NOT NULL,
@@ -161,8 +168,10 @@ CREATE TABLE pbxusers_tokens (
     -- Networks in CIDR form, separated by commas.
     addresses         TEXT    NOT NULL,
     requests_per_hour INTEGER NOT NULL,
-    -- SHA-256 of the key.
+    -- SHA-256 of the key; NULL if a grant revoked the key.
     key_hash          BLOB,
+    -- The administrator who may know the key, as for a credential.
+    key_creator       TEXT    NOT NULL,
     -- Microseconds since 1970 in UTC; never is the first instant of the year 1.
     expires_at        INTEGER NOT NULL,
     hour_started_at   INTEGER NOT NULL,
