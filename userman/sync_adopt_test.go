@@ -18,6 +18,8 @@ import (
 
 const msgLeft = "the username is in use by a user who has left the directory; link that user to this entry, or delete that user"
 
+const msgLeaver = "the username is in use by a user who has left the directory; delete that user, and sync again"
+
 // trySyncWith syncs with options, and lets as many go as there are.
 func (h *env) trySyncWith(t testing.TB, opts userman.SyncOptions) (*userman.SyncReport, error) {
 	t.Helper()
@@ -184,15 +186,15 @@ func TestService_Sync_adoptsOnlyUsersWhoLeft(t *testing.T) {
 		},
 		"there with a broken entry": {
 			func(*env) {}, []userman.DirectoryEntry{{ExternalID: "id-1", Problem: "it is broken"}, newEntry("id-9", "jane", "")},
-			userman.SyncProblem{ExternalID: "id-9", Username: "jane", Message: "the username" + msgTaken},
+			userman.SyncProblem{ExternalID: "id-9", Username: "jane", Message: "the username" + msgKept},
 		},
 		"perhaps there": {
 			func(*env) {}, []userman.DirectoryEntry{newEntry("", "jane", ""), newEntry("id-9", "jane", "")},
-			userman.SyncProblem{ExternalID: "id-9", Username: "jane", Message: "the username" + msgTaken},
+			userman.SyncProblem{ExternalID: "id-9", Username: "jane", Message: "the username" + msgKept},
 		},
 		"renamed to the name of a leaver": {
 			func(*env) {}, []userman.DirectoryEntry{newEntry("id-2", "jane", "")},
-			userman.SyncProblem{ExternalID: "id-2", Username: "john", Message: "the username" + msgTaken},
+			userman.SyncProblem{ExternalID: "id-2", Username: "john", Message: msgLeaver},
 		},
 	} {
 		h, d := newSyncedService(t, newEntry("id-1", "jane", ""), newEntry("id-2", "john", ""))

@@ -14,6 +14,7 @@ import (
 const (
 	msgTaken     = " is already in use by a user outside this directory"
 	msgDuplicate = " is not unique in the directory"
+	msgKept      = " is already in use by another user of this directory"
 )
 
 func TestService_Sync_reportsDuplicateEntries(t *testing.T) {
@@ -66,7 +67,7 @@ func TestService_Sync_leavesOutTakenExtensions(t *testing.T) {
 	require.Empty(t, r.Problems)
 	const extension = ": the default extension"
 	require.Equal(t, []string{
-		"id-1" + extension + msgDuplicate, "id-3" + extension + msgDuplicate, "id-4" + extension + msgDuplicate, "id-5" + extension + msgTaken,
+		"id-1" + extension + msgDuplicate, "id-3" + extension + msgDuplicate, "id-4" + extension + msgDuplicate, "id-5" + extension + msgKept,
 		"id-6" + extension + msgDuplicate, "id-7" + extension + msgDuplicate,
 	}, messages(r.Warnings))
 	for username, want := range map[string]string{"jane": "1001", "johnny": "1002", "joan": "1003", "new": "", "newer": "", "first": "", "second": ""} {
@@ -108,7 +109,7 @@ func TestService_Sync_reportsValuesInUse(t *testing.T) {
 	r := h.trySync(t)
 	require.Empty(t, r.Steps)
 	require.Equal(t, []string{
-		"id-1: the username" + msgTaken, "id-2: the username" + msgTaken, "id-3: the mail is broken", "id-5: the username" + msgTaken,
+		"id-1: the username" + msgTaken, "id-2: the username" + msgKept, "id-3: the mail is broken", "id-5: the username" + msgKept,
 	}, problems(r))
 	for username, prev := range before {
 		require.Equal(t, prev, h.get(t, username))
@@ -160,7 +161,7 @@ func TestService_Sync_reusesValuesOfDeletedUsersOnly(t *testing.T) {
 	d.setEntries(newEntry("id-2", "jane", "1001"))
 	r := h.trySync(t)
 	require.Equal(t, []string{"disable jane"}, steps(r))
-	require.Equal(t, []string{"id-2: the username" + msgTaken}, problems(r))
+	require.Equal(t, []string{"id-2: " + msgLeaver}, problems(r))
 	h.clock.Advance(10_000 * 3600e9)
 	require.Equal(t, []string{"delete jane", "update jane default_extension username"}, steps(h.sync(t)))
 	require.Equal(t, "id-2", h.get(t, "jane").ExternalID)
@@ -186,7 +187,7 @@ func TestService_Sync_keepsReferencedUsers(t *testing.T) {
 	r := h.trySync(t)
 	require.Empty(t, r.Steps)
 	require.Equal(t, []string{"id-1: this user is needed by call flow sales"}, problems(r))
-	require.Equal(t, []string{"id-2: the default extension" + msgTaken}, messages(r.Warnings), "it is not free")
+	require.Equal(t, []string{"id-2: the default extension" + msgKept}, messages(r.Warnings), "it is not free")
 	needed = false
 	require.Equal(t, []string{"delete jane", "update john default_extension"}, steps(h.sync(t)))
 }
@@ -286,7 +287,7 @@ func TestService_Sync_derivesUsernames(t *testing.T) {
 	d.setEntries(newEntry("id-1", "O'Neil", "1001"), newEntry("id-2", "Jane Doe", ""), newEntry("id-4", "jane.doe", ""))
 	r = h.trySync(t)
 	require.Empty(t, r.Steps)
-	require.Equal(t, []string{"id-2: the username" + msgDuplicate, "id-4: the username" + msgTaken}, problems(r), "the exact name is not refused as a duplicate")
+	require.Equal(t, []string{"id-2: the username" + msgDuplicate, "id-4: the username" + msgKept}, problems(r), "the exact name is not refused as a duplicate")
 	require.Equal(t, "id-2", h.get(t, "jane.doe").ExternalID)
 
 	d.setEntries(newEntry("id-5", "d'Arcy", ""), newEntry("id-6", "d’arcy", ""), newEntry("id-7", "mary ann", ""), newEntry("id-8", "mary.ann", ""))

@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	msgLeft  = "the username is in use by a user who has left the directory; link that user to this entry, or delete that user"
-	msgLocal = "the username is in use by a user outside this directory; link that user to this entry, or rename one of the two"
+	msgLeft   = "the username is in use by a user who has left the directory; link that user to this entry, or delete that user"
+	msgLeaver = "the username is in use by a user who has left the directory; delete that user, and sync again"
+	msgLocal  = "the username is in use by a user outside this directory; link that user to this entry, or rename one of the two"
 )
 
 // AdoptFunc sets the step of an entry so that it takes over the record of owner, who has

@@ -12,6 +12,7 @@ import (
 const (
 	msgDuplicate = " is not unique in the directory"
 	msgTaken     = " is already in use by a user outside this directory"
+	msgKept      = " is already in use by another user of this directory"
 	msgLogin     = " is already the login name of another user"
 )
 
@@ -180,6 +181,14 @@ func (p *Plan) resolveOwner(
 	return nil
 }
 
+// usernameProblem explains that a user of the directory does not release the username.
+func (p *Plan) usernameProblem(owner *User) string {
+	if p.isAdoptable(owner) {
+		return msgLeaver
+	}
+	return "the username" + msgKept
+}
+
 // propagateFailures fails the entries whose username its owner does not release.
 // Entries whose extension is not released keep theirs. A failed entry releases
 // nothing, so entries that wait for it are affected, too.
@@ -193,9 +202,9 @@ func (p *Plan) propagateFailures(owners uniqueOwners) {
 		switch {
 		case e.Step == nil:
 		case byName != nil && byName != e.user && !byName.releasesUsername():
-			e.Fail("the username" + msgTaken)
+			e.Fail(p.usernameProblem(byName))
 		case byExtension != nil && byExtension != e.user && !byExtension.releasesExtension():
-			e.keepExtension(byExtension, "the default extension"+msgTaken)
+			e.keepExtension(byExtension, "the default extension"+msgKept)
 			if e.user != nil {
 				queue = append(queue, e.user.blocking...)
 			}
