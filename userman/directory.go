@@ -64,13 +64,21 @@ type DirectoryEntry struct {
 	// Groups are the names of the user's groups in the directory. [Service.Sync] uses
 	// them if the directory has the capability Groups.
 	Groups []string
-	// Unreadable are the managed fields whose values cannot be used. [Service.Sync]
-	// reports their messages, and leaves these fields of the user as they are. They are
-	// not in ManagedFields.
-	Unreadable []store.FieldError
+	// Warnings are about values that the directory cut, left out or could not use.
+	// [Service.Sync] reports them. A field whose value cannot be used is not in
+	// ManagedFields, so [Service.Sync] leaves it as it is.
+	Warnings []DirectoryWarning
 	// Problem explains in one sentence why the entry cannot be used. [Service.Sync]
 	// does not change the user of such an entry, unless User.Disabled is set.
 	Problem string
+}
+
+// DirectoryWarning is about one field of a [DirectoryEntry].
+type DirectoryWarning struct {
+	// Field is the JSON name of the field, or "groups".
+	Field string
+	// Message says in one sentence, without the value, what happened.
+	Message string
 }
 
 var directoryNamePattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)

@@ -114,6 +114,9 @@ type SyncProblem struct {
 	Adoptable bool `json:"adoptable,omitempty"`
 }
 
+// MaxSyncWarnings is the maximum number of warnings in a [SyncReport].
+const MaxSyncWarnings = 1000
+
 // SyncReport is the result of a sync.
 type SyncReport struct {
 	Directory string `json:"directory"`
@@ -127,9 +130,11 @@ type SyncReport struct {
 	// they free usernames and extensions. Problems is sorted by external ID.
 	Steps    []SyncStep    `json:"steps"`
 	Problems []SyncProblem `json:"problems"`
-	// Warnings are about single fields of entries, which Sync left as they were because
-	// the value is invalid or another user has it.
-	Warnings []SyncProblem `json:"warnings"`
+	// Warnings are about single fields of entries. The value was cut or left out, or Sync
+	// left the field as it was because the value is invalid or another user has it. There
+	// are at most [MaxSyncWarnings], and MoreWarnings counts the others.
+	Warnings     []SyncProblem `json:"warnings"`
+	MoreWarnings int           `json:"more_warnings,omitempty"`
 	// Groups are the names of the groups that were created.
 	Groups []string `json:"groups"`
 }
@@ -141,7 +146,8 @@ type SyncReport struct {
 // administrator disabled. If an entry has a problem, such as a username that another
 // user has, Sync does not change its user. If only a field is invalid, the default
 // extension is taken, or the email is the login name of another user, Sync leaves that
-// field as it is and warns. It continues with the other entries.
+// field as it is and warns. It also warns of values that the directory cut or left out.
+// It continues with the other entries.
 //
 // Sync also updates the memberships in the groups of the directory. It creates missing
 // groups without permissions and never deletes groups. It never changes memberships in
@@ -178,7 +184,7 @@ func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions)
 		return report, err
 	}
 	s.opts.Logger.InfoContext(ctx, KindDirectory+": sync", "directory", directory, "team", s.store.Team(), "dry_run", report.DryRun,
-		"entries", report.Entries, "steps", len(report.Steps), "problems", len(report.Problems), "warnings", len(report.Warnings))
+		"entries", report.Entries, "steps", len(report.Steps), "problems", len(report.Problems), "warnings", len(report.Warnings)+report.MoreWarnings)
 	return report, nil
 }
 
@@ -293,10 +299,11 @@ func (p *syncRun) report() *SyncReport {
 
 // newReport returns a report without steps.
 func (p *syncRun) newReport() *SyncReport {
+	warnings := p.plan.Warnings[:min(len(p.plan.Warnings), MaxSyncWarnings)]
 	r := &SyncReport{
 		Directory: p.name, Entries: p.plan.Entries, Unchanged: p.plan.Unchanged(),
 		Steps: []SyncStep{}, Groups: []string{},
-		Problems: newSyncProblems(p.plan.Problems), Warnings: newSyncProblems(p.plan.Warnings),
+		Problems: newSyncProblems(p.plan.Problems), Warnings: newSyncProblems(warnings), MoreWarnings: len(p.plan.Warnings) - len(warnings),
 	}
 	if p.opts.Adoption == nil {
 		r.Problems = append(r.Problems, newSyncProblems(p.groups.Problems())...)

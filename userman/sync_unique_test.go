@@ -2,6 +2,7 @@ package userman_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -13,8 +14,8 @@ import (
 
 const (
 	msgTaken     = " is already in use by a user outside this directory"
-	msgDuplicate = " is not unique in the directory"
 	msgKept      = " is already in use by another user of this directory"
+	msgDuplicate = " is not unique in the directory"
 )
 
 func TestService_Sync_reportsDuplicateEntries(t *testing.T) {
@@ -241,9 +242,9 @@ func TestService_Sync_leavesOutInvalidFields(t *testing.T) {
 		"email":             func(e *userman.DirectoryEntry) { e.User.Email = "marker\r\nBcc: all@example.com" },
 		"last_name":         func(e *userman.DirectoryEntry) { e.User.LastName = strings.Repeat("x", 101) },
 		"default_extension": func(e *userman.DirectoryEntry) { e.User.DefaultExtension = "marker" },
-		"the attribute ipPhone has several values": func(e *userman.DirectoryEntry) {
+		"work_phone: the attribute telephoneNumber has several values": func(e *userman.DirectoryEntry) {
 			e.ManagedFields = []string{"email", "last_name", "username"}
-			e.Unreadable = []store.FieldError{{Field: "default_extension", Message: "the attribute ipPhone has several values"}}
+			e.Warnings = []userman.DirectoryWarning{{Field: "work_phone", Message: "the attribute telephoneNumber has several values"}}
 		},
 	} {
 		old, created := newEntry("id-1", "jane."+name[:3], "1001"), newEntry("id-"+name, "new."+name[:3], "")
@@ -261,6 +262,25 @@ func TestService_Sync_leavesOutInvalidFields(t *testing.T) {
 		require.Equal(t, "id-"+name, h.get(t, "new."+name[:3]).ExternalID, name)
 		require.Empty(t, h.trySync(t).Steps, name)
 	}
+}
+
+// A directory full of faults must not make the report endless.
+func TestService_Sync_limitsWarnings(t *testing.T) {
+	t.Parallel()
+	entries := make([]userman.DirectoryEntry, userman.MaxSyncWarnings/2+1)
+	for i := range entries {
+		entries[i] = newEntry(fmt.Sprintf("id-%04d", i), fmt.Sprintf("user%04d", i), "")
+		entries[i].Warnings = []userman.DirectoryWarning{{Field: "title", Message: "was cut"}, {Field: "fax", Message: "one\nline\ntoo many"}}
+	}
+	h, _ := newSyncedService(t, entries...)
+	r, err := h.Sync(t.Context(), branchDirectory, &userman.SyncOptions{DryRun: true})
+	require.NoError(t, err)
+	require.Len(t, r.Warnings, userman.MaxSyncWarnings)
+	require.Equal(t, 2, r.MoreWarnings)
+	require.Equal(t, []userman.SyncProblem{
+		{ExternalID: "id-0000", Username: "user0000", Message: "the directory gave no reason for a warning"},
+		{ExternalID: "id-0000", Username: "user0000", Message: "title: was cut"},
+	}, r.Warnings[:2])
 }
 
 func TestService_Sync_rejectsUnmanageableFields(t *testing.T) {

@@ -23,8 +23,8 @@ func (r *syncRun) compareEntry(ctx context.Context, e *dirsync.Entry, entry Dire
 	}
 	desired, groups := &desiredUser{user: entry.User.Clone(), fields: fields}, r.groups.Resolve(entry.Groups)
 	desired.user.Username = entry.username()
-	for _, f := range entry.Unreadable {
-		e.Warnings = append(e.Warnings, problemText(f.Message, "the field "+f.Field+" cannot be read"))
+	for _, w := range entry.Warnings {
+		e.Warnings = append(e.Warnings, problemText(w.Field+": "+w.Message, "the directory gave no reason for a warning"))
 	}
 	before, err := r.currentUser(ctx, e, desired)
 	if err != nil || before == nil {
@@ -73,7 +73,7 @@ func (r *syncRun) dropInvalidFields(ctx context.Context, e *dirsync.Entry, befor
 	for _, invalid := range errs {
 		name, _, _ := strings.Cut(invalid.Field, "[")
 		desired.fields = desired.without(name).fields
-		e.Warnings = append(e.Warnings, invalid.String())
+		e.Warnings = append(e.Warnings, invalid.String()+"; the sync did not change this field")
 	}
 	return nil
 }

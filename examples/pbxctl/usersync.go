@@ -108,6 +108,9 @@ func syncText(r *userman.SyncReport, complete bool) string {
 		rows = append(rows, []any{"warning", problemKey(warning), warning.Message})
 	}
 	text := tableText(rows)
+	if r.MoreWarnings > 0 {
+		text += fmt.Sprintf("%d more warnings are not shown.\n", r.MoreWarnings)
+	}
 	switch {
 	case !complete:
 		return text + "The sync stopped early; this is what was planned or done.\n"

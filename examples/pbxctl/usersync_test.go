@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/internal/testservers/ldap"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 const (
@@ -79,14 +80,22 @@ func TestSync_createsAndDisablesDirectoryUsers(t *testing.T) {
 
 func TestSync_problemsFailButOthersApply(t *testing.T) {
 	t.Parallel()
-	c, _ := withLDAP(t, "alice", "bob")
+	c, server := withLDAP(t, "alice", "bob")
+	server.Modify(t, "uid=alice,"+usersDN, map[string][]string{"telephoneNumber": {"n/a"}})
 	c.do(t, "user", "add", "bob")
 	o := c.run(t, "user", "sync")
 	require.Equal(t, exitFailed, o.code)
 	require.Regexp(t, `(?m)^create +alice`, o.stdout)
 	require.Regexp(t, `(?m)^problem +bob +`, o.stdout)
+	require.Regexp(t, `(?m)^warning +alice +work_phone: the attribute telephoneNumber is not a phone number; it was left out$`, o.stdout)
 	require.Contains(t, o.stderr, "1 users could not be synchronized")
 	require.Empty(t, c.json(t, "user", "show", "bob")["directory"], "a local user stays local")
+}
+
+func TestSyncText_countsMoreWarnings(t *testing.T) {
+	t.Parallel()
+	require.Contains(t, syncText(&userman.SyncReport{MoreWarnings: 7}, true), "7 more warnings are not shown.\n")
+	require.NotContains(t, syncText(&userman.SyncReport{}, true), "warnings")
 }
 
 func TestSync_offersToLinkUsers(t *testing.T) {

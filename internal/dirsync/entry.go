@@ -134,7 +134,7 @@ type Entry struct {
 	// Step changes the user; nil if nothing changes.
 	Step *Step
 	// Problem is why the entry cannot be used, or "". Warnings are about single
-	// fields, which the step leaves as they are.
+	// fields, whose values are cut, left out or not used.
 	Problem  string
 	Warnings []string
 

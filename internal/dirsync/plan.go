@@ -55,7 +55,7 @@ type Plan struct {
 	// Entries is the number of entries in the directory.
 	Entries  int
 	Problems []Problem
-	// Warnings are about fields that the sync leaves as they are.
+	// Warnings are about single fields of entries, in the order of the external IDs.
 	Warnings []Problem
 
 	opts    Options

@@ -1,13 +1,13 @@
 package ldapdir
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-ldap/ldap/v3"
 
-	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -32,38 +32,58 @@ func (d *Directory) entry(src *ldap.Entry, groups *memberships) userman.Director
 	}
 	for _, name := range d.managed {
 		f, _ := lookupField(name)
-		problem := d.setField(out.User, src, f, d.opts.Attributes[name])
+		notes, problem := d.setField(out.User, src, f)
 		switch {
 		case problem == "":
 			out.ManagedFields = append(out.ManagedFields, name)
 		case name == fieldUsername:
-			out.Problem = problem
+			out.Problem = attributeProblem(d.opts.Attributes[name], problem)
 			return out
 		default:
-			out.Unreadable = append(out.Unreadable, store.FieldError{Field: name, Code: store.CodeType, Message: problem})
+			notes = []string{problem + "; the sync did not change this field"}
+		}
+		for _, note := range notes {
+			out.Warnings = append(out.Warnings, userman.DirectoryWarning{Field: name, Message: attributeProblem(d.opts.Attributes[name], note)})
 		}
 	}
-	removeDuplicates(out.User)
 	if groups != nil {
-		var unreadable []store.FieldError
-		out.Groups, unreadable = groups.groupsOf(src)
-		out.Unreadable = append(out.Unreadable, unreadable...)
+		var ambiguous []userman.DirectoryWarning
+		out.Groups, ambiguous = groups.groupsOf(src)
+		out.Warnings = append(out.Warnings, ambiguous...)
 	}
 	return out
 }
 
-// setField sets a field from an attribute, and returns the problem as a sentence,
-// or "".
-func (d *Directory) setField(u *userman.User, src *ldap.Entry, f field.Field[userman.User], attribute string) string {
-	read := textValues
+// setField sets a field from its attribute. It returns what it cut and left out, or the
+// problem of values that cannot be used.
+func (d *Directory) setField(u *userman.User, src *ldap.Entry, f field.Field[userman.User]) (notes []string, problem string) {
+	read, attribute := textValues, d.opts.Attributes[f.Name]
 	if f.Format != field.FormatUsername && f.Format != field.FormatExtension {
 		read = displayValues
 	}
 	values, problem := read(src, attribute)
-	if problem == "" {
-		problem = setField(f, u, values)
+	switch {
+	case problem != "":
+		return nil, problem
+	case f.Kind == field.KindList:
+		return setList(f, u, values), ""
+	case len(values) > 1 && isAmbiguous(f):
+		return nil, "has several values"
 	}
-	return attributeProblem(attribute, problem)
+	text, notes := cleanFirst(f, values)
+	f.Set(u, field.TextValue(text))
+	if len(values) > 1 && !d.isListed(attribute) {
+		notes = append(notes, "has several values; only one is used")
+	}
+	return notes, ""
+}
+
+// isListed reports whether a field for several values has this attribute.
+func (d *Directory) isListed(attribute string) bool {
+	return slices.ContainsFunc(d.managed, func(name string) bool {
+		f, _ := lookupField(name)
+		return f.Kind == field.KindList && strings.EqualFold(d.opts.Attributes[name], attribute)
+	})
 }
 
 // setDisabled sets whether the user is disabled, like setField.
@@ -165,6 +185,10 @@ func displayValues(src *ldap.Entry, attribute string) (values []string, problem 
 	return values, ""
 }
 
+// invisible are the soft hyphen, the zero-width space, the word joiner and the byte order
+// mark.
+const invisible = "\u00ad\u200b\u2060\ufeff"
+
 // cleanLine replaces what is invisible by spaces, and removes spaces that nobody
 // sees.
 func cleanLine(text string) string {
@@ -172,7 +196,7 @@ func cleanLine(text string) string {
 		switch {
 		case unicode.IsControl(r) || unicode.IsSpace(r) || unicode.In(r, unicode.Z):
 			return ' '
-		case r == '\u200b' || r == '\ufeff': // zero-width space, byte order mark
+		case unicode.Is(unicode.Bidi_Control, r) || strings.ContainsRune(invisible, r):
 			return -1
 		}
 		return r

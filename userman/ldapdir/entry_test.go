@@ -39,6 +39,7 @@ func TestDirectory_Each_mapsAttributesToFields(t *testing.T) {
 			"cell_phone", "company", "department", "description", "display_name", "email", "fax", "first_name", "home_phone",
 			"last_name", "other_emails", "title", "username", "work_phone",
 		},
+		Warnings: []userman.DirectoryWarning{{Field: "title", Message: "the attribute title has several values; only one is used"}},
 	}, e)
 }
 
@@ -102,37 +103,11 @@ func TestDirectory_Each_leavesOutUnusableFields(t *testing.T) {
 		e := readOne(t, attributes, extensions)
 		require.Empty(t, e.Problem)
 		require.Equal(t, "jane", e.User.Username)
-		require.Len(t, e.Unreadable, 1)
-		require.Equal(t, test.field, e.Unreadable[0].Field)
-		require.Equal(t, "the attribute "+test.attribute+" "+test.problem, e.Unreadable[0].Message)
+		require.Equal(t, []userman.DirectoryWarning{{
+			Field: test.field, Message: "the attribute " + test.attribute + " " + test.problem + "; the sync did not change this field",
+		}}, e.Warnings)
 		require.NotContains(t, e.ManagedFields, test.field)
 		require.Len(t, e.ManagedFields, 3)
-	}
-}
-
-// Values as directories of real offices have them.
-func TestDirectory_Each_cleansDisplayValues(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ attribute, value, want string }{
-		{"telephoneNumber", "(555) 010-1234 Ext 12", "(555) 010-1234 ext 12"},
-		{"telephoneNumber", "tel:+49-30-1234;ext=5", "+49-30-1234"},
-		{"telephoneNumber", "+49 30 1, +49 30 2", "+49 30 1"},
-		{"telephoneNumber", "+49\u00a030\u00a01234", "+49 30 1234"},
-		{"telephoneNumber", "n/a", ""},
-		{"description", strings.Repeat("long ", 160), strings.TrimSpace(strings.Repeat("long ", 100))},
-		{"title", "Head\tof\u200b Sales\r\n", "Head of Sales"},
-		{"mail", "Lena <lena@example.com>", "lena@example.com"},
-		{"sn", "\ufeffRoe ", "Roe"},
-	} {
-		attributes := userEntry("id-1", "jane")
-		attributes[test.attribute] = []string{test.value}
-		e := readOne(t, attributes)
-		require.Empty(t, e.Problem)
-		require.Empty(t, e.Unreadable)
-		got := map[string]string{
-			"telephoneNumber": e.User.WorkPhone, "description": e.User.Description, "title": e.User.Title, "mail": e.User.Email, "sn": e.User.LastName,
-		}[test.attribute]
-		require.Equal(t, test.want, got, test.value)
 	}
 }
 

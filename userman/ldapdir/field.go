@@ -1,6 +1,7 @@
 package ldapdir
 
 import (
+	"fmt"
 	"math"
 	"net/mail"
 	"slices"
@@ -41,52 +42,75 @@ func isField(name string) bool {
 	return ok || name == fieldDisabled
 }
 
-// setField sets a field of u to the values of an attribute. It returns their
-// problem, or "". It uses the first of several names, emails and phone numbers.
-// Several usernames, extensions, languages or time zones are ambiguous.
-func setField(f field.Field[userman.User], u *userman.User, values []string) string {
-	switch {
-	case f.Kind == field.KindList:
-		for i := range values {
-			values[i] = cleanValue(f, values[i])
-		}
-		f.Set(u, field.ListValue(values))
-	case len(values) > 1 && f.Format != "" && f.Format != field.FormatEmail && f.Format != field.FormatPhone:
-		return "has several values"
-	case len(values) > 0:
-		f.Set(u, field.TextValue(cleanValue(f, values[0])))
-	}
-	return ""
+// isAmbiguous reports whether several values of the field cannot be used. Of several
+// names, emails and phone numbers, the first one is used.
+func isAmbiguous(f field.Field[userman.User]) bool {
+	return f.Format != "" && f.Format != field.FormatEmail && f.Format != field.FormatPhone
 }
 
-// cleanValue returns a value in the form that the field takes, as far as it can be
-// told: the address of "Lena <lena@example.com>", the first of two phone numbers, the
-// beginning of a long text.
-func cleanValue(f field.Field[userman.User], text string) string {
+// setList sets a field for several values, without the value of the field for one value
+// of the same kind: both may have the same attribute. That field is set before. setList
+// returns what it cut.
+func setList(f field.Field[userman.User], u *userman.User, values []string) (notes []string) {
+	kept := make([]string, 0, len(values))
+	for _, value := range values {
+		text, note := cleanValue(f, value)
+		if strings.EqualFold(text, u.Email) || text == u.DefaultExtension {
+			continue
+		}
+		if kept = append(kept, text); note != "" {
+			notes = append(notes, note)
+		}
+	}
+	f.Set(u, field.ListValue(kept))
+	slices.Sort(notes)
+	return slices.Compact(notes)
+}
+
+// cleanFirst returns the first value that is not empty when it is clean, and what was cut
+// or left out.
+func cleanFirst(f field.Field[userman.User], values []string) (text string, notes []string) {
+	for _, value := range values {
+		var note string
+		if text, note = cleanValue(f, value); note != "" {
+			notes = append(notes, note)
+		}
+		if text != "" {
+			break
+		}
+	}
+	return text, slices.Compact(notes)
+}
+
+// cleanValue returns a value in the form that the field takes, as far as that is clear:
+// the address of "Lena <lena@example.com>", the first of two phone numbers, the beginning
+// of a long text. The note says what was cut or left out.
+func cleanValue(f field.Field[userman.User], text string) (clean, note string) {
 	switch {
 	case f.Format == field.FormatEmail:
-		if address, err := mail.ParseAddress(text); err == nil {
-			return address.Address
+		if address, err := mail.ParseAddress(text); err == nil && address.Address != text {
+			return address.Address, "has text around the email address; only the address is used"
 		}
 	case f.Format == field.FormatPhone:
 		return cleanPhone(text)
 	case f.Kind == field.KindText && f.Format == "" && f.Max > 0 && utf8.RuneCountInString(text) > f.Max:
-		return strings.TrimSpace(string([]rune(text)[:f.Max]))
+		return strings.TrimSpace(string([]rune(text)[:f.Max])), fmt.Sprintf("is longer than %d characters; the rest was cut", f.Max)
 	}
-	return text
+	return text, ""
 }
 
-// cleanPhone returns a phone number as people write it in a form: without "tel:"
-// (RFC 3966), the first of several, and with a lower-case "ext". Text without a digit,
-// such as "n/a", is no number.
-func cleanPhone(text string) string {
-	text = strings.ToLower(text)
-	text, _, _ = strings.Cut(strings.TrimPrefix(text, "tel:"), ";")
-	text, _, _ = strings.Cut(text, ",")
-	if !strings.ContainsAny(text, "0123456789*#") {
-		return ""
+// cleanPhone returns a phone number as people write it in a form: without "tel:" and
+// parameters (RFC 3966), the first of several, and with a lower-case "ext". Text without
+// a digit, such as "n/a", is no number. The note says what was left out.
+func cleanPhone(text string) (number, note string) {
+	number = strings.TrimPrefix(strings.ToLower(text), "tel:")
+	if i := strings.IndexAny(number, ",;"); i >= 0 {
+		number, note = number[:i], "has text after the first phone number; only this number is used"
 	}
-	return strings.TrimSpace(text)
+	if !strings.ContainsAny(number, "0123456789*#") {
+		return "", "is not a phone number; it was left out"
+	}
+	return strings.TrimSpace(number), note
 }
 
 // parseDisabled reads whether an account is disabled.
@@ -114,11 +138,4 @@ func parseFileTime(text string) (at time.Time, never, ok bool) {
 	const ticksPerSecond, secondsTo1970 = 10_000_000, 11_644_473_600
 	at = time.Unix(ticks/ticksPerSecond-secondsTo1970, ticks%ticksPerSecond*100)
 	return at.UTC(), ticks == 0 || ticks == math.MaxInt64, true
-}
-
-// removeDuplicates removes from the lists of u the value of the field for one
-// value: both fields may be mapped to one attribute.
-func removeDuplicates(u *userman.User) {
-	u.OtherEmails = slices.DeleteFunc(u.OtherEmails, func(e string) bool { return strings.EqualFold(e, u.Email) })
-	u.LinkedExtensions = slices.DeleteFunc(u.LinkedExtensions, func(e string) bool { return e == u.DefaultExtension })
 }

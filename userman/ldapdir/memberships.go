@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
-	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -138,7 +137,7 @@ func (m *memberships) addMember(members map[string][]int, key string, group int)
 
 // groupsOf returns the groups of a user, sorted. A name that two groups have costs
 // that membership.
-func (m *memberships) groupsOf(entry *ldap.Entry) (names []string, unreadable []store.FieldError) {
+func (m *memberships) groupsOf(entry *ldap.Entry) (names []string, ambiguous []userman.DirectoryWarning) {
 	groups := slices.Clone(m.dns[normalizeDN(entry.DN)])
 	for _, uid := range entry.GetEqualFoldAttributeValues(attributeUID) {
 		groups = append(groups, m.uids[uid]...)
@@ -153,15 +152,15 @@ func (m *memberships) groupsOf(entry *ldap.Entry) (names []string, unreadable []
 	}
 	for _, group := range groups {
 		if m.nameCounts[userman.FoldGroupName(m.names[group])] > 1 {
-			unreadable = append(unreadable, store.FieldError{
-				Field: "groups", Code: store.CodeConflict, Message: "two groups of the directory have the name " + m.names[group] + "; rename one of them there, or narrow the group filter",
+			ambiguous = append(ambiguous, userman.DirectoryWarning{
+				Field: "groups", Message: "two groups of the directory have the name " + m.names[group] + "; rename one of them there, or narrow the group filter",
 			})
 			continue
 		}
 		names = append(names, m.names[group])
 	}
 	slices.Sort(names)
-	return slices.Compact(names), slices.CompactFunc(unreadable, func(a, b store.FieldError) bool { return a == b })
+	return slices.Compact(names), slices.Compact(ambiguous)
 }
 
 // groupName returns the cn of a group; of several, the one in its DN.

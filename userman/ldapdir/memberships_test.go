@@ -8,7 +8,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
@@ -58,9 +58,9 @@ func TestDirectory_Each_reportsAmbiguousGroupName(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, all[0].Problem)
 	require.Empty(t, all[0].Groups)
-	require.Equal(t, []store.FieldError{{
-		Field: "groups", Code: store.CodeConflict, Message: "two groups of the directory have the name Admins; rename one of them there, or narrow the group filter",
-	}}, all[0].Unreadable)
+	require.Equal(t, []userman.DirectoryWarning{{
+		Field: "groups", Message: "two groups of the directory have the name Admins; rename one of them there, or narrow the group filter",
+	}}, all[0].Warnings)
 	require.Equal(t, "1", all[0].ExternalID)
 	require.Empty(t, all[1].Problem)
 }
@@ -75,7 +75,7 @@ func TestDirectory_Each_trimsGroupNames(t *testing.T) {
 	}, []map[string][]string{userEntry("1", "jane"), userEntry("2", "joan")}))
 	all, err := readAll(t, f.directory(t, withGroups))
 	require.NoError(t, err)
-	require.Contains(t, all[0].Unreadable[0].Message, "two groups of the directory have the name Admins")
+	require.Contains(t, all[0].Warnings[0].Message, "two groups of the directory have the name Admins")
 	require.Empty(t, all[1].Groups)
 }
 

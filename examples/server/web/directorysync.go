@@ -68,6 +68,7 @@ func (p *directoryPage) report(r *userman.SyncReport) {
 	p.Steps, p.MoreSteps = firstOf(r.Steps, maxSyncSteps)
 	p.Problems, p.MoreProblems = firstOf(r.Problems, maxSyncSteps)
 	p.Warnings, p.MoreWarnings = firstOf(r.Warnings, maxSyncSteps)
+	p.MoreWarnings += r.MoreWarnings
 }
 
 // startDirectorySync plans a sync, does it, or links a user to an entry.
