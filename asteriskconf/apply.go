@@ -120,17 +120,18 @@ func (d *ConfigDir) stageGeneration(s state, number int) ([]*stagedFile, error) 
 // deploy writes the staged files to disk and makes them live.
 func (d *ConfigDir) deploy(ctx context.Context, s state, generation int, files []*stagedFile) (*Report, error) {
 	d.reportProgress(StepCheck, "")
-	if err := d.checkTrees(ctx, files); err != nil {
+	issues, err := d.checkTrees(ctx, files)
+	if err != nil {
 		return nil, &ApplyError{Step: StepCheck, Err: err}
 	}
 	if upToDate(s, files) {
-		return &Report{Generation: s.Live, Verified: true, Files: fileReports(files)}, nil
+		return &Report{Generation: s.Live, Verified: true, Files: fileReports(files), Issues: issues}, nil
 	}
 	if err := d.checkCandidates(ctx, files); err != nil {
 		return nil, &ApplyError{Step: StepCheck, Err: errors.Join(err, d.removeCandidates(files))}
 	}
 	d.reportProgress(StepWrite, "")
-	report := &Report{Generation: generation, Changed: true, Files: fileReports(files)}
+	report := &Report{Generation: generation, Changed: true, Files: fileReports(files), Issues: issues}
 	j, err := d.saveRecoveryData(&s, generation, files, report)
 	if err != nil {
 		return nil, &ApplyError{Step: StepWrite, Err: errors.Join(err, d.closeJournal(), d.removeCandidates(files))}

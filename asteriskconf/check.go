@@ -16,25 +16,28 @@ const mtimeStep = time.Second
 
 // checkTrees rejects a generation that Asterisk would not accept or that would
 // harm it. It parses each parent with the new files in place, before anything
-// changes.
-func (d *ConfigDir) checkTrees(ctx context.Context, files []*stagedFile) error {
+// changes. It returns the issues that do not stop an apply.
+func (d *ConfigDir) checkTrees(ctx context.Context, files []*stagedFile) ([]Issue, error) {
 	contents := make(map[string][]byte, len(files))
 	for _, file := range files {
 		contents[file.Path] = file.next
 	}
+	issues := []Issue{}
 	for _, file := range files {
 		tree, err := dialect.ParseFile(d.dir, file.File.Parent, &dialect.ParseFileOptions{Replace: contents})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkTree(tree, file); err != nil {
-			return err
+			return nil, err
 		}
-		if err := d.checkBlocking(ctx, tree, file); err != nil {
-			return err
+		found := d.inspect(ctx, file.source, tree, &file.Change)
+		if err := d.checkBlocking(ctx, found, file); err != nil {
+			return nil, err
 		}
+		issues = append(issues, found...)
 	}
-	return nil
+	return issues, nil
 }
 
 // checkCandidates makes Asterisk parse each candidate.
@@ -77,19 +80,25 @@ func checkTree(tree *dialect.Tree, file *stagedFile) error {
 
 // checkBlocking rejects a change that would harm a running Asterisk or lock
 // this program out of it.
-func (d *ConfigDir) checkBlocking(ctx context.Context, tree *dialect.Tree, file *stagedFile) error {
+func (d *ConfigDir) checkBlocking(ctx context.Context, issues []Issue, file *stagedFile) error {
 	if d.asterisk == nil {
 		return nil
 	}
-	if inspector, ok := file.source.(Inspector); ok {
-		for _, issue := range inspector.Inspect(d.dir, tree) {
-			if issue.Blocking {
-				return &store.ConflictError{Reason: fmt.Sprintf("%s:%d: %s; fix it and try again", issue.File, issue.Line, issue.Message)}
-			}
-		}
+	if err := FirstBlocking(issues); err != nil {
+		return err
 	}
 	if checker, ok := file.source.(ChangeChecker); ok {
 		return checker.CheckChange(ctx, d.asterisk, &file.Change)
+	}
+	return nil
+}
+
+// FirstBlocking returns the first blocking issue as a [store.ConflictError], or nil.
+func FirstBlocking(issues []Issue) error {
+	for _, issue := range issues {
+		if issue.Blocking {
+			return &store.ConflictError{Reason: issue.String() + "; fix it and try again"}
+		}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -24,6 +25,7 @@ type ConfigDir struct {
 	dir        string
 	sources    []Source
 	asterisk   Asterisk
+	command    CommandFunc
 	version    Version
 	databaseID string
 	takeOver   bool
@@ -40,6 +42,10 @@ type Options struct {
 	// Asterisk is the running Asterisk. Default none: an apply then only writes
 	// the files and stays unverified and pending.
 	Asterisk Asterisk
+	// Command is how an [Inspector] asks the running Asterisk, also for a plan and an
+	// installation, which need no Asterisk. Default Asterisk.Command, or an error
+	// wrapping store.ErrConflict if there is no Asterisk.
+	Command CommandFunc
 	// Version is the version to render for if there is no Asterisk. Default the
 	// version of the last apply, or the newest.
 	Version Version
@@ -81,6 +87,7 @@ func Open(dir string, sources []Source, opts *Options) (*ConfigDir, error) {
 		dir:        abs,
 		sources:    slices.Clone(sources),
 		asterisk:   opts.Asterisk,
+		command:    opts.Command,
 		version:    opts.Version,
 		databaseID: opts.DatabaseID,
 		takeOver:   opts.TakeOver,
@@ -94,6 +101,15 @@ func Open(dir string, sources []Source, opts *Options) (*ConfigDir, error) {
 	}
 	if f.clock == nil {
 		f.clock = time.Now
+	}
+	switch {
+	case f.command != nil:
+	case f.asterisk != nil:
+		f.command = f.asterisk.Command
+	default:
+		f.command = func(context.Context, string) ([]string, error) {
+			return nil, &store.ConflictError{Reason: "there is no Asterisk to ask"}
+		}
 	}
 	if f.log == nil {
 		f.log = slog.New(slog.DiscardHandler)

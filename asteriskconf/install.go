@@ -62,7 +62,11 @@ func (i *Installation) Empty() bool {
 
 // PlanInstall returns what [ConfigDir.Install] would do without doing it. It
 // returns the same errors.
-func (d *ConfigDir) PlanInstall(_ context.Context, fixes ...string) (*Installation, error) {
+func (d *ConfigDir) PlanInstall(ctx context.Context, fixes ...string) (*Installation, error) {
+	s, err := d.readState()
+	if err != nil {
+		return nil, err
+	}
 	plan := &Installation{Files: []InstalledFile{}, Issues: []Issue{}}
 	for _, source := range d.sources {
 		file := source.File()
@@ -70,15 +74,28 @@ func (d *ConfigDir) PlanInstall(_ context.Context, fixes ...string) (*Installati
 		if err != nil {
 			return nil, err
 		}
-		plan.Files = append(plan.Files, d.planInstallFile(tree, file))
-		if inspector, ok := source.(Inspector); ok {
-			for _, issue := range inspector.Inspect(d.dir, tree) {
-				issue.parent = file.Parent
-				plan.Issues = append(plan.Issues, issue)
-			}
+		planned := d.planInstallFile(tree, file)
+		plan.Files = append(plan.Files, planned)
+		change, err := d.unchanged(s, file, planned.Path)
+		if err != nil {
+			return nil, err
 		}
+		plan.Issues = append(plan.Issues, d.inspect(ctx, source, tree, change)...)
 	}
 	return plan, checkFixCodes(plan, fixes)
+}
+
+// inspect returns the issues that a source detects.
+func (d *ConfigDir) inspect(ctx context.Context, source Source, tree *dialect.Tree, change *Change) []Issue {
+	inspector, ok := source.(Inspector)
+	if !ok {
+		return nil
+	}
+	issues := inspector.Inspect(ctx, &Inspection{Dir: d.dir, Tree: tree, Change: change, Command: d.command})
+	for i := range issues {
+		issues[i].parent = change.File.Parent
+	}
+	return issues
 }
 
 // parseParent reads the file that includes, or will include, a file of this
@@ -140,6 +157,14 @@ func (d *ConfigDir) Install(ctx context.Context, fixes ...string) (*Installation
 		}
 	}
 	return plan, nil
+}
+
+// String returns "file:line: message".
+func (i Issue) String() string {
+	if i.Line == 0 {
+		return i.File + ": " + i.Message
+	}
+	return fmt.Sprintf("%s:%d: %s", i.File, i.Line, i.Message)
 }
 
 func checkFixCodes(plan *Installation, fixes []string) error {

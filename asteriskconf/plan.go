@@ -13,6 +13,9 @@ import (
 type Plan struct {
 	// Files are the files to write, reload or verify, in that order.
 	Files []FilePlan `json:"files"`
+	// Issues are those of [Installation], and those that the changes cause. With a
+	// running Asterisk, a blocking issue stops the apply.
+	Issues []Issue `json:"issues"`
 }
 
 // FilePlan lists the changes to one file.
@@ -52,7 +55,7 @@ func (p *Plan) Empty() bool { return len(p.Files) == 0 }
 // String formats the plan for a terminal.
 func (p *Plan) String() string {
 	if p.Empty() {
-		return "Nothing to apply: Asterisk serves the current records.\n"
+		return nothingToApply + issuesText(p.Issues)
 	}
 	var b strings.Builder
 	for _, file := range p.Files {
@@ -70,7 +73,7 @@ func (p *Plan) String() string {
 			}
 		}
 	}
-	return b.String()
+	return b.String() + issuesText(p.Issues)
 }
 
 func sectionSign(action string) string {
@@ -95,10 +98,11 @@ func (d *ConfigDir) Plan(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.checkTrees(ctx, files); err != nil {
+	issues, err := d.checkTrees(ctx, files)
+	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{Files: []FilePlan{}}
+	plan := &Plan{Files: []FilePlan{}, Issues: issues}
 	for _, file := range files {
 		if upToDate(s, []*stagedFile{file}) {
 			continue

@@ -17,12 +17,14 @@ type Report struct {
 	Verified bool `json:"verified"`
 	// Files are the results per file, in reload order.
 	Files []FileReport `json:"files"`
+	// Issues did not stop the apply, see [Plan].
+	Issues []Issue `json:"issues,omitempty"`
 }
 
 // String returns the report as text, one line for each file and note.
 func (r *Report) String() string {
 	if !r.Changed {
-		return "Nothing to apply: Asterisk serves the current records.\n"
+		return nothingToApply + issuesText(r.Issues)
 	}
 	var b strings.Builder
 	for _, f := range r.Files {
@@ -42,6 +44,17 @@ func (r *Report) String() string {
 		fmt.Fprintf(&b, "Generation %d is live.\n", r.Generation)
 	} else {
 		b.WriteString("Files written, but not verified: there is no Asterisk to connect to. The changes stay pending.\n")
+	}
+	return b.String() + issuesText(r.Issues)
+}
+
+const nothingToApply = "Nothing to apply: Asterisk serves the current records.\n"
+
+// issuesText returns one line for each issue.
+func issuesText(issues []Issue) string {
+	var b strings.Builder
+	for _, issue := range issues {
+		fmt.Fprintf(&b, "! %s\n", issue)
 	}
 	return b.String()
 }

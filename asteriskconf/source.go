@@ -64,8 +64,25 @@ type ChangeChecker interface {
 // Inspector is a [Source] that detects issues in the parent's tree, or in other files
 // of the configuration folder dir, that prevent its file from working.
 type Inspector interface {
-	Inspect(dir string, tree *dialect.Tree) []Issue
+	Inspect(ctx context.Context, in *Inspection) []Issue
 }
+
+// Inspection is the input of an [Inspector].
+type Inspection struct {
+	// Dir is the configuration folder.
+	Dir string
+	// Tree is the parent's tree, with the new content of the file.
+	Tree *dialect.Tree
+	// Change is the change to the file. An installation changes nothing: Before and
+	// After are then the content on disk.
+	Change *Change
+	// Command is that of [Options].
+	Command CommandFunc
+}
+
+// CommandFunc runs a console command of the running Asterisk, such as "manager show
+// users", and returns the lines of its output.
+type CommandFunc func(ctx context.Context, command string) ([]string, error)
 
 // MismatchError means that the running Asterisk does not serve what was
 // written.

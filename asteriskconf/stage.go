@@ -73,6 +73,27 @@ func (d *ConfigDir) stage(source Source, s state, next []byte, after []dialect.S
 	return staged, nil
 }
 
+// unchanged returns a change to a file that keeps its content on disk.
+func (d *ConfigDir) unchanged(s state, file File, path string) (*Change, error) {
+	change := &Change{File: file, Path: path}
+	content, err := d.disk.read(path)
+	if err != nil {
+		return nil, err
+	}
+	if change.Before, err = decode(file.Name, content); err != nil {
+		return nil, err
+	}
+	change.After = change.Before
+	if content, err = d.generationContent(s.Live, file.Name); err != nil {
+		return nil, err
+	}
+	if change.Live, err = decode(file.Name, content); err != nil {
+		return nil, err
+	}
+	change.Unverified, err = d.unverifiedSections(s, file.Name)
+	return change, err
+}
+
 // decodeLive reads the live generation, which is usually the file on disk.
 func (s *stagedFile) decodeLive() ([]dialect.Section, error) {
 	if s.live != nil && bytes.Equal(s.live, s.prior) {

@@ -91,8 +91,8 @@ func (r *Runner) recordFailure(ctx context.Context, kind Kind, err error) {
 	r.opts.Audit.RecordFailure(ctx, r.opts.Host().AuditEvent(string(kind)), err)
 }
 
-// Plan returns what an apply would change. It reads the files and does not
-// contact Asterisk. Errors are those of asteriskconf.ConfigDir.Plan, and
+// Plan returns what an apply would change. It reads the files, and asks Asterisk only
+// for the AMI accounts that a program prints. Errors are those of asteriskconf.ConfigDir.Plan, and
 // fs.ErrNotExist when there is no configuration folder.
 func (r *Runner) Plan(ctx context.Context) (*asteriskconf.Plan, error) {
 	dir, closeFn, err := r.open(ctx, nil)

@@ -29,27 +29,6 @@ func (s *ConfSource) CheckChange(ctx context.Context, asterisk asteriskconf.Aste
 	return checkLiveNames(ctx, asterisk, change)
 }
 
-// checkLiveNames rejects a new account that Asterisk has already, although no file does:
-// the program of an #exec line prints it, or it comes from a database.
-func checkLiveNames(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
-	known := slices.Concat(change.Before, change.Live, change.Unverified)
-	added := slices.DeleteFunc(slices.Clone(change.After), func(s dialect.Section) bool { return findSection(known, s.Name) != nil })
-	if len(added) == 0 {
-		return nil
-	}
-	lines, err := asterisk.Command(ctx, "manager show users")
-	if err != nil {
-		return err
-	}
-	live := parseAccountNames(lines)
-	for _, section := range added {
-		if live[FoldName(section.Name)] {
-			return &store.ConflictError{Reason: "Asterisk has an AMI account " + section.Name + " already, which no file has: a program of an #exec line may print it; choose another name, or remove that account and run 'manager reload'"}
-		}
-	}
-	return nil
-}
-
 // checkApplyAccount rejects an apply that locks out the next one.
 func (s *ConfSource) checkApplyAccount(change *asteriskconf.Change) error {
 	current := findSection(slices.Concat(change.Before, change.Live), s.opts.ApplyAccount)

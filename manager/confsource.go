@@ -53,11 +53,13 @@ func NewConfSource(st Store, opts *ConfSourceOptions) *ConfSource {
 // FileName is the file of a [ConfSource].
 const FileName = "pbxusers_manager.conf"
 
+const managerConf = "manager.conf"
+
 // File describes pbxusers_manager.conf.
 func (s *ConfSource) File() asteriskconf.File {
 	return asteriskconf.File{
 		Name:           FileName,
-		Parent:         "manager.conf",
+		Parent:         managerConf,
 		Module:         "manager",
 		SecretKeys:     []string{"secret"},
 		UniqueSections: true,
@@ -94,10 +96,35 @@ func NameInConfig(dir string) func(ctx context.Context, name string) (string, er
 	}
 }
 
+// NameInAsterisk returns a function for [Options.NameInUse] that checks the
+// configuration folder dir like [NameInConfig]. If the folder has an #exec line, it also
+// asks the running Asterisk, by command, for accounts that no file has. It ignores an
+// Asterisk that does not answer: an apply asks again.
+func NameInAsterisk(dir string, command asteriskconf.CommandFunc) func(ctx context.Context, name string) (string, error) {
+	inConfig := NameInConfig(dir)
+	return func(ctx context.Context, name string) (string, error) {
+		if location, err := inConfig(ctx, name); location != "" || err != nil {
+			return location, err
+		}
+		tree, err := dialect.ParseFile(dir, managerConf, nil)
+		if err != nil {
+			return "", err
+		}
+		exec := findExec(tree)
+		if exec == nil || findSection(tree.ResolvedSections(), name) != nil {
+			return "", nil
+		}
+		if live, err := liveNames(ctx, command); err == nil && live[FoldName(name)] {
+			return fmt.Sprintf("in the running Asterisk; a program may print it at %s:%d", exec.File, exec.Line), nil
+		}
+		return "", nil
+	}
+}
+
 // findManualAccount returns the section of an account in the configuration folder
 // dir that is not ours; nil if there is none.
 func findManualAccount(dir, name string) (*dialect.ParsedSection, error) {
-	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
+	tree, err := dialect.ParseFile(dir, managerConf, nil)
 	if err != nil {
 		return nil, err
 	}

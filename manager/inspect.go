@@ -2,6 +2,7 @@ package manager
 
 import (
 	"cmp"
+	"context"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -26,6 +27,9 @@ const (
 	// IssuePublic means that AMI listens on an address that other hosts can
 	// reach.
 	IssuePublic = "bindaddr"
+	// IssueExec means that the program of an #exec line may print accounts, which an
+	// account of the same name would replace.
+	IssueExec = "exec"
 )
 
 // defaultPort is the port of AMI without TLS.
@@ -34,9 +38,9 @@ const defaultPort = "5038"
 // Inspect returns the issues in [general] of manager.conf that disable AMI or
 // open it to other hosts, and accounts that a reload would harm. The defaults are
 // those of main/manager.c: enabled = no, and an unset bindaddr listens on every
-// address.
-func (s *ConfSource) Inspect(dir string, tree *dialect.Tree) []asteriskconf.Issue {
-	return slices.Concat(inspectGeneral(tree), inspectAccounts(tree), inspectUsersConf(dir))
+// address. It asks Asterisk for the accounts that the program of an #exec line prints.
+func (s *ConfSource) Inspect(ctx context.Context, in *asteriskconf.Inspection) []asteriskconf.Issue {
+	return slices.Concat(inspectGeneral(in.Tree), inspectAccounts(in.Tree), inspectUsersConf(in.Dir), inspectExec(ctx, in))
 }
 
 // inspectUsersConf returns an issue for each AMI account in users.conf. Asterisk 22 and
@@ -96,7 +100,7 @@ func inspectGeneral(tree *dialect.Tree) []asteriskconf.Issue {
 	general := generalSection(tree)
 	if general == nil {
 		return []asteriskconf.Issue{{
-			Code: IssueDisabled, File: "manager.conf", Blocking: true,
+			Code: IssueDisabled, File: managerConf, Blocking: true,
 			Message: "AMI is off because there is no section [general]; the fix adds one with enabled = yes that listens on 127.0.0.1",
 			Fix:     &asteriskconf.Fix{InsertAfter: true, Text: "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n"},
 		}}

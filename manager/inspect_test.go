@@ -20,7 +20,7 @@ func inspectIssues(t *testing.T, dir string) (issues []string, address string) {
 	t.Helper()
 	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
 	require.NoError(t, err)
-	for _, issue := range manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(dir, tree) {
+	for _, issue := range manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(t.Context(), &asteriskconf.Inspection{Dir: dir, Tree: tree, Change: &asteriskconf.Change{}}) {
 		require.NotEmpty(t, issue.Message)
 		issues = append(issues, fmt.Sprintf("%s %s:%d", issue.Code, issue.File, issue.Line))
 	}
@@ -154,7 +154,7 @@ func TestConfSource_Inspect_noFixOutsideDirectory(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.conf"), []byte("#include "+outside+"\n"), 0o640))
 	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
 	require.NoError(t, err)
-	issues := manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(t.TempDir(), tree)
+	issues := manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(t.Context(), &asteriskconf.Inspection{Dir: t.TempDir(), Tree: tree, Change: &asteriskconf.Change{}})
 	require.Len(t, issues, 1)
 	require.Equal(t, outside, issues[0].File)
 	require.Nil(t, issues[0].Fix)

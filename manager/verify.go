@@ -41,11 +41,10 @@ func (s *ConfSource) Verify(ctx context.Context, asterisk asteriskconf.Asterisk,
 // verifyNames verifies that every account exists and every removed one does
 // not.
 func verifyNames(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
-	lines, err := asterisk.Command(ctx, "manager show users")
+	live, err := liveNames(ctx, asterisk.Command)
 	if err != nil {
 		return err
 	}
-	live := parseAccountNames(lines)
 	wanted := make(map[string]bool, len(change.After))
 	for _, section := range change.After {
 		wanted[FoldName(section.Name)] = true

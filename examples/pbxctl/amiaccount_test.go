@@ -224,6 +224,17 @@ func TestCLI_amiAccountAddRejectsManualAccountName(t *testing.T) {
 	require.Equal(t, "No AMI accounts.", strings.SplitAfter(c.do(t, "ami-account", "list"), ".")[0])
 }
 
+func TestCLI_amiAccountWarnsOfUnknownNamedACL(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.write(t, "acl.conf", "[office]\ndeny = 0.0.0.0/0\n")
+	const warning = "warning: named_acl: acl.conf does not have this list, so nobody could log in with the account"
+	require.Contains(t, c.do(t, "ami-account", "add", "crm", "--named-acl", "offices"), warning)
+	require.Contains(t, c.do(t, "ami-account", "show", "crm"), warning)
+	require.NotContains(t, c.do(t, "ami-account", "edit", "crm", "--named-acl", "office"), warning)
+	require.Contains(t, c.do(t, "ami-account", "edit", "crm", "--named-acl", "offices"), warning)
+}
+
 // TestCLI_managerReportsAllFieldErrors: what a flag cannot hold together with
 // what the service refuses.
 func TestCLI_amiAccountReportsAllFieldErrors(t *testing.T) {

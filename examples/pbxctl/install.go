@@ -72,7 +72,7 @@ func (a *cli) install(ctx context.Context, fix []string) error {
 	}
 	a.printProgress(installationText(plan, fix))
 	if o := a.settings.Host().BlockingIssue(plan, fix); o != nil {
-		blocked := app.WithHint(fmt.Errorf("%s: %s", issueLocation(*o), o.Message), fixHint(*o))
+		blocked := app.WithHint(errors.New(o.String()), fixHint(*o))
 		return errors.Join(blocked, a.recordInstall(ctx, plan, nil, fix))
 	}
 	result, err := a.installResult(plan)
@@ -118,18 +118,15 @@ func withFixHint(err error) error {
 	return err
 }
 
-func issueLocation(o asteriskconf.Issue) string {
-	if o.Line == 0 {
-		return o.File
-	}
-	return fmt.Sprintf("%s:%d", o.File, o.Line)
-}
-
+// fixHint says how to fix an issue. It is empty for a note.
 func fixHint(o asteriskconf.Issue) string {
-	if o.Fix == nil {
+	switch {
+	case o.Fix != nil:
+		return fmt.Sprintf("To fix it, run 'pbxctl config install --fix %s'.", o.Code)
+	case o.Blocking:
 		return "Fix it manually, and run 'pbxctl config install' again."
 	}
-	return fmt.Sprintf("To fix it, run 'pbxctl config install --fix %s'.", o.Code)
+	return ""
 }
 
 func (r installResult) accountText() string {
@@ -150,7 +147,10 @@ func installationText(plan *asteriskconf.Installation, fixed []string) string {
 		if slices.Contains(fixed, o.Code) {
 			outcome = "Fixed."
 		}
-		fmt.Fprintf(&b, "%s: %s\n  %s\n", issueLocation(o), o.Message, outcome)
+		fmt.Fprintln(&b, o)
+		if outcome != "" {
+			fmt.Fprintf(&b, "  %s\n", outcome)
+		}
 	}
 	return b.String()
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -49,6 +50,24 @@ func TestCLI_installReportsAndFixesIssues(t *testing.T) {
 	require.Equal(t, after+includeLine, c.read(t, "manager.conf"))
 	require.Equal(t, []string{"pbxusers"}, liveAMIAccounts(t, asterisk))
 	require.Contains(t, strings.Join(asterisk.Console(t, "manager show settings"), "\n"), asterisk.AMIAddr)
+}
+
+func TestCLI_configNamesAccountsOfExec(t *testing.T) {
+	t.Parallel()
+	script := filepath.Join(t.TempDir(), "accounts.sh")
+	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nprintf '[printed]\\nsecret = Known2Secret3Printed4\\n'\n"), 0o700))
+	c, asterisk := onAsterisk(t, &testservers.AsteriskOptions{NoAMIUser: true, ExecIncludes: true, Files: map[string]string{
+		"manager.d/printed.conf": "#exec " + script + "\n",
+	}})
+	const finding = "manager.d/printed.conf:1: no file has these AMI accounts of Asterisk, so this program may print them: printed;"
+	require.Contains(t, c.do(t, "config", "install", "--dry-run"), finding)
+	require.Contains(t, c.do(t, "config", "install"), finding)
+	require.Contains(t, c.fails(t, exitRejected, "ami-account", "add", "Printed"), "in the running Asterisk; a program may print it at manager.d/printed.conf:1")
+	c.do(t, "ami-account", "add", "crm", "--permit", "127.0.0.1")
+	require.Contains(t, c.do(t, "config", "plan"), "! "+finding)
+	require.Contains(t, c.do(t, "config", "apply"), "! "+finding)
+	require.ElementsMatch(t, []string{"crm", "pbxusers", "printed"}, liveAMIAccounts(t, asterisk))
+	require.Contains(t, c.withFlags("--ami", "none").do(t, "config", "plan"), "! manager.d/printed.conf:1: this program may print AMI accounts")
 }
 
 func TestCLI_installRepairsDamage(t *testing.T) {

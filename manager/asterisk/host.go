@@ -3,8 +3,11 @@ package asterisk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
@@ -41,7 +44,8 @@ type Options struct {
 	// it with mode 0600. Required unless Address is [None].
 	SecretFile string
 	// Console is the command that runs the Asterisk console on this host, with its
-	// arguments. Only the first apply uses it. Default [DefaultConsole].
+	// arguments. It is used when the account that applies cannot log in, as before the
+	// first apply. Default [DefaultConsole].
 	Console string
 	// DatabaseID and TakeOver are those of [asteriskconf.Options].
 	DatabaseID string
@@ -111,7 +115,9 @@ func (h *Host) ConfigDir(client *ami.Client, progress func(asteriskconf.Progress
 	opts := &asteriskconf.Options{
 		DatabaseID: h.opts.DatabaseID, TakeOver: h.opts.TakeOver, Progress: progress, Audit: h.opts.Audit, Logger: h.opts.Logger,
 	}
-	if client != nil {
+	if client == nil {
+		opts.Command = h.Command
+	} else {
 		address, err := h.Address()
 		if err != nil {
 			return nil, err
@@ -120,6 +126,31 @@ func (h *Host) ConfigDir(client *ami.Client, progress func(asteriskconf.Progress
 		source.Address, source.ApplyAccount = address, h.opts.Account
 	}
 	return asteriskconf.Open(h.opts.ConfDir, []asteriskconf.Source{manager.NewConfSource(h.store, source)}, opts)
+}
+
+// commandTimeout is the timeout of [Host.Command].
+const commandTimeout = 5 * time.Second
+
+// Command asks the running Asterisk: it runs a console command, such as "manager show
+// users", over AMI, or by the Asterisk console on this host if the account that applies
+// cannot log in, as before an installation. It returns the lines of the output. It gives
+// up after 5 seconds. It returns a [store.ConflictError] if the address is [None].
+func (h *Host) Command(ctx context.Context, command string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	client, err := h.Dial(ctx, "")
+	switch {
+	case err != nil:
+		output, consoleErr := h.runConsoleCommand(ctx, command)
+		if consoleErr != nil {
+			return nil, errors.Join(err, consoleErr)
+		}
+		return strings.Split(output, "\n"), nil
+	case client == nil:
+		return nil, &store.ConflictError{Reason: "there is no Asterisk to ask: the address of AMI is none"}
+	}
+	defer func() { _ = client.Close() }()
+	return client.Command(ctx, command)
 }
 
 // Lint returns the warnings about an account, also about a named ACL that the

@@ -34,11 +34,11 @@ func newHost(t *testing.T, opts asterisk.Options) *env {
 	require.NoError(t, err)
 	db := memstore.New()
 	e := &env{auditLog: audit.New(db.Audit(), keyring, nil)}
-	e.accounts = manager.New(db.AMIAccounts(), &manager.Options{Audit: e.auditLog, NameInUse: manager.NameInConfig(opts.ConfDir), ApplyAccount: asterisk.DefaultAccount})
-	opts.Audit = e.auditLog
 	if opts.SecretFile == "" {
 		opts.SecretFile = filepath.Join(t.TempDir(), "ami.secret")
 	}
+	e.accounts = manager.New(db.AMIAccounts(), &manager.Options{Audit: e.auditLog, NameInUse: manager.NameInAsterisk(opts.ConfDir, asterisk.New(nil, nil, &opts).Command), ApplyAccount: asterisk.DefaultAccount})
+	opts.Audit = e.auditLog
 	e.opts = opts
 	e.Host = asterisk.New(e.accounts, db.AMIAccounts(), &opts)
 	return e

@@ -63,16 +63,23 @@ func (h *Host) connectForInitialApply(ctx context.Context) (*ami.Client, error) 
 }
 
 // bootstrap loads the files without AMI: it writes them, reloads the manager through the
-// console, and logs in.
+// console, and logs in. It stops at a blocking issue, as an apply over AMI does.
 func (h *Host) bootstrap(ctx context.Context) (*ami.Client, error) {
 	offline, err := h.ConfigDir(nil, nil)
 	if err != nil {
 		return nil, err
 	}
+	plan, err := offline.Plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := asteriskconf.FirstBlocking(plan.Issues); err != nil {
+		return nil, err
+	}
 	if _, err := offline.Apply(ctx); err != nil {
 		return nil, err
 	}
-	if err := h.runConsoleCommand(ctx, "manager reload"); err != nil {
+	if _, err := h.runConsoleCommand(ctx, "manager reload"); err != nil {
 		return nil, &ConsoleError{err}
 	}
 	return h.dialWithRetry(ctx, bootTimeout)
@@ -102,8 +109,8 @@ func (h *Host) dialWithRetry(ctx context.Context, limit time.Duration) (*ami.Cli
 	}
 }
 
-// runConsoleCommand runs an Asterisk console command.
-func (h *Host) runConsoleCommand(ctx context.Context, command string) error {
+// runConsoleCommand runs an Asterisk console command and returns its output.
+func (h *Host) runConsoleCommand(ctx context.Context, command string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, consoleTimeout)
 	defer cancel()
 	argv := append(strings.Fields(h.opts.Console), "-rx", command)
@@ -115,9 +122,9 @@ func (h *Host) runConsoleCommand(ctx context.Context, command string) error {
 		err = ended
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, strings.TrimSpace(string(output)))
+		return "", fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, strings.TrimSpace(string(output)))
 	}
-	return nil
+	return string(output), nil
 }
 
 // ensureAccount creates the AMI account that applies, if it is missing, and reports

@@ -54,7 +54,7 @@ func (h *Host) InstallFiles(ctx context.Context, fix ...string) (*asteriskconf.I
 // not read them.
 func (h *Host) openForInstall() (*asteriskconf.ConfigDir, error) {
 	sources := []asteriskconf.Source{manager.NewConfSource(nil, nil)}
-	return asteriskconf.Open(h.opts.ConfDir, sources, &asteriskconf.Options{TakeOver: h.opts.TakeOver})
+	return asteriskconf.Open(h.opts.ConfDir, sources, &asteriskconf.Options{TakeOver: h.opts.TakeOver, Command: h.Command})
 }
 
 // RecordInstall records the result of [Host.InstallFiles] in the audit log: its changes,

@@ -139,5 +139,5 @@ func (s *App) nameInUse() func(context.Context, string) (string, error) {
 	if _, err := os.Stat(s.Settings.ConfDir); errors.Is(err, fs.ErrNotExist) && s.Settings.ConfDir == asterisk.DefaultConfDir {
 		return nil
 	}
-	return manager.NameInConfig(s.Settings.ConfDir)
+	return manager.NameInAsterisk(s.Settings.ConfDir, s.Settings.Host().Command)
 }

@@ -28,6 +28,7 @@ func (p configPages) routes() []route {
 type configPage struct {
 	// Files are the changes; State says why they are unknown, see [configState].
 	Files  []plannedFile
+	Issues []asteriskconf.Issue
 	State  string
 	Err    error
 	Status *asteriskconf.Status
@@ -66,7 +67,7 @@ func (p configPages) plan(ctx context.Context, _ *request) (response, error) {
 	if body.Err == nil {
 		var plan *asteriskconf.Plan
 		if plan, body.Err = p.jobs.Plan(ctx); body.Err == nil {
-			body.Files = plannedFiles(plan)
+			body.Files, body.Issues = plannedFiles(plan), plan.Issues
 		}
 	}
 	if ctx.Err() != nil {

@@ -130,3 +130,21 @@ func TestPages_installFixesSelectedIssue(t *testing.T) {
 	require.NoError(t, err)
 	require.Regexp(t, `enabled\s*=\s*yes`, string(content))
 }
+
+// Without a running Asterisk, the accounts that a program prints are unknown.
+func TestPages_configAndInstallShowExecLine(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.NotContains(t, b.get("/config", http.StatusOK), "Issues</h2>")
+	dir := b.server.Site.Settings.ConfDir
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.d", "printed.conf"), []byte("#exec /bin/accounts\n"), 0o640))
+	const finding = "his program may print AMI accounts"
+	for _, path := range []string{"/config", "/settings/install"} {
+		page := b.get(path, http.StatusOK)
+		require.Contains(t, page, "manager.d/printed.conf:1</code>", path)
+		require.Contains(t, page, finding, path)
+	}
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
+	b.postRedirect("/config/apply", nil)
+	require.Contains(t, b.waitForRun(), finding)
+}

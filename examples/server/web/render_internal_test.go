@@ -90,7 +90,7 @@ func confirmationBodies() map[string][2]any {
 func hostileControls() []formField { return []formField{hostileField("secret"), hostileGroup()} }
 
 func hostileRun() *jobs.State {
-	report := &asteriskconf.Report{Files: []asteriskconf.FileReport{{Path: hostile, Added: 1, ReloadedModule: hostile, BackupPath: hostile, Notes: []string{hostile}}}}
+	report := &asteriskconf.Report{Files: []asteriskconf.FileReport{{Path: hostile, Added: 1, ReloadedModule: hostile, BackupPath: hostile, Notes: []string{hostile}}}, Issues: hostileInstallation().Issues}
 	return &jobs.State{Kind: jobs.KindApply, Actor: hostile, EndedAt: time.Now(), Steps: []asteriskconf.Progress{{Step: hostile, File: hostile}}, Report: report, Err: errors.New(hostile)}
 }
 
@@ -140,7 +140,7 @@ func pageBodies() map[string][2]any {
 		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, heads, []*manager.Account{user}, pages, nil, nil}},
 		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}}, recordPage[manager.Account]{user, recordUser{}, hostileForm(), &probeResult{false, hostile}}},
 		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostile, hostile, hostile}},
-		"config":           {configPage{}, configPage{Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, State: "unavailable", Err: errors.New(hostile), Last: hostileRun()}},
+		"config":           {configPage{}, configPage{Files: hostilePlan(), Issues: hostileInstallation().Issues, Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, State: "unavailable", Err: errors.New(hostile), Last: hostileRun()}},
 		"applystatus":      {&jobs.State{}, hostileRun()},
 		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []*audit.Entry{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
 		"install":          {installPage{}, installPage{InstallResult: asterisk.InstallResult{Installation: hostileInstallation()}, Err: errors.New(hostile), User: hostile, Blocked: true}},
