@@ -73,7 +73,7 @@ func (a *cli) userCommand() *cobra.Command {
 			}),
 		a.userDelete(), a.userRestore(), a.userPurge(),
 		a.userPassword(), a.userInvite(), a.userWelcome(), a.userReset(), a.userMail(), a.userSoftphone(),
-		a.userPicture(), a.userSync(), a.userAdopt(), a.userLoginDuplicates(), a.userRenumber(),
+		a.userPicture(), a.userSync(), a.userDirectories(), a.userAdopt(), a.userLoginDuplicates(), a.userRenumber(),
 	)
 	return parent
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,6 +37,38 @@ func (a *cli) userSync() *cobra.Command {
 		return a.sync(cmd.Context(), s, name, opts)
 	})
 	return cmd
+}
+
+func (a *cli) userDirectories() *cobra.Command {
+	return &cobra.Command{
+		Use:     "directories",
+		Short:   "List the directories that users come from, with their settings",
+		Example: "  pbxctl user directories\n  pbxctl user directories --ldap-kind active-directory",
+		Args:    cobra.NoArgs,
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
+			directories, err := s.Directories(cmd.Context())
+			if err != nil {
+				return err
+			}
+			var text strings.Builder
+			for _, d := range directories {
+				text.WriteString(tableText(directoryRows(d)))
+			}
+			return a.print(map[string]any{"items": directories}, cmp.Or(text.String(), "No directories. Set --ldap-url.\n"))
+		}),
+	}
+}
+
+// directoryRows are the settings of a directory, one per row.
+func directoryRows(d app.DirectoryState) [][]any {
+	rows := [][]any{
+		{"name", d.Name}, {"users", d.Users}, {"kind", d.Kind}, {"url", d.URL}, {"base_dn", d.BaseDN}, {"filter", d.Filter}, {"external_id", d.ExternalID},
+		{"group_base_dn", d.GroupBaseDN}, {"group_filter", d.GroupFilter}, {"nested_groups", d.NestedGroups},
+	}
+	for _, field := range slices.Sorted(maps.Keys(d.Attributes)) {
+		rows = append(rows, []any{"attributes." + field, d.Attributes[field]})
+	}
+	return rows
 }
 
 func (a *cli) userAdopt() *cobra.Command {

@@ -92,6 +92,22 @@ func TestSync_problemsFailButOthersApply(t *testing.T) {
 	require.Empty(t, c.json(t, "user", "show", "bob")["directory"], "a local user stays local")
 }
 
+func TestSync_listsDirectoriesWithSettings(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	require.Contains(t, c.do(t, "user", "directories"), "No directories.")
+	c = c.withFlags("--ldap-url", "ldap://127.0.0.1:1", "--ldap-base-dn", usersDN, "--ldap-kind", "active-directory", "--ldap-attributes", "fax=,title=jobTitle",
+		"--ldap-group-base-dn", groupsDN, "--ldap-group-filter", "(cn=S*)", "--ldap-nested-groups")
+	text := c.do(t, "user", "directories")
+	for _, line := range []string{`kind +active-directory`, `external_id +objectGUID`, `group_filter +\(cn=S\*\)`, `nested_groups +(true|yes)`, `attributes.title +jobTitle`, `attributes.username +sAMAccountName`} {
+		require.Regexp(t, `(?m)^`+line+`$`, text)
+	}
+	require.NotContains(t, text, "attributes.fax")
+	items, ok := c.json(t, "user", "directories")["items"].([]any)
+	require.True(t, ok)
+	require.Len(t, items, 1)
+}
+
 func TestSyncText_countsMoreWarnings(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, syncText(&userman.SyncReport{MoreWarnings: 7}, true), "7 more warnings are not shown.\n")

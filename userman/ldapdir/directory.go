@@ -43,6 +43,13 @@ func New(opts Options) (*Directory, error) {
 // Name implements [userman.Directory].
 func (d *Directory) Name() string { return d.opts.Name }
 
+// Options returns the options with the defaults, without BindPassword and TLSConfig.
+func (d *Directory) Options() Options {
+	opts := d.opts.withDefaults()
+	opts.BindPassword, opts.TLSConfig = store.Secret{}, nil
+	return opts
+}
+
 // Capabilities implements [userman.Directory]. The directory can be synchronized.
 // It authenticates users if passwords are encrypted on the network, and has groups
 // if GroupBaseDN is set.

@@ -225,3 +225,51 @@ func TestDirectory_Each_followsNestedGroups(t *testing.T) {
 		require.Equal(t, want, all[0].Groups)
 	}
 }
+
+func TestDirectory_Each_groupFilterSelectsGroups(t *testing.T) {
+	t.Parallel()
+	server := ldap.Start(t, &ldap.Options{LDIF: baseLDIF + userLDIF("jane") + groupLDIF("Sales", "jane") + groupLDIF("Hidden", "jane")})
+	s := newService(memstore.New().Users(""), newDirectory(t, server, func(o *ldapdir.Options) { o.GroupFilter = "(&(objectClass=groupOfNames)(!(cn=Hidden)))" }))
+	require.Equal(t, []string{"Sales"}, syncAll(t, s).Groups)
+	jane, err := s.Get(t.Context(), "jane")
+	require.NoError(t, err)
+	require.Equal(t, []string{"Sales"}, jane.Groups)
+}
+
+// Two groups of one name, in two units, cost this membership only.
+func TestDirectory_Each_doubledGroupKeepsNobodyOut(t *testing.T) {
+	t.Parallel()
+	server := ldap.Start(t, &ldap.Options{LDIF: baseLDIF + userLDIF("jane") + userLDIF("john") + groupLDIF("Sales", "jane", "john")})
+	for _, unit := range []string{"ou=north,", "ou=south,"} {
+		server.Add(t, unit+groupsDN, map[string][]string{"objectClass": {"organizationalUnit"}})
+		server.Add(t, "cn=Admins,"+unit+groupsDN, map[string][]string{"objectClass": {"groupOfNames"}, "member": {"uid=jane," + usersDN}})
+	}
+	s := newService(memstore.New().Users(""), newDirectory(t, server))
+	r := syncAll(t, s)
+	require.Equal(t, []string{"Sales"}, r.Groups)
+	require.Len(t, r.Warnings, 1)
+	require.Equal(t, "jane", r.Warnings[0].Username)
+	require.Equal(t, "groups: two groups of the directory have the name Admins; rename one of them there, or narrow the group filter", r.Warnings[0].Message)
+	for _, username := range []string{"jane", "john"} {
+		u, err := s.Get(t.Context(), username)
+		require.NoError(t, err)
+		require.Equal(t, []string{"Sales"}, u.Groups)
+		require.Equal(t, username+"@example.com", u.Email)
+	}
+}
+
+func TestDirectory_Options_hidesSecrets(t *testing.T) {
+	t.Parallel()
+	d, err := ldapdir.New(ldapdir.Options{
+		Name: "head-office", URLs: []string{"ldaps://ldap.example.com"}, BaseDN: usersDN, Kind: ldapdir.ActiveDirectory,
+		BindDN: ldap.ReaderDN, BindPassword: store.NewSecret("secret of the reader"),
+	})
+	require.NoError(t, err)
+	o := d.Options()
+	require.True(t, o.BindPassword.IsZero())
+	require.Nil(t, o.TLSConfig)
+	require.Equal(t, "objectGUID", o.ExternalID)
+	o.Attributes["username"], o.URLs[0] = "changed", "changed"
+	require.Equal(t, "sAMAccountName", d.Options().Attributes["username"], "the options are a copy")
+	require.Equal(t, []string{"ldaps://ldap.example.com"}, d.Options().URLs)
+}

@@ -8,13 +8,24 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
 // DirectoryState describes a directory that users come from.
 type DirectoryState struct {
-	Name         string               `json:"name"`
-	URL          string               `json:"url"`
-	BaseDN       string               `json:"base_dn"`
+	Name string `json:"name"`
+	// These are the options of an LDAP directory. Attributes map the fields of users to
+	// attributes.
+	Kind         ldapdir.Kind      `json:"kind"`
+	URL          string            `json:"url"`
+	BaseDN       string            `json:"base_dn"`
+	Filter       string            `json:"filter"`
+	ExternalID   string            `json:"external_id"`
+	Attributes   map[string]string `json:"attributes"`
+	GroupBaseDN  string            `json:"group_base_dn"`
+	GroupFilter  string            `json:"group_filter"`
+	NestedGroups bool              `json:"nested_groups"`
+
 	Capabilities userman.Capabilities `json:"capabilities"`
 	// Users is the number of its users.
 	Users int `json:"users"`
@@ -24,9 +35,9 @@ type DirectoryState struct {
 func (s *App) Directories(ctx context.Context) ([]DirectoryState, error) {
 	states := []DirectoryState{}
 	for _, directory := range s.Users.Directories() {
-		state := DirectoryState{Name: directory.Name(), Capabilities: directory.Capabilities()}
-		if ldap := s.Settings.LDAP.directoryOptions(); state.Name == ldap.Name {
-			state.URL, state.BaseDN = strings.Join(ldap.URLs, " "), ldap.BaseDN
+		state := DirectoryState{Name: directory.Name(), Attributes: map[string]string{}, Capabilities: directory.Capabilities()}
+		if ldap, ok := directory.(*ldapdir.Directory); ok {
+			state.setOptions(ldap.Options())
 		}
 		var err error
 		if state.Users, err = s.countUsers(ctx, state.Name); err != nil {
@@ -35,6 +46,15 @@ func (s *App) Directories(ctx context.Context) ([]DirectoryState, error) {
 		states = append(states, state)
 	}
 	return states, nil
+}
+
+// setOptions sets the options of an LDAP directory.
+func (d *DirectoryState) setOptions(o ldapdir.Options) {
+	d.Kind, d.URL, d.BaseDN, d.Filter = o.Kind, strings.Join(o.URLs, " "), o.BaseDN, o.Filter
+	d.ExternalID, d.Attributes = o.ExternalID, o.Attributes
+	if o.GroupBaseDN != "" {
+		d.GroupBaseDN, d.GroupFilter, d.NestedGroups = o.GroupBaseDN, o.GroupFilter, o.NestedGroups
+	}
 }
 
 // AuthorizeDirectories returns an error wrapping [store.ErrForbidden] if the scope of an

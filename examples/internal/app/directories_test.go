@@ -45,14 +45,56 @@ func TestApp_Directories_syncsAndAuthenticatesLDAPUsers(t *testing.T) {
 	require.NoError(t, err)
 	states, err := s.Directories(t.Context())
 	require.NoError(t, err)
+	preset, _ := ldapdir.OpenLDAP.Preset()
 	require.Equal(t, []app.DirectoryState{{
-		Name: "head-office", URL: "ldap://127.0.0.1:1 " + s.Settings.LDAP.URLs[1], BaseDN: "ou=people," + ldap.BaseDN, Users: 1,
-		Capabilities: userman.Capabilities{Authenticate: true, Sync: true},
+		Name: "head-office", Kind: ldapdir.OpenLDAP, URL: "ldap://127.0.0.1:1 " + s.Settings.LDAP.URLs[1], BaseDN: "ou=people," + ldap.BaseDN, Users: 1,
+		Filter: preset.Filter, ExternalID: preset.ExternalID, Attributes: preset.Attributes, Capabilities: userman.Capabilities{Authenticate: true, Sync: true},
 	}}, states)
 
 	// The page of the administrators knows them as well.
 	_, err = s.Users.AuthenticateService(t.Context(), "portal", "jane", store.NewSecret(goodPassword))
 	require.NoError(t, err)
+}
+
+// The settings of attributes and groups count in a whole sync, and the state shows them.
+func TestApp_Directories_settingsReachTheSync(t *testing.T) {
+	t.Parallel()
+	server := startLDAP(t)
+	server.Add(t, "uid=john,ou=people,"+ldap.BaseDN, map[string][]string{
+		"objectClass": {"inetOrgPerson"}, "cn": {"John"}, "sn": {"Doe"}, "title": {"Clerk"}, "pager": {"4002"}, "employeeNumber": {"e-2"}, "telephoneNumber": {"030 2"},
+	})
+	server.Add(t, "ou=groups,"+ldap.BaseDN, map[string][]string{"objectClass": {"organizationalUnit"}})
+	for group, member := range map[string]string{"Inner": "uid=john,ou=people", "Outer": "cn=Inner,ou=groups", "Hidden": "uid=john,ou=people"} {
+		server.Add(t, "cn="+group+",ou=groups,"+ldap.BaseDN, map[string][]string{"objectClass": {"groupOfNames"}, "member": {member + "," + ldap.BaseDN}})
+	}
+	settings := ldapSettings(t, server)
+	settings.LDAP.AttributeMap = map[string]string{"default_extension": "pager", "title": "", "home_phone": "telephoneNumber"}
+	settings.LDAP.ExternalID, settings.LDAP.Filter = "employeeNumber", "(employeeNumber=*)"
+	settings.LDAP.GroupBaseDN, settings.LDAP.GroupFilter, settings.LDAP.NestedGroups = "ou=groups,"+ldap.BaseDN, "(!(cn=Hidden))", true
+	s := openApp(t, settings)
+	report, err := s.Users.Sync(t.Context(), "head-office", s.Settings.SyncOptions())
+	require.NoError(t, err)
+	require.Empty(t, report.Problems)
+	require.Empty(t, report.Warnings)
+	require.Equal(t, 1, report.Entries, "the filter")
+	john, err := s.Users.Get(t.Context(), "john")
+	require.NoError(t, err)
+	require.Equal(t, "e-2", john.ExternalID)
+	require.Equal(t, "4002", john.DefaultExtension)
+	require.Equal(t, []string{"030 2", "030 2"}, []string{john.HomePhone, john.WorkPhone})
+	require.Empty(t, john.Title)
+	require.Equal(t, []string{"Inner", "Outer"}, john.Groups)
+	_, err = s.Users.Update(t.Context(), "john", func(u *userman.User) error { u.Title = "Head"; return nil })
+	require.NoError(t, err, "the directory does not own the title")
+	_, err = s.Users.Update(t.Context(), "john", func(u *userman.User) error { u.HomePhone = "030 9"; return nil })
+	require.ErrorIs(t, err, store.ErrConflict)
+
+	states, err := s.Directories(t.Context())
+	require.NoError(t, err)
+	require.Len(t, states, 1)
+	require.Equal(t, "pager", states[0].Attributes["default_extension"])
+	require.NotContains(t, states[0].Attributes, "title")
+	require.Equal(t, []any{"employeeNumber", "(!(cn=Hidden))", true}, []any{states[0].ExternalID, states[0].GroupFilter, states[0].NestedGroups})
 }
 
 func TestApp_CheckDirectory_reportsProblem(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
 // fakeDirectory is a directory with the entries of a test.
@@ -193,6 +194,21 @@ func TestPages_settingsTestMailAndDirectory(t *testing.T) {
 	office.err = context.DeadlineExceeded
 	require.Contains(t, b.post("/settings/directories/head-office", nil, http.StatusOK), "Test failed.")
 	require.Equal(t, http.StatusNotFound, b.postStatus("/settings/directories/nowhere", nil))
+}
+
+func TestPages_settingsShowDirectoryOptions(t *testing.T) {
+	t.Parallel()
+	b := start(t, &servertest.Options{Settings: func(s *app.Settings) {
+		s.LDAP.Options = ldapdir.Options{
+			URLs: []string{"ldap://127.0.0.1:1"}, BaseDN: "dc=example,dc=org", Kind: ldapdir.ActiveDirectory, GroupBaseDN: "ou=groups,dc=example,dc=org", GroupFilter: "(cn=S*)", NestedGroups: true,
+		}
+	}})
+	page := b.get("/settings", http.StatusOK)
+	for _, want := range []string{
+		"<code>active-directory</code>", "<code>objectGUID</code>", "<code>username=sAMAccountName</code>", "<code>(cn=S*)</code>", "<dt>Nested groups</dt><dd>On</dd>",
+	} {
+		require.Contains(t, page, want)
+	}
 }
 
 func TestPages_settingsSendTestMail(t *testing.T) {

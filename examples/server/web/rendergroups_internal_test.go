@@ -36,13 +36,16 @@ func hostileJob(running bool) jobPage {
 }
 
 func hostileDirectoryState() app.DirectoryState {
-	return app.DirectoryState{Name: hostile, URL: hostile, BaseDN: hostile, Capabilities: userman.Capabilities{Authenticate: true, Groups: true}, Users: 1}
+	return app.DirectoryState{
+		Name: hostile, Kind: hostile, URL: hostile, BaseDN: hostile, Filter: hostile, ExternalID: hostile, Attributes: map[string]string{hostile: hostile},
+		GroupBaseDN: hostile, GroupFilter: hostile, Capabilities: userman.Capabilities{Authenticate: true, Groups: true}, Users: 1,
+	}
 }
 
 func hostileSync() *userman.SyncReport {
 	return &userman.SyncReport{
 		Steps:    []userman.SyncStep{{Action: hostile, Username: hostile, Fields: []string{hostile}}},
-		Problems: []userman.SyncProblem{{Username: hostile, Message: hostile}}, Groups: []string{hostile},
+		Problems: []userman.SyncProblem{{Username: hostile, Message: hostile}}, Warnings: []userman.SyncProblem{{Username: hostile, Message: hostile}}, MoreWarnings: 1, Groups: []string{hostile},
 	}
 }
 
