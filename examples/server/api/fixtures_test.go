@@ -130,6 +130,12 @@ func withMembersBody(t *testing.T, h *harness, v *apiClient) any {
 	return map[string]any{"usernames": []any{"Jane.Admin"}}
 }
 
+func withNumbersBody(t *testing.T, h *harness, v *apiClient) any {
+	t.Helper()
+	withUser(t, h, v)
+	return map[string]any{"numbers": map[string]any{"4001": "4002"}}
+}
+
 func afterWelcomeMails(t *testing.T, _ *harness, v *apiClient) any {
 	t.Helper()
 	v.call(t, http.MethodPost, "/welcome-mails", nil).requireStatus(t, http.StatusOK)

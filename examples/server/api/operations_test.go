@@ -95,6 +95,7 @@ func operationCases() map[string]operationCase {
 		"getPicture":             ok(withPicture),
 		"setPicture":             ok(withUserAndPictureFile),
 		"deletePicture":          ok(withPicture),
+		"renumberExtensions":     ok(withNumbersBody),
 		"restoreUser":            ok(withDeleted),
 		"purgeUser":              {prepare: withDeleted, status: http.StatusNoContent},
 
@@ -365,7 +366,8 @@ func (d *document) requireRejectsInvalidInput(t *testing.T, v *apiClient, method
 	}
 	for field, property := range schema.Properties {
 		var wrongType any = map[string]any{"a": 1}
-		if types, _ := d.resolve(t, property).Type.([]any); slices.Contains(types, any("object")) {
+		propertyType := d.resolve(t, property).Type
+		if types, _ := propertyType.([]any); propertyType == "object" || slices.Contains(types, any("object")) {
 			wrongType = []any{1}
 		}
 		rejected := v.call(t, method, path, map[string]any{field: wrongType}).requireStatus(t, http.StatusUnprocessableEntity)

@@ -54,6 +54,11 @@ func (a *api) registerUsers() {
 	}, func(ctx context.Context, r *request, body *NewUserPassword) (*response, error) {
 		return e.reply(a.setUserPassword(ctx, r.text("username"), body, e.precondition(r)))
 	})
+	registerBody(e.operationGroup, operation{id: "renumberExtensions", route: "POST /extensions/renumber", response: schemaFor[renumberedUsers](a.document)},
+		func(ctx context.Context, _ *request, body *NewNumbers) (*response, error) {
+			changed, err := a.users(ctx).RenumberExtensions(ctx, body.Numbers)
+			return reply(renumberedUsers{changed}, err)
+		})
 	a.registerDeletedUsers(e)
 	a.registerExport(e.operationGroup)
 	a.registerUserLinks(e.operationGroup)
@@ -61,6 +66,16 @@ func (a *api) registerUsers() {
 	a.registerUserPermissions(e.operationGroup)
 	a.registerPicture(e)
 	a.registerTokens(e.operationGroup)
+}
+
+// NewNumbers are new numbers of default extensions.
+type NewNumbers struct {
+	Numbers map[string]string `doc:"The new number of each extension; at most 1000." json:"numbers"`
+}
+
+// renumberedUsers are the users that a renumbering changed.
+type renumberedUsers struct {
+	Changed []string `doc:"The usernames of the changed users." json:"changed"`
 }
 
 // NewUserPassword is a password that an administrator sets for a user.

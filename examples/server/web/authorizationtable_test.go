@@ -64,10 +64,13 @@ func authorizationTable() []authorizationRow {
 
 		{app.SectionUsers, sectionOnly, "listUsers createUser exportUsers listAllTokens getWelcomeMails sendWelcomeMails",
 			"GET /users, GET+POST /users/new, GET+POST /users/welcome"},
+		// Numbers out of scope are in valuesOutOfScope.
+		{app.SectionUsers, sectionOnly, "renumberExtensions", ""},
 		{app.SectionUsers, onRecord, `getUser updateUser previewUser deleteUser enableUser disableUser endUserSessions createPasswordLink createSoftphoneLink
 			sendMail previewMail setUserPassword deleteUserSecondFactor explainUser listUserReferences getPicture setPicture deletePicture
 			restoreUser purgeUser listTokens createToken getToken updateToken deleteToken rotateToken`, `
 			GET+POST /users/{username}, GET+POST /users/{username}/permissions, GET+POST /users/{username}/delete,
+			GET+POST /users/{username}/renumber,
 			GET+POST /users/{username}/password, GET /users/{username}/password/generated, GET+POST /users/{username}/second-factor/remove,
 			POST /users/{username}/disable, POST /users/{username}/enable, POST /users/{username}/sessions/end,
 			GET+POST /users/{username}/picture, POST /users/{username}/picture/remove, POST /users/{username}/welcome,

@@ -53,6 +53,7 @@ func valuesOutOfScope(powerful target) []valueCase {
 		{id: "updateUser", body: grant(permission.HistoryExtensions, object{"append": []string{"all"}})},
 		{id: "updateUser", body: grant(permission.PhoneAppsModules, []string{"contacts"})},
 		{id: "restoreUser", body: object{"username": "back.out", "default_extension": "20001"}},
+		{id: "renumberExtensions", body: object{"numbers": object{"20001": "15001"}}},
 		{id: "addMembers", powerful: true, body: nil},
 		{id: "createAdministrator", body: administrator("20000-20010", scopedDIDs)},
 		{id: "createAdministrator", body: administrator("", scopedDIDs)},
@@ -71,6 +72,7 @@ func valuesOutOfScope(powerful target) []valueCase {
 		{id: "rotateToken", powerful: true},
 
 		{id: "POST /users/new", body: url.Values{"username": {"new.out"}, "default_extension": {"20001"}, "onboarding": {"later"}}},
+		{id: "POST /users/{username}/renumber", body: url.Values{"default_extension": {"20001"}}},
 		{id: "POST /groups/{name}/members", powerful: true},
 		{id: "POST /administrators/new", body: url.Values{"username": {"new.admin"}, "access": {"full"}}},
 		{id: "POST /users/{username}/password", powerful: true, body: url.Values{"how": {"generate"}}},

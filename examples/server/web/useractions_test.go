@@ -74,6 +74,36 @@ func TestPages_userMailRejectedByServer(t *testing.T) {
 	require.Contains(t, b.get("/users/no.address", http.StatusOK), "no primary email address")
 }
 
+func TestPages_userChangesAndSwapsNumber(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001"})
+	b.createUser(userman.User{Username: "joe.doe", DisplayName: "Joe Doe", DefaultExtension: "4002", LinkedExtensions: []string{"4001"}})
+	b.createUser(userman.User{Username: "no.number"})
+	const path = "/users/jane.roe/renumber"
+	require.Contains(t, b.get("/users/jane.roe", http.StatusOK), `href="`+path+`"`)
+	require.NotContains(t, b.get("/users/no.number", http.StatusOK), "/renumber")
+	require.NotContains(t, b.get(path, http.StatusOK), `name="swap"`)
+	require.Contains(t, b.post(path, url.Values{"default_extension": {"40o2"}}, http.StatusUnprocessableEntity), `href="#field-default_extension"`)
+
+	page := b.post(path, url.Values{"default_extension": {"4002"}}, http.StatusUnprocessableEntity)
+	require.Contains(t, page, "another user already has this default extension")
+	require.Contains(t, page, "Joe Doe gets 4001")
+	require.Equal(t, "/users/jane.roe", b.postRedirect(path, url.Values{"default_extension": {"4002"}, "swap": {"4002"}}))
+	require.Contains(t, b.get("/users/jane.roe", http.StatusOK), "Number changed to 4002.")
+	numbers := func(username string) []string {
+		u, err := b.server.Site.Users.Get(t.Context(), username)
+		require.NoError(t, err)
+		return append([]string{u.DefaultExtension}, u.LinkedExtensions...)
+	}
+	require.Equal(t, []string{"4002"}, numbers("jane.roe"))
+	require.Equal(t, []string{"4001", "4002"}, numbers("joe.doe"), "the linked extension follows the number")
+
+	b.postRedirect(path, url.Values{"default_extension": {"4003"}, "swap": {"4002"}})
+	require.Equal(t, []string{"4003"}, numbers("jane.roe"), "the swap was for another number")
+	require.Equal(t, []string{"4001", "4003"}, numbers("joe.doe"))
+}
+
 func TestPages_userMailPreview(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)

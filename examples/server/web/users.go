@@ -84,7 +84,8 @@ func (u *userPages) routes() []route {
 	picture.upload = true
 	return slices.Concat(
 		u.record.routes(section, "/users", one), u.permissionRoutes(), u.tokenRoutes(), u.deletedRoutes(), u.jobRoutes(),
-		u.confirmed(section, one, "/delete", u.askDelete, u.delete), u.confirmed(section, one, "/password", u.askPassword, u.setPassword),
+		u.confirmed(section, one, "/delete", u.askDelete, u.delete), u.confirmed(section, one, "/renumber", u.askNumber, u.renumber),
+		u.confirmed(section, one, "/password", u.askPassword, u.setPassword),
 		u.confirmed(section, one, "/second-factor/remove", nil, calls(&u.record, u.users, factorRemoved, (*userman.Service).RemoveSecondFactor)),
 		[]route{
 			post(one+"/disable", section, u.acting(
