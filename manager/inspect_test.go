@@ -1,9 +1,12 @@
 package manager_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -158,4 +161,41 @@ func TestConfSource_Inspect_noFixOutsideDirectory(t *testing.T) {
 	require.Len(t, issues, 1)
 	require.Equal(t, outside, issues[0].File)
 	require.Nil(t, issues[0].Fix)
+}
+
+// The running Asterisk has accounts that no file has only if it runs the program.
+func TestConfSource_Inspect_namesLiveAccountsOfNoFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.conf"), []byte(
+		"[general]\nenabled = yes\nbindaddr = 127.0.0.1\n[admin]\nsecret = x\n[base](!)\nread = all\n#exec /bin/accounts\n[New]\nsecret = x\n"), 0o640))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "users.conf"), []byte("[desk]\nhasmanager = yes\n"), 0o640))
+	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
+	require.NoError(t, err)
+	sections := func(name string) []dialect.Section { return []dialect.Section{{Name: name}} }
+	change := &asteriskconf.Change{Before: sections("old"), After: sections("New"), Live: sections("live"), Unverified: sections("between")}
+	issues := func(names ...string) (found []string) {
+		lines := slices.Concat([]string{"", "username", "--------"}, names, []string{"-------------------", "users configured."})
+		in := &asteriskconf.Inspection{Dir: dir, Tree: tree, Change: change, Command: func(_ context.Context, command string) ([]string, error) {
+			require.Equal(t, "manager show users", command)
+			return lines, nil
+		}}
+		for _, issue := range manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(t.Context(), in) {
+			if issue.Code == manager.IssueExec {
+				require.Equal(t, strings.Contains(issue.Message, "already"), issue.Blocking)
+				found = append(found, issue.Message)
+			}
+		}
+		return found
+	}
+	require.Empty(t, issues("Admin", "desk", "OLD", "live", "between"), "the program prints nothing, or does not run")
+	require.Contains(t, issues("base", "Crm")[0], "may print them: base, crm; ", "a template is no account")
+	replaced := issues("new", "admin")
+	require.Len(t, replaced, 1)
+	require.Contains(t, replaced[0], "Asterisk has an AMI account New already")
+	var many []string
+	for i := range 25 {
+		many = append(many, fmt.Sprintf("crm%02d", i))
+	}
+	require.Contains(t, issues(many...)[0], "crm18, crm19 and 5 more; ")
 }
