@@ -85,10 +85,9 @@ func TestCLI_auditVerifyDetectsTampering(t *testing.T) {
 	}{
 		"an administrator changed": {"UPDATE pbxusers_administrators SET access = 'full', sections = '[]' WHERE username = 'jane'", "record_modified", "jane"},
 		"an administrator added": {
-			`INSERT INTO pbxusers_administrators SELECT 'eve', 'eve', display_name, access, sections, teams, extensions, dids, disabled,
-				session_epoch, password_hash, second_factor, second_factor_confirmed, second_factor_step, recovery_hashes,
-				invitation_hash, invitation_expires_at, devices, folded_display_name, created_at, updated_at, password_changed_at, last_login_at
-				FROM pbxusers_administrators WHERE username = 'root'`, "record_untracked", "eve",
+			`CREATE TEMP TABLE eve AS SELECT * FROM pbxusers_administrators WHERE username = 'root';
+				UPDATE eve SET username = 'eve', folded_username = 'eve';
+				INSERT INTO pbxusers_administrators SELECT * FROM eve`, "record_untracked", "eve",
 		},
 		"an administrator removed":  {"DELETE FROM pbxusers_administrators WHERE username = 'jane'", "record_missing", "jane"},
 		"an AMI account changed":    {"UPDATE pbxusers_ami_accounts SET write_classes = 'system'", "record_modified", "crm"},

@@ -157,7 +157,7 @@ func (a *cli) printRevocations(revocations *userman.Revocations, previewErr erro
 	case dryRun && previewErr != nil:
 		return previewErr
 	case previewErr != nil || !dryRun && revocations.Total == 0:
-		return nil
+		return nil //nolint:nilerr // the change itself returns the error
 	case dryRun:
 		return a.print(revocations, revocationsText(revocations)+fmt.Sprintf("This would end credentials of %d accounts. Nothing was changed.\n", revocations.Total))
 	}

@@ -64,7 +64,7 @@ func TestCLI_userAddPrintsAPIRecord(t *testing.T) {
 	delete(added, "id")
 	require.Equal(t, map[string]any{
 		"username": "Jane.Roe", "first_name": "Jane", "last_name": "Roe", "display_name": "珍妮", "description": "Desk 4", "title": "Lead",
-		"company": "ACME", "department": "Sales", "email": "jane@example.com", "other_emails": []any{"a@example.com", "b@example.com"},
+		"company": "ACME", "department": "Sales", "email": "jane@example.com", "email_blocked": false, "other_emails": []any{"a@example.com", "b@example.com"},
 		"cell_phone": "+49 170 1", "home_phone": "030 2", "work_phone": "030 3 x4", "fax": "030 5", "language": "de", "time_zone": "Europe/Berlin",
 		"default_extension": "0401", "linked_extensions": []any{"402", "403", "404"}, "groups": []any{"Sales", "销售"},
 		"permissions": map[string]any{

@@ -38,14 +38,18 @@ func TestAPI_syncDirectoryLinksOneUser(t *testing.T) {
 	v := h.logIn(t, "root")
 	path := "/directories/" + directoryName + "/sync"
 	local := v.call(t, http.MethodPost, "/users", map[string]any{"username": "local"}).requireStatus(t, http.StatusCreated).decodeObject(t)
-	var planned struct{ Sync userman.SyncReport }
+	var planned struct {
+		Sync userman.SyncReport `json:"sync"`
+	}
 	require.NoError(t, json.Unmarshal([]byte(v.call(t, http.MethodPost, path, map[string]any{"dry_run": true}).body), &planned))
 	entryID := planned.Sync.Steps[0].ExternalID
 	adoption := map[string]any{"username": "local", "external_id": entryID}
 	done := v.call(t, http.MethodPost, path, map[string]any{"adoption": adoption}).requireStatus(t, http.StatusOK)
 	require.Contains(t, done.body, `"action":"adopt"`)
 	require.NotContains(t, done.body, `"action":"create"`)
-	var list struct{ Items []map[string]any }
+	var list struct {
+		Items []map[string]any `json:"items"`
+	}
 	require.NoError(t, json.Unmarshal([]byte(v.call(t, http.MethodGet, "/users?directory="+directoryName, nil).body), &list))
 	require.Len(t, list.Items, 1)
 	require.Equal(t, local["id"], list.Items[0]["id"])

@@ -177,7 +177,7 @@ func (rp *record[R]) saveFailed(ctx context.Context, r *request, in input, versi
 // revocationsDigest identifies what the reader of a form has confirmed.
 func revocationsDigest(revocations *userman.Revocations) string {
 	hash := sha256.New()
-	fmt.Fprint(hash, revocations.Total, revocations.Items)
+	_, _ = fmt.Fprint(hash, revocations.Total, revocations.Items)
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
