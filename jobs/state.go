@@ -100,6 +100,6 @@ func isDomainError(err error) bool {
 		return true
 	}
 	return slices.ContainsFunc([]error{
-		store.ErrNotFound, store.ErrAlreadyExists, store.ErrConflict, store.ErrInUse, store.ErrInvalid, store.ErrForbidden, store.ErrRateLimited,
+		store.ErrNotFound, store.ErrAlreadyExists, store.ErrConflict, store.ErrInUse, store.ErrInvalid, store.ErrForbidden, store.ErrRateLimited, store.ErrBusy,
 	}, func(target error) bool { return errors.Is(err, target) })
 }

@@ -27,6 +27,8 @@ var (
 	ErrForbidden = errors.New("forbidden")
 	// ErrRateLimited means that there were too many attempts.
 	ErrRateLimited = errors.New("too many attempts")
+	// ErrBusy means that the operation waited too long for its turn.
+	ErrBusy = errors.New("busy")
 )
 
 // NotFoundError means that no record of Kind has the requested key. It matches
@@ -153,6 +155,21 @@ func (e *RateLimitedError) RetryAfterSeconds() int {
 
 // Is reports whether target is [ErrRateLimited].
 func (e *RateLimitedError) Is(target error) bool { return target == ErrRateLimited }
+
+// BusyError means that the operation waited too long for its turn, and did nothing. It
+// matches [ErrBusy].
+type BusyError struct {
+	// RetryAfterSeconds is the number of seconds to wait before another attempt, for
+	// the header Retry-After (RFC 9110, section 10.2.3), above 0.
+	RetryAfterSeconds int
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("too much is running; nothing was changed; try again in %s", time.Duration(e.RetryAfterSeconds)*time.Second)
+}
+
+// Is reports whether target is [ErrBusy].
+func (e *BusyError) Is(target error) bool { return target == ErrBusy }
 
 // FieldError is an error of one field. It never contains the submitted value.
 type FieldError struct {

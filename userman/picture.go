@@ -30,9 +30,10 @@ type PictureOptions struct {
 // SetPicture removes the current picture, if there is one. SetPicture stores the
 // upright square in the middle as a JPEG of [PictureSide] pixels. It stores nothing
 // else of the file. It returns an error wrapping [store.ErrInvalid] on "picture" if the
-// picture is invalid. It renders one picture at a time, in bounded memory. It rejects
-// pictures that need more memory, such as a progressive JPEG of more than 8 million
-// pixels.
+// picture is invalid. It reads and renders one picture at a time, in bounded memory. It
+// returns an error wrapping [store.ErrBusy], and has read nothing, if the turn of the
+// picture does not come within 20 seconds. It rejects pictures that need more memory,
+// such as a progressive JPEG of more than 8 million pixels.
 func (s *Service) SetPicture(ctx context.Context, username string, picture io.Reader, opts *PictureOptions) (*User, error) {
 	if opts == nil {
 		opts = &PictureOptions{}

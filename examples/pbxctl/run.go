@@ -115,7 +115,7 @@ func requireSubcommand(cmd *cobra.Command, _ []string) error {
 // failure of the system.
 func isClientError(err error) bool {
 	for _, target := range []error{
-		store.ErrInvalid, store.ErrAlreadyExists, store.ErrNotFound, store.ErrInUse, store.ErrConflict, store.ErrForbidden, store.ErrRateLimited,
+		store.ErrInvalid, store.ErrAlreadyExists, store.ErrNotFound, store.ErrInUse, store.ErrConflict, store.ErrForbidden, store.ErrRateLimited, store.ErrBusy,
 	} {
 		if errors.Is(err, target) {
 			return true

@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"io"
 	"net/http"
+	"time"
 
 	"golang.org/x/image/draw"
 
@@ -48,7 +49,15 @@ func formats() map[string]format {
 	}
 }
 
-// Renderer renders avatars, one at a time, to bound the memory that they take.
+// maxWait is how long a picture waits for its turn, and retryAfter the number of
+// seconds after which it may try again.
+const (
+	maxWait    = 20 * time.Second
+	retryAfter = 10
+)
+
+// Renderer reads and renders pictures one at a time, to bound the memory that they
+// take.
 type Renderer struct {
 	slot chan struct{}
 }
@@ -58,8 +67,14 @@ func NewRenderer() *Renderer { return &Renderer{slot: make(chan struct{}, 1)} }
 
 // Render reads a JPEG, PNG or GIF file and returns its avatar: a JPEG of [Side]
 // pixels that shows the center of the picture, upright, on a white background.
-// It returns a [store.InvalidError] on "picture" if the file cannot be used.
+// It returns a [store.InvalidError] on "picture" if the file cannot be used. It reads
+// nothing while another picture is read or rendered, and returns a [store.BusyError]
+// if that takes more than 20 seconds.
 func (r *Renderer) Render(ctx context.Context, picture io.Reader) ([]byte, error) {
+	if err := r.acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { <-r.slot }()
 	file, err := io.ReadAll(io.LimitReader(picture, MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading a picture: %w", err)
@@ -67,13 +82,21 @@ func (r *Renderer) Render(ctx context.Context, picture io.Reader) ([]byte, error
 	if len(file) > MaxBytes {
 		return nil, invalid(store.CodeMax, fmt.Sprintf("at most %d MiB are allowed; make the picture smaller", MaxBytes>>20))
 	}
+	return render(file)
+}
+
+// acquire takes the slot.
+func (r *Renderer) acquire(ctx context.Context) error {
+	timeout := time.NewTimer(maxWait)
+	defer timeout.Stop()
 	select {
 	case r.slot <- struct{}{}:
-		defer func() { <-r.slot }()
+		return nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
+	case <-timeout.C:
+		return &store.BusyError{RetryAfterSeconds: retryAfter}
 	}
-	return render(file)
 }
 
 func invalid(code, message string) error {

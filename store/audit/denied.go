@@ -63,6 +63,7 @@ func outcomeOf(err error) (outcome Outcome, reason string) {
 		{store.ErrConflict, "conflict"},
 		{store.ErrForbidden, "forbidden"},
 		{store.ErrRateLimited, "rate_limited"},
+		{store.ErrBusy, "busy"},
 	} {
 		if errors.Is(err, mapping.is) {
 			outcome, reason = Denied, mapping.word

@@ -149,6 +149,7 @@ func TestLog_RecordFailure_reasonHasCodesOnly(t *testing.T) {
 		"conflict: reload":     &stepError{&store.ConflictError{Reason: "secret"}},
 		"forbidden":            &store.ForbiddenError{Reason: "secret"},
 		"rate_limited":         &store.RateLimitedError{RetryAfter: time.Minute},
+		"busy":                 &store.BusyError{RetryAfterSeconds: 10},
 		"failed":               errors.New("secret"),
 		"failed: reload":       &stepError{errors.New("secret")},
 		"failed: canceled":     fmt.Errorf("secret: %w", context.Canceled),
