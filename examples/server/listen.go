@@ -9,9 +9,12 @@ import (
 	"net/netip"
 	"strings"
 	"syscall"
+
+	"github.com/pbxusers/pbxusers/internal/httplimit"
 )
 
-// openListener listens, with TLS if a certificate is set.
+// openListener listens, with TLS if a certificate is set. A client can have a quarter of
+// the connections.
 func (s *settings) openListener(ctx context.Context) (net.Listener, error) {
 	var tlsConfig *tls.Config
 	if s.tlsCert != "" {
@@ -30,8 +33,14 @@ func (s *settings) openListener(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf("another program listens on %s; stop it, or choose another address with --listen", s.listen)
 	case err != nil:
 		return nil, fmt.Errorf("--listen: %w", err)
-	case tlsConfig != nil:
-		return tls.NewListener(listener, tlsConfig), nil
+	}
+	proxies, err := s.trustedProxies()
+	if err != nil {
+		return nil, err
+	}
+	listener = httplimit.NewListener(listener, httplimit.ListenerOptions{Max: s.maxConnections, MaxPerClient: (s.maxConnections + 3) / 4, Proxies: proxies})
+	if tlsConfig != nil {
+		listener = tls.NewListener(listener, tlsConfig)
 	}
 	return listener, nil
 }

@@ -290,6 +290,42 @@ func newCertificate(t *testing.T, dir string) (cert, key string, pool *x509.Cert
 	return cert, key, pool
 }
 
+func TestReadSettings_maxConnectionsIsPositive(t *testing.T) {
+	t.Parallel()
+	_, err := readSettings([]string{"--max-connections", "0"}, &bytes.Buffer{})
+	require.ErrorContains(t, err, "max-connections")
+	s, err := readSettings([]string{"--max-connections", "1"}, &bytes.Buffer{})
+	require.NoError(t, err)
+	require.Equal(t, 1, s.maxConnections)
+}
+
+func TestSettings_openListener_boundsConnections(t *testing.T) {
+	t.Parallel()
+	s := &settings{listen: "127.0.0.1:0", maxConnections: 1}
+	listener, err := s.openListener(t.Context())
+	require.NoError(t, err)
+	for range 2 {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+	}
+	first, err := listener.Accept()
+	require.NoError(t, err)
+	accepted := make(chan error)
+	go func() {
+		_, err := listener.Accept()
+		accepted <- err
+	}()
+	select {
+	case err := <-accepted:
+		require.FailNow(t, "the second connection was accepted", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	require.NoError(t, first.Close())
+	require.NoError(t, <-accepted)
+	require.NoError(t, listener.Close())
+}
+
 func TestSettings_trustedProxiesNameInvalidEntry(t *testing.T) {
 	t.Parallel()
 	s := &settings{proxyAddrs: []string{"10.0.0.1", "secret.example.com"}}

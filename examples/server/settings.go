@@ -25,6 +25,8 @@ type settings struct {
 	proxyAddrs []string
 	logLevel   slog.Level
 	version    bool
+	// maxConnections is the number at a time.
+	maxConnections int
 }
 
 // readSettings reads the command line, then the environment, then the file.
@@ -50,6 +52,9 @@ func readSettings(args []string, help io.Writer) (*settings, error) {
 	if (s.tlsCert == "") != (s.tlsKey == "") {
 		return nil, store.NewInvalidError(store.FieldError{Field: "tls-key", Code: store.CodeRequired, Message: "set --tls-cert and --tls-key together"})
 	}
+	if s.maxConnections < 1 {
+		return nil, store.NewInvalidError(store.FieldError{Field: "max-connections", Code: store.CodeMin, Message: "enter 1 or more"})
+	}
 	if _, err := s.trustedProxies(); err != nil {
 		return nil, err
 	}
@@ -63,6 +68,7 @@ func (s *settings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.tlsCert, "tls-cert", "", "`FILE` of the TLS certificate, with its chain; enables https")
 	flags.StringVar(&s.tlsKey, "tls-key", "", "`FILE` of the key of the TLS certificate")
 	flags.StringSliceVar(&s.proxyAddrs, "trusted-proxies", nil, "`ADDRESSES` or networks of proxies whose X-Forwarded-For is trusted")
+	flags.IntVar(&s.maxConnections, "max-connections", 2048, "`NUMBER` of connections at a time; one client can have a quarter of them")
 	flags.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "minimum `LEVEL` to log: debug, info, warn or error")
 	flags.BoolVar(&s.version, "version", false, "print the version")
 }

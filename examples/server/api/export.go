@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -17,7 +18,7 @@ import (
 // other clients are asked to wait.
 const (
 	maxExports       = 2
-	exportRetryAfter = "10"
+	exportRetryAfter = 10
 )
 
 func (a *api) registerExport(g operationGroup) {
@@ -43,8 +44,7 @@ func (a *api) startExport(ctx context.Context) (end func(), err error) {
 	case a.exports <- struct{}{}:
 		end = func() { <-a.exports }
 	default:
-		return nil, newProblem(http.StatusServiceUnavailable, "busy", "too many exports are running; try again later").
-			withHeader("Retry-After", exportRetryAfter)
+		return nil, &store.BusyError{RetryAfterSeconds: exportRetryAfter}
 	}
 	if err := a.app.AuditLog.Record(ctx, audit.Event{Action: "export", Kind: userman.KindUser}); err != nil {
 		end()

@@ -46,8 +46,9 @@ type operation struct {
 	optionalBody bool
 	// record says that the body is a record, whose errors the service reports.
 	record bool
-	// picture says that the body is a picture.
-	picture bool
+	// picture says that the body is a picture, and public that the operation needs no
+	// login.
+	picture, public bool
 	// response is the schema of the response; nil where there is none.
 	response *huma.Schema
 	// media is the type of the response; JSON when it is empty.
@@ -63,7 +64,7 @@ type operation struct {
 // register adds an operation without a JSON body.
 func (g operationGroup) register(op operation, handle handler) {
 	op.method, op.path, _ = strings.Cut(op.route, " ")
-	op.handle = handle
+	op.handle, op.public = handle, g.public
 	switch {
 	case op.status != 0:
 	case op.response == nil:
@@ -220,7 +221,7 @@ func (g operationGroup) statuses(op *operation) []int {
 		statuses = append(statuses, http.StatusPreconditionFailed)
 	}
 	if op.method != http.MethodGet {
-		statuses = append(statuses, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge)
+		statuses = append(statuses, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable)
 	}
 	if op.body != nil || op.picture {
 		statuses = append(statuses, http.StatusUnsupportedMediaType)

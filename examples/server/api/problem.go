@@ -123,6 +123,7 @@ func storeProblem(err error, place string) *problem {
 	var invalid *store.InvalidError
 	var exists *store.AlreadyExistsError
 	var inUse *store.InUseError
+	var busy *store.BusyError
 	switch {
 	case errors.As(err, &invalid):
 		return invalidProblem(invalid, place)
@@ -140,6 +141,8 @@ func storeProblem(err error, place string) *problem {
 		return newProblem(http.StatusNotFound, "not_found", err.Error())
 	case errors.Is(err, store.ErrConflict):
 		return newProblem(http.StatusConflict, "conflict", err.Error())
+	case errors.As(err, &busy):
+		return newProblem(http.StatusServiceUnavailable, "busy", busy.Error()).withHeader("Retry-After", strconv.Itoa(busy.RetryAfterSeconds))
 	case errors.Is(err, store.ErrForbidden):
 		return newProblem(http.StatusForbidden, "forbidden", err.Error())
 	}
@@ -174,8 +177,6 @@ func fieldLocation(place, field string) string {
 // errors.
 func contextProblem(err error) *problem {
 	switch {
-	case errors.As(err, new(*http.MaxBytesError)):
-		return tooLargeProblem()
 	case errors.Is(err, context.Canceled):
 		return newProblem(statusClientGone, "canceled", "the client closed the connection")
 	case errors.Is(err, context.DeadlineExceeded):

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pbxusers/pbxusers/internal/httplimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -27,6 +27,8 @@ type request struct {
 	// raw is the body, and body the JSON value of it; see [parseJSON].
 	raw  []byte
 	body any
+	// picture is the body of an operation that takes a picture.
+	picture io.Reader
 	// unreadable are the errors of the fields of a record that cannot be read. The
 	// service reports them together with what it rejects.
 	unreadable []store.FieldError
@@ -206,20 +208,21 @@ const (
 func pictureTypes() []string { return []string{jpegType, "image/png", "image/gif"} }
 
 // readBody reads the body, and returns an error when it is not what the operation
-// takes.
-func (r *request) readBody(op *operation, w http.ResponseWriter, from *http.Request) error {
-	limit := int64(maxBody)
+// takes. A picture is read when it is its turn.
+func (r *request) readBody(op *operation, w http.ResponseWriter, from *http.Request) (err error) {
+	contentType := from.Header.Get("Content-Type")
 	if op.picture {
-		limit = userman.MaxPictureBytes
+		r.picture = bodyReader{http.MaxBytesReader(w, from.Body, userman.MaxPictureBytes)}
+		return checkPicture(contentType, from.ContentLength)
 	}
-	var err error
-	if r.raw, err = readAll(w, from, limit); err != nil {
+	limit := int64(maxBody)
+	if op.public {
+		limit = httplimit.MaxAnonymousBytes
+	}
+	if r.raw, err = io.ReadAll(bodyReader{http.MaxBytesReader(w, from.Body, limit)}); err != nil {
 		return err
 	}
-	contentType := from.Header.Get("Content-Type")
 	switch {
-	case op.picture:
-		return checkPicture(contentType, r.raw)
 	case op.body == nil:
 		// Clients that always send JSON send an empty object.
 		if trimmed := bytes.TrimSpace(r.raw); len(trimmed) > 0 && !bytes.Equal(trimmed, []byte("{}")) {
@@ -243,27 +246,27 @@ func (r *request) readJSON(method, contentType string) (err error) {
 	return err
 }
 
-// readAll reads the body, of at most that many bytes. The server bounds the time.
-func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	var timeout net.Error
-	switch {
-	case err == nil:
-		return body, nil
-	case errors.As(err, new(*http.MaxBytesError)):
-		return nil, tooLargeProblem()
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return nil, newProblem(http.StatusRequestTimeout, "timeout", "the body took too long to arrive")
+// bodyReader reads a body, and turns errors into problems. The server bounds the time.
+type bodyReader struct{ io.Reader }
+
+// Read reads from the body.
+func (b bodyReader) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, store.ErrBusy) {
+		return n, err
 	}
-	return nil, newProblem(http.StatusBadRequest, "body", "the body could not be read")
+	switch status := httplimit.ErrorStatus(err); status {
+	case http.StatusRequestEntityTooLarge:
+		return n, newProblem(status, "too_large", "the body is larger than 1 MiB, a picture than 5 MiB, or a login than 8 KiB")
+	case http.StatusRequestTimeout:
+		return n, newProblem(status, "timeout", "the body took too long to arrive")
+	default:
+		return n, newProblem(status, "body", "the body could not be read")
+	}
 }
 
-func tooLargeProblem() *problem {
-	return newProblem(http.StatusRequestEntityTooLarge, "too_large", "the body is larger than 1 MiB, or a picture than 5 MiB")
-}
-
-func checkPicture(contentType string, picture []byte) error {
-	if len(picture) == 0 {
+func checkPicture(contentType string, length int64) error {
+	if length == 0 {
 		return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblem{"body", "required", "a body is required, as a file"})
 	}
 	if media, _, err := mime.ParseMediaType(contentType); err != nil || !slices.Contains(pictureTypes(), media) {

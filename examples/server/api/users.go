@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -131,7 +130,7 @@ func (a *api) registerPicture(e userEndpoint) {
 		id: "setPicture", route: "PUT " + e.one() + "/picture", params: []*huma.Param{ifMatchParam()}, etag: true, picture: true, response: e.schema(),
 	}, func(ctx context.Context, r *request) (*response, error) {
 		opts := &userman.PictureOptions{Precondition: e.precondition(r)}
-		return e.reply(asResult(a.users(ctx).SetPicture(ctx, r.text("username"), bytes.NewReader(r.raw), opts)))
+		return e.reply(asResult(a.users(ctx).SetPicture(ctx, r.text("username"), r.picture, opts)))
 	})
 }
 

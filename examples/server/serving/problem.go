@@ -53,8 +53,6 @@ func problemCode(status int) string {
 		return "cross_origin"
 	case http.StatusNotFound:
 		return "not_found"
-	case http.StatusRequestEntityTooLarge:
-		return "too_large"
 	case http.StatusMisdirectedRequest:
 		return "misdirected"
 	}

@@ -26,8 +26,8 @@ func (s *Server) routes(sessions *websession.Manager, api, pages http.Handler) h
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", s.metrics.handler(s.log))
-	mux.Handle("/", s.sameHost(s.sameOrigin(stripStaticCredentials(sessions.Handler(withSession)))))
-	return s.instrument(s.securityHeaders(s.limitBody(recordRoute(mux))))
+	mux.Handle("/", s.sameHost(s.sameOrigin(stripStaticCredentials(sessions.Handler(limitBodies(sessions, withSession))))))
+	return s.instrument(s.securityHeaders(recordRoute(mux)))
 }
 
 // stripStaticCredentials removes the credentials from requests for static files,

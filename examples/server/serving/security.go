@@ -6,44 +6,31 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/ampusers/websession"
+	"github.com/pbxusers/pbxusers/internal/httplimit"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// maxBodyBytes bounds the body of a request, in bytes, and maxPictureBodyBytes
-// that of a form with a picture. Strangers may send a login, which is small.
+// Bounds of bodies, in bytes. A form with a picture needs some bytes of its own.
 const (
-	maxLoginBodyBytes   = 8 << 10
 	maxBodyBytes        = 1 << 20
-	maxPictureBodyBytes = userman.MaxPictureBytes + maxBodyBytes
+	maxPictureBodyBytes = userman.MaxPictureBytes + 64<<10
 )
 
-// limitBody rejects bodies that are too large: immediately if the client
-// announces the size, otherwise while the body is read.
-func (s *Server) limitBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		limit, problem := int64(maxBodyBytes), "a request can have at most 1 MiB"
+// limitBodies bounds bodies, and what they take together. Clients who are not logged in
+// have a budget of their own, so that they cannot keep administrators out.
+func limitBodies(sessions *websession.Manager, next http.Handler) http.Handler {
+	anonymous, administrators := httplimit.NewBudget(16<<20, 8<<20), httplimit.NewBudget(32<<20, 16<<20)
+	return httplimit.NewBodies(func(r *http.Request) httplimit.Rule {
+		rule := httplimit.Rule{MaxBytes: maxBodyBytes, Budget: administrators, Client: sessions.RemoteAddr(r.Context())}
 		switch {
-		case strings.HasSuffix(r.URL.Path, "/picture"):
-			limit, problem = maxPictureBodyBytes, "a picture can have at most 5 MiB"
-		case isLogin(r.URL.Path):
-			limit, problem = maxLoginBodyBytes, "a login can have at most 8 KiB"
+		case sessions.Administrator(r.Context()) == nil:
+			rule.MaxBytes, rule.Budget = httplimit.MaxAnonymousBytes, anonymous
+		case r.Method != http.MethodDelete && strings.HasSuffix(r.URL.Path, "/picture"):
+			rule.MaxBytes = maxPictureBodyBytes
 		}
-		if r.ContentLength > limit {
-			s.writeProblem(w, r, http.StatusRequestEntityTooLarge, problem)
-			return
-		}
-		http.MaxBytesHandler(next, limit).ServeHTTP(w, r)
-	})
-}
-
-// isLogin reports whether the path takes the credentials of a login.
-func isLogin(path string) bool {
-	switch path {
-	case "/login", "/login/code", "/api/v1/sessions":
-		return true
-	default:
-		return false
-	}
+		return rule
+	}, nil).Handler(next)
 }
 
 // securityHeaders sets the security headers.

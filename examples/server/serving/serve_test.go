@@ -1,7 +1,6 @@
 package serving
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -105,50 +104,6 @@ func TestServer_Handler_supportsResponseController(t *testing.T) {
 	require.NoError(t, <-failed)
 	stop()
 	require.NoError(t, <-ended)
-}
-
-func TestServer_Serve_timesOutSlowBodies(t *testing.T) {
-	t.Parallel()
-	b := setup(t, localBaseURL)
-	var err error
-	b.Server, err = New(b.site, &Options{BaseURL: localBaseURL}) // with its real pages and API
-	require.NoError(t, err)
-	t.Cleanup(b.Close)
-	b.http.ReadTimeout = 100 * time.Millisecond
-	url, stop, ended := b.startServing(t)
-	for path, contentType := range map[string]string{"/api/v1/sessions": "application/json", "/login": "application/x-www-form-urlencoded"} {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-		require.NoError(t, err)
-		_, err = io.WriteString(conn, "POST "+path+" HTTP/1.1\r\nHost: localhost\r\nContent-Type: "+contentType+"\r\nContent-Length: 8000\r\n\r\n")
-		require.NoError(t, err)
-		hungUp := make(chan struct{})
-		go trickle(conn, hungUp)
-		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		require.NoError(t, err)
-		body, err := io.ReadAll(answer.Body)
-		require.NoError(t, err)
-		require.Contains(t, []int{http.StatusRequestTimeout, http.StatusBadRequest}, answer.StatusCode, path)
-		if strings.HasPrefix(path, "/api/") {
-			require.Contains(t, string(body), `"code":"timeout"`)
-		}
-		<-hungUp
-		require.NoError(t, answer.Body.Close())
-		require.NoError(t, conn.Close())
-	}
-	stop()
-	require.NoError(t, <-ended)
-}
-
-// trickle writes to a connection, slowly, until the other end closes it.
-func trickle(conn net.Conn, hungUp chan<- struct{}) {
-	defer close(hungUp)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for range tick.C {
-		if _, err := io.WriteString(conn, " "); err != nil {
-			return
-		}
-	}
 }
 
 func TestServer_Serve_deletesExpiredSessions(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,6 +21,7 @@ const (
 	errBadRequest = statusError(http.StatusBadRequest)
 	errNoPage     = statusError(http.StatusNotFound)
 	errMethod     = statusError(http.StatusMethodNotAllowed)
+	errTimeout    = statusError(http.StatusRequestTimeout)
 	errTooLarge   = statusError(http.StatusRequestEntityTooLarge)
 	errNoForm     = statusError(http.StatusUnsupportedMediaType)
 )
@@ -80,7 +80,9 @@ func knownErrors() []knownError {
 		{errBadRequest, http.StatusBadRequest, "Bad Request", "The server could not read the request.", unchanged + " Reload the page and try again."},
 		{errNoPage, http.StatusNotFound, "Not found", "This page does not exist.", "Check the address or go to the overview."},
 		{errMethod, http.StatusMethodNotAllowed, "Method not allowed", "This address does not accept the request.", "Go to the overview."},
-		{errTooLarge, http.StatusRequestEntityTooLarge, "Request too large", fmt.Sprintf("A form can have at most %d KiB.", maxForm>>10), unchanged},
+		{store.ErrBusy, http.StatusServiceUnavailable, "Server busy", "", ""},
+		{errTimeout, http.StatusRequestTimeout, "Request timeout", "The request took too long to arrive.", unchanged + " Try again."},
+		{errTooLarge, http.StatusRequestEntityTooLarge, "Request too large", "A form can have at most 1 MiB, or 8 KiB without a login.", unchanged},
 		{errNoForm, http.StatusUnsupportedMediaType, "Invalid request", "This address accepts form data only.", unchanged + " Programs should use the API."},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,12 +40,14 @@ func formErrorsOf(err error) (formErrors, bool) {
 		return formErrors{status: http.StatusUnprocessableEntity, fields: []store.FieldError{fieldErr}}, true
 	case errors.As(err, new(*credential.LoginError)):
 		status = http.StatusUnprocessableEntity
-	case status != http.StatusForbidden && status != http.StatusTooManyRequests && status != http.StatusConflict:
+	case !slices.Contains([]int{http.StatusForbidden, http.StatusTooManyRequests, http.StatusConflict, http.StatusServiceUnavailable}, status):
 		return formErrors{}, false
 	}
 	errs := formErrors{status: status, general: []string{sentence(err.Error())}}
 	if limited, ok := errors.AsType[*store.RateLimitedError](err); ok {
 		errs.retryAfter = limited.RetryAfterSeconds()
+	} else if busy, ok := errors.AsType[*store.BusyError](err); ok {
+		errs.retryAfter = busy.RetryAfterSeconds
 	}
 	return errs, true
 }

@@ -3,10 +3,13 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/internal/httplimit"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // maxForm bounds a form, in bytes. The largest fields are 512 networks and 64
@@ -51,39 +54,57 @@ func (p *pages) serve(rt route) http.Handler {
 	})
 }
 
+// authorize authorizes the administrator before it reads the form.
 func (p *pages) authorize(ctx context.Context, w http.ResponseWriter, r *request, rt route) error {
-	if r.Method == http.MethodPost {
-		if err := readForm(w, r, rt); err != nil {
+	r.admin = p.sessions.Administrator(ctx) // error pages have the menu, too
+	if !rt.open {
+		if _, err := p.sessions.Require(ctx, rt.section); err != nil {
 			return err
 		}
 	}
-	r.admin = p.sessions.Administrator(ctx) // error pages have the menu, too
-	if rt.open {
-		return nil
+	if r.Method == http.MethodPost {
+		return readForm(w, r, rt)
 	}
-	_, err := p.sessions.Require(ctx, rt.section)
-	return err
+	return nil
 }
 
 // readForm parses the posted form. The handler of an upload reads it itself.
 func readForm(w http.ResponseWriter, r *request, rt route) error {
+	limit := int64(maxForm)
 	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if rt.upload && mediaType == "multipart/form-data" {
-		r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
+	upload := rt.upload && mediaType == "multipart/form-data"
+	switch {
+	case upload:
+		limit = maxUpload
+	case !isForm(r.Request):
+		return errNoForm
+	case rt.open:
+		limit = httplimit.MaxAnonymousBytes
+	}
+	r.Body = body{http.MaxBytesReader(w, r.Body, limit)}
+	if upload {
 		return nil
 	}
-	if !isForm(r.Request) {
-		return errNoForm
+	return formError(r.ParseForm())
+}
+
+// formError returns the error to show for a form that cannot be read.
+func formError(err error) error {
+	if _, shown := errors.AsType[statusError](err); err == nil || shown || errors.Is(err, store.ErrBusy) {
+		return err
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	err := r.ParseForm()
-	switch {
-	case errors.As(err, new(*http.MaxBytesError)):
-		return errTooLarge
-	case err != nil:
-		return errBadRequest
+	return errBadRequest
+}
+
+// body is the body of a request. Its errors are those to show.
+type body struct{ io.ReadCloser }
+
+func (b body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, store.ErrBusy) {
+		err = statusError(httplimit.ErrorStatus(err))
 	}
-	return nil
+	return n, err
 }
 
 // isForm reports whether r has a form or no body. A body of another type must

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
+	"mime/multipart"
 	"net/http"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -37,16 +39,30 @@ func (u *userPages) picture(ctx context.Context, r *request, now *userman.User) 
 }
 
 func (u *userPages) setPicture(ctx context.Context, r *request, now *userman.User) (response, error) {
-	upload, _, err := r.FormFile("picture")
+	picture, err := openUpload(r, "picture")
+	if err == nil {
+		_, err = u.users(ctx).SetPicture(ctx, now.Username, picture, nil)
+	}
 	switch {
-	case errors.Is(err, http.ErrMissingFile), errors.Is(err, http.ErrNotMultipart):
-		err = invalidField("picture", store.CodeRequired, "select a file")
-	case errors.As(err, new(*http.MaxBytesError)):
+	case errors.Is(err, errTooLarge):
 		err = invalidField("picture", store.CodeMax, "the file is larger than 5 MiB")
-	case err != nil:
-		return nil, errBadRequest
-	default:
-		_, err = u.users(ctx).SetPicture(ctx, now.Username, upload, nil)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = errBadRequest
 	}
 	return redirect{Path: u.path(now), Flash: "Picture saved."}, err
+}
+
+// openUpload returns the file in a field of a form. It is read when it is its turn.
+func openUpload(r *request, field string) (io.Reader, error) {
+	form, err := r.MultipartReader()
+	for err == nil {
+		var part *multipart.Part
+		if part, err = form.NextRawPart(); err == nil && part.FormName() == field && part.FileName() != "" {
+			return part, nil
+		}
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, http.ErrNotMultipart) {
+		return nil, invalidField(field, store.CodeRequired, "select a file")
+	}
+	return nil, formError(err)
 }

@@ -88,6 +88,15 @@ func TestPages_userPictureErrors(t *testing.T) {
 
 	response, _ = b.send(janePicturePath, "multipart/form-data; boundary=x", bytes.NewBufferString("--x\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"p\"\r\n\r\nhalf"))
 	require.Equal(t, http.StatusBadRequest, response.StatusCode)
+	for contentType, body := range map[string]string{
+		"multipart/form-data": "--x--", "multipart/form-data; boundary=x": "--x\r\nno header\r\n\r\n",
+	} {
+		response, _ = b.send(janePicturePath, contentType, bytes.NewBufferString(body))
+		require.Equal(t, http.StatusBadRequest, response.StatusCode, body)
+	}
+	response, page = b.upload("picture", make([]byte, 6<<20))
+	require.Equal(t, http.StatusUnprocessableEntity, response.StatusCode)
+	require.Contains(t, page, "larger than 5 MiB")
 	response, _ = b.send("/users/jane.roe", "multipart/form-data; boundary=x", bytes.NewBufferString("--x--"))
 	require.Equal(t, http.StatusUnsupportedMediaType, response.StatusCode)
 	require.Empty(t, b.user("jane.roe").Picture)
