@@ -22,7 +22,7 @@ const modulePath = "github.com/pbxusers/pbxusers"
 // addition to their own group. A group is a folder with all folders below it that are
 // not groups themselves. All other folders are in ".".
 func allowedImports() map[string][]string {
-	backend := []string{"store", "ampusers", "manager", "userman", "userman/permission", "userman/usermail", "userman/apitoken", "internal"}
+	backend := []string{"store", "ampusers", "manager", "userman", "userman/permission", "userman/mailqueue", "userman/usermail", "userman/apitoken", "internal"}
 	groups := map[string][]string{
 		".":                    {},
 		"ampusers":             {"store", "internal", "internal/scopedlist"},
@@ -42,9 +42,10 @@ func allowedImports() map[string][]string {
 		"store/memstore":      backend,
 		"store/sqlstore":      backend,
 		"store/storetest":     backend,
-		"userman":             {"store", "userman/permission", "userman/usermail", "internal", "internal/scopedlist"},
+		"userman":             {"store", "userman/permission", "userman/mailqueue", "userman/usermail", "internal", "internal/scopedlist"},
 		"userman/apitoken":    {"store", "userman", "userman/permission", "internal", "internal/scopedlist"},
 		"userman/extauth":     {"store", "userman"},
+		"userman/mailqueue":   {"store", "userman/usermail"},
 		"userman/permission":  {"store", "internal"},
 		"userman/usermail":    {"store", "internal"},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
 )
 
 // Store is the backend of [Service]: the users and groups of one team. A Store belongs
@@ -24,6 +25,7 @@ type Store interface {
 	LoginNameStore
 	Groups
 	Pictures
+	mailqueue.Store
 }
 
 // Users stores users.
@@ -52,7 +54,7 @@ type Users interface {
 	// a [store.NotFoundError] if there is no such user.
 	UpdateUser(ctx context.Context, id store.UserID, change func(*User) error) error
 	// DeleteUser permanently deletes the user with this ID, including memberships, API
-	// tokens and picture. It returns a [store.NotFoundError] if there is no such user.
+	// tokens, picture and mails. It returns a [store.NotFoundError] if there is no such user.
 	DeleteUser(ctx context.Context, id store.UserID) error
 	// ListUsers returns one page of the users that match q, with their groups and
 	// extensions. The number of its database queries does not depend on the number of

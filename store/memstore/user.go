@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
 )
 
 func userNotFound() error { return &store.NotFoundError{Kind: userman.KindUser} }
@@ -102,6 +103,7 @@ func (m userStore) DeleteUser(ctx context.Context, id store.UserID) error {
 		}
 		t.tokens.removeAll(func(token *apitoken.Token) bool { return token.UserID == id })
 		t.pictures.remove(string(id))
+		t.mails.removeAll(func(mail mailqueue.Mail) bool { return mail.UserID == id })
 		return nil
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
 )
 
 // team is the data of one team.
@@ -21,9 +22,10 @@ type team struct {
 	// groups are by folded name.
 	groups   table[*userman.Group]
 	revision int64
-	// tokens are by ID, pictures by the ID of the user.
+	// tokens are by ID, pictures by the ID of the user, mails by mailKey.
 	tokens   table[*apitoken.Token]
 	pictures table[[]byte]
+	mails    table[mailqueue.Mail]
 }
 
 func (t *team) draft() *team {
@@ -38,6 +40,7 @@ func (t *team) draft() *team {
 		revision:    t.revision,
 		tokens:      t.tokens.share(),
 		pictures:    t.pictures.share(),
+		mails:       t.mails.share(),
 	}
 }
 

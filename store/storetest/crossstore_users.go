@@ -10,6 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // Users in transactions over several resources: see writeAllStores.
@@ -22,6 +23,7 @@ func prepareUsers(t *testing.T, st userman.Store, tokens apitoken.Store) {
 		require.NoError(t, tokens.CreateToken(t.Context(), newToken("changed", i)))
 	}
 	require.NoError(t, st.PutPicture(t.Context(), idOf("changed"), []byte("old")))
+	require.NoError(t, st.PutMail(t.Context(), newMail("changed", usermail.Welcome)))
 }
 
 func writeUsers(ctx context.Context, st userman.Store, tokens apitoken.Store) error {
@@ -41,6 +43,8 @@ func writeUsers(ctx context.Context, st userman.Store, tokens apitoken.Store) er
 		tokens.CreateToken(ctx, newToken("new", 0)),
 		tokens.UpdateToken(ctx, newToken("changed", 2).ID, func(token *apitoken.Token) error { token.Disabled = true; return nil }),
 		st.PutPicture(ctx, idOf("changed"), []byte("new")),
+		st.DeleteMail(ctx, idOf("changed"), usermail.Welcome),
+		st.PutMail(ctx, newMail("changed", usermail.Reset)),
 	)
 }
 
@@ -57,6 +61,7 @@ func requireUsersUnchanged(t *testing.T, st userman.Store, tokens apitoken.Store
 		requireToken(t, tokens, newToken("changed", i))
 	}
 	requirePicture(t, st, "changed", "old")
+	requireMails(t, st, "changed", newMail("changed", usermail.Welcome))
 }
 
 func requireUsersWritten(t *testing.T, st userman.Store, tokens apitoken.Store) {
@@ -75,6 +80,7 @@ func requireUsersWritten(t *testing.T, st userman.Store, tokens apitoken.Store) 
 	requireToken(t, tokens, counted)
 	requireToken(t, tokens, disabled)
 	requirePicture(t, st, "changed", "new")
+	requireMails(t, st, "changed", newMail("changed", usermail.Reset))
 }
 
 // requireUserCallsCanceled requires that each call stops because ctx has ended.
@@ -93,6 +99,8 @@ func requireUserCallsCanceled(ctx context.Context, t *testing.T, st userman.Stor
 		"UpdateToken": tokens.UpdateToken(ctx, newToken("changed", 0).ID, func(*apitoken.Token) error { called = true; return nil }),
 		"DeleteToken": tokens.DeleteToken(ctx, newToken("changed", 0).ID),
 		"KeepPicture": st.PutPicture(ctx, id, nil),
+		"PutMail":     st.PutMail(ctx, newMail("changed", usermail.Reset)),
+		"DeleteMail":  st.DeleteMail(ctx, id, usermail.Welcome),
 	}
 	_, errs["User"] = st.User(ctx, id)
 	_, errs["FindUser"] = st.FindUser(ctx, userman.UserLookup{Username: "changed"})
@@ -109,6 +117,8 @@ func requireUserCallsCanceled(ctx context.Context, t *testing.T, st userman.Stor
 	_, errs["CountRequest"] = tokens.TakeRequest(ctx, newToken("changed", 0).ID, noon(), 1)
 	_, errs["ListTokens"] = tokens.ListTokens(ctx, "", store.PageRequest{})
 	_, errs["Picture"] = st.Picture(ctx, id)
+	_, errs["Mails"] = st.Mails(ctx, id)
+	_, errs["NextMail"] = st.NextMail(ctx)
 	for name, err := range errs {
 		require.ErrorIs(t, err, context.Canceled, name)
 	}

@@ -74,6 +74,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		{"user_uniqueness", userUniquenessRules()},
 		{"login_names", loginNameRules()},
 		{"pictures", pictureRules()},
+		{"mails", mailRules()},
 		{"round_trip", roundTripRules()},
 		{"teams", teamRules()},
 		{"tokens", tokenRules()},
