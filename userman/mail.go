@@ -14,9 +14,10 @@ import (
 type Mailer interface {
 	// Send sends a mail to the mail server and waits until the server has accepted the
 	// mail. It returns a [MailRejectedError] if the server rejects the mail
-	// permanently, and a [MailDeferredError] if it accepts this mail later. Other errors
-	// may be temporary. Send returns when ctx ends. Errors
-	// must not contain secrets, because administrators see them.
+	// permanently, a [MailDeferredError] if it accepts this mail later, and a
+	// [MailSettingsError] if it accepts no mail with the current settings. Other errors
+	// may be temporary. Send returns when ctx ends. Errors must not contain secrets,
+	// because administrators see them.
 	Send(ctx context.Context, m *usermail.Mail) error
 }
 
@@ -40,6 +41,15 @@ type MailDeferredError struct {
 func (e *MailDeferredError) Error() string {
 	return "the mail server accepts the mail later only: " + e.Reason
 }
+
+// MailSettingsError means that the mail server rejects the settings of the Mailer, such
+// as its credentials. It concerns every mail.
+type MailSettingsError struct {
+	// Reason is the cause and the remedy, without secrets.
+	Reason string
+}
+
+func (e *MailSettingsError) Error() string { return e.Reason }
 
 // DeliveryStatus is the result of sending a mail.
 type DeliveryStatus string

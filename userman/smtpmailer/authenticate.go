@@ -47,7 +47,7 @@ func (s *server) authenticate(client *smtp.Client, remote net.Addr) error {
 		state = nil
 	}
 	if tcp, ok := remote.(*net.TCPAddr); state == nil && (!ok || !tcp.IP.IsLoopback()) {
-		return errors.New("smtpmailer: the connection to the mail server is not encrypted, so the password was not sent; use starttls or tls")
+		return settingsError("the connection to the mail server is not encrypted, so the password was not sent; use starttls or tls")
 	}
 	_, offered := client.Extension("AUTH")
 	names := strings.Fields(strings.ToUpper(offered))
@@ -60,7 +60,7 @@ func (s *server) authenticate(client *smtp.Client, remote net.Addr) error {
 		}
 		return nil
 	}
-	return errors.New("smtpmailer: the mail server offers no supported authentication mechanism; leave username and password empty, or use starttls or tls")
+	return settingsError("the mail server offers no supported authentication mechanism; leave username and password empty, or use starttls or tls")
 }
 
 // authError is the error of a rejected login. It leaves out the server's text,
@@ -69,7 +69,7 @@ func authError(err error) error {
 	code := replyCode(err)
 	switch {
 	case code >= 500:
-		return fmt.Errorf("smtpmailer: the mail server rejected username and password (%d); correct them", code)
+		return settingsError("the mail server rejected username and password (%d); correct them", code)
 	case code != 0:
 		return fmt.Errorf("smtpmailer: the mail server cannot check the credentials now (%d)", code)
 	}

@@ -122,7 +122,7 @@ func addressLiteral(addr net.Addr) string {
 
 func (s *server) startTLS(client *smtp.Client) error {
 	if offered, _ := client.Extension("STARTTLS"); !offered {
-		return errors.New("smtpmailer: the mail server does not offer STARTTLS; check whether it supports TLS on another port")
+		return settingsError("the mail server does not offer STARTTLS; check whether it supports TLS on another port")
 	}
 	if err := client.StartTLS(s.tls); err != nil {
 		return tlsError(err)

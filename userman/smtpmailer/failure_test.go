@@ -123,6 +123,35 @@ func TestMailer_Send_distinguishesDeferredMails(t *testing.T) {
 	}
 }
 
+func TestMailer_Send_distinguishesSettings(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		script script
+		want   bool
+	}{
+		{script{"EHLO": "504 5.5.2 need fully-qualified hostname", "HELO": "504 no"}, true},
+		{script{"RCPT": "504 5.5.2 <pbx>: Helo command rejected: need fully-qualified hostname"}, true},
+		{script{"MAIL": "530 5.7.0 authenticate"}, true},
+		{script{"RCPT": "535 5.7.8 authenticate"}, true},
+		{script{"AUTH": "535 5.7.8 wrong"}, true},
+		{script{"EHLO": "250 mail.example.com"}, true},
+		{script{"AUTH": "454 4.7.0 later"}, false},
+		{script{"RCPT": "550 5.1.1 no"}, false},
+		{script{"RCPT": "451 4.7.1 Greylisted"}, false},
+		{script{"greeting": "421 4.3.2 bye"}, false},
+	} {
+		address, _ := test.script.start(t)
+		settings, ok := errors.AsType[*userman.MailSettingsError](openMailer(t, address, withLogin).Send(t.Context(), message()))
+		require.Equal(t, test.want, ok, test.script)
+		if ok {
+			require.NotEmpty(t, settings.Reason)
+		}
+	}
+	address, _ := script{}.start(t) // without STARTTLS
+	err := openMailer(t, address, func(o *smtpmailer.Options) { o.Security = smtpmailer.STARTTLS }).Send(t.Context(), message())
+	require.ErrorAs(t, err, new(*userman.MailSettingsError))
+}
+
 func TestMailer_Test_errorsOmitPassword(t *testing.T) {
 	t.Parallel()
 	const echoed = "AHBieABjb3JyZWN0IGhvcnNlIGJhdHRlcnk=" // what AUTH PLAIN sends

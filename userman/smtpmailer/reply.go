@@ -18,12 +18,12 @@ const maxReasonLength = 200
 var addressPattern = regexp.MustCompile(`<[^<>]*>|[^\s<>]*@[^\s<>]*`)
 
 // classifyError returns the error of [userman.Mailer] for a mail: permanent for a
-// code of 5xx (RFC 5321, 4.2.1), otherwise temporary. A failed authentication does
-// not concern the mail.
+// code of 5xx (RFC 5321, 4.2.1), otherwise temporary. A failed authentication and a
+// rejected greeting concern the settings, and not the mail.
 func classifyError(err error) error {
 	switch code := replyCode(err); {
 	case code == 530, code == 534, code == 535, code == 538:
-		return fmt.Errorf("smtpmailer: authentication required or failed (%d)", code)
+		return settingsError("authentication required or failed (%d); correct username and password", code)
 	case code == codeBadParameter: // Postfix rejects the name of EHLO at RCPT by default
 		return greetingError(err)
 	case code >= 500 && code < 600:
@@ -40,9 +40,14 @@ const codeBadParameter = 504
 // greetingError returns the error of a rejected EHLO.
 func greetingError(err error) error {
 	if replyCode(err) == codeBadParameter {
-		return fmt.Errorf("smtpmailer: the mail server rejects the name of this host in the greeting (%s); set it to a fully qualified name", replyText(err))
+		return settingsError("the mail server rejects the name of this host in the greeting (%s); set it to a fully qualified name", replyText(err))
 	}
 	return replyError("answered the greeting with", err)
+}
+
+// settingsError returns the error of settings that prevent every mail.
+func settingsError(format string, args ...any) error {
+	return &userman.MailSettingsError{Reason: fmt.Sprintf(format, args...)}
 }
 
 func isRejected(err error) bool {

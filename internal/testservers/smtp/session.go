@@ -76,8 +76,20 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if rejected := s.server.opts.RejectRecipient; rejected == "*" || rejected == to {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No such mailbox here"}
 	}
+	if s.server.opts.Greylist && s.server.firstTime(to) {
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Greylisted, try again later"}
+	}
 	s.message.to = append(s.message.to, to)
 	return nil
+}
+
+// firstTime reports whether no mail to this address was begun before.
+func (s *Server) firstTime(to string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !s.known[to]
+	s.known[to] = true
+	return first
 }
 
 // Data takes a mail and hands it to the test.

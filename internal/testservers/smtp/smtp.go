@@ -42,6 +42,8 @@ type Options struct {
 	// RejectRecipient is an address that is refused with 550, or "*" for
 	// every one. Defaults to none.
 	RejectRecipient string
+	// Greylist defers the first mail to each address with 451. Defaults to none.
+	Greylist bool
 	// NoSMTPUTF8 does not offer SMTPUTF8. Defaults to offering it.
 	NoSMTPUTF8 bool
 	// Stall accepts connections and says nothing until the test ends.
@@ -62,6 +64,10 @@ type Server struct {
 	opts  Options
 	queue chan rawMessage
 	done  chan struct{} // closed when the test is over
+
+	mu sync.Mutex
+	// known are the recipients that a greylist has seen.
+	known map[string]bool
 }
 
 // Start starts a mail server that ends with the test.
@@ -74,6 +80,7 @@ func Start(t testing.TB, opts *Options) *Server {
 		Certificate: testservers.NewCertificate(t),
 		opts:        *opts,
 		queue:       make(chan rawMessage, queueSize),
+		known:       make(map[string]bool),
 		done:        make(chan struct{}),
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
