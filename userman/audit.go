@@ -194,7 +194,6 @@ type userState struct {
 	PasswordChangedAt int64 `json:"password_changed_at,omitempty"`
 	LastLoginAt       int64 `json:"last_login_at,omitempty"`
 	WelcomedAt        int64 `json:"welcomed_at,omitempty"`
-	WelcomeStartedAt  int64 `json:"welcome_started_at,omitempty"`
 	MissingSince      int64 `json:"missing_since,omitempty"`
 	DeletedAt         int64 `json:"deleted_at,omitempty"`
 }
@@ -212,7 +211,7 @@ func auditState(u *User) []byte {
 		AuditState: auth.NewAuditState(&u.Credentials), EmailCreator: u.EmailCreator.String(), Activation: newLinkState(u.Activation), SessionEpoch: u.SessionEpoch,
 		CreatedAt: audit.StateTime(u.CreatedAt), UpdatedAt: audit.StateTime(u.UpdatedAt),
 		PasswordChangedAt: audit.StateTime(u.PasswordChangedAt), LastLoginAt: audit.StateTime(u.LastLoginAt),
-		WelcomedAt: audit.StateTime(u.WelcomedAt), WelcomeStartedAt: audit.StateTime(u.WelcomeStartedAt),
+		WelcomedAt:   audit.StateTime(u.WelcomedAt),
 		MissingSince: audit.StateTime(u.MissingSince), DeletedAt: audit.StateTime(u.DeletedAt),
 	})
 }

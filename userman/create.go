@@ -159,7 +159,7 @@ func clearManaged(u *User) *User {
 	c.EmailCreator = credential.Creator{}
 	c.Credentials, c.Activation, c.SessionEpoch = credential.Credentials{}, nil, 0
 	for _, t := range []*time.Time{
-		&c.CreatedAt, &c.UpdatedAt, &c.PasswordChangedAt, &c.LastLoginAt, &c.WelcomedAt, &c.WelcomeStartedAt, &c.MissingSince, &c.DeletedAt,
+		&c.CreatedAt, &c.UpdatedAt, &c.PasswordChangedAt, &c.LastLoginAt, &c.WelcomedAt, &c.MissingSince, &c.DeletedAt,
 		&c.InvitationExpiresAt, &c.PasswordExpiresAt,
 	} {
 		*t = time.Time{}

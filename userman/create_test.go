@@ -72,7 +72,7 @@ func TestService_Create_ignoresServiceManagedFields(t *testing.T) {
 		ID: "mine", Username: "jane", Directory: "head-office", Picture: "v1", SessionEpoch: 7,
 		Credentials: credential.Credentials{PasswordHash: secret("mine")}, Activation: &credential.OneTimeToken{TokenHash: []byte("mine")},
 		HasPassword: true, ExternalPassword: true, HasSecondFactor: true, InvitationExpiresAt: past, PasswordExpiresAt: past,
-		CreatedAt: past, UpdatedAt: past, PasswordChangedAt: past, LastLoginAt: past, WelcomedAt: past, WelcomeStartedAt: past, MissingSince: past, DeletedAt: past,
+		CreatedAt: past, UpdatedAt: past, PasswordChangedAt: past, LastLoginAt: past, WelcomedAt: past, MissingSince: past, DeletedAt: past,
 	}, "")
 	stored, err := h.store.User(t.Context(), created.ID)
 	require.NoError(t, err)
@@ -81,7 +81,7 @@ func TestService_Create_ignoresServiceManagedFields(t *testing.T) {
 	require.Equal(t, credential.Credentials{}, stored.Credentials)
 	require.Nil(t, stored.Activation)
 	require.Empty(t, stored.Directory+stored.Picture)
-	for _, at := range []time.Time{stored.PasswordChangedAt, stored.LastLoginAt, stored.WelcomedAt, stored.WelcomeStartedAt, stored.MissingSince, stored.DeletedAt} {
+	for _, at := range []time.Time{stored.PasswordChangedAt, stored.LastLoginAt, stored.WelcomedAt, stored.MissingSince, stored.DeletedAt} {
 		require.True(t, at.IsZero())
 	}
 	require.Equal(t, h.clock.Now(), stored.CreatedAt)

@@ -76,6 +76,9 @@ func (r credentialRecords) Update(ctx context.Context, op auth.Operation, key st
 		}
 		u.Credentials, u.SessionEpoch, u.PasswordChangedAt = account.Credentials, account.SessionEpoch, account.PasswordChangedAt
 		r.finish(op, u)
+		if changesPasswordOrLink(op) {
+			return r.service.dropMails(ctx, u.ID)
+		}
 		return nil
 	}
 	if byUsername(op) {
@@ -115,11 +118,20 @@ func (s *Service) authorizeOperation(ctx context.Context, op auth.Operation, u *
 			return err
 		}
 	}
+	if changesPasswordOrLink(op) {
+		return s.requireLocalPassword(u)
+	}
+	return nil
+}
+
+// changesPasswordOrLink reports whether op changes the password, or the link to set it.
+// A waiting mail would replace that link.
+func changesPasswordOrLink(op auth.Operation) bool {
 	switch op {
 	case auth.OpSetPassword, auth.OpSetPasswordHash, auth.OpChangePassword, auth.OpInvite, auth.OpAcceptInvitation:
-		return s.requireLocalPassword(u)
+		return true
 	default:
-		return nil
+		return false
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
@@ -34,6 +35,11 @@ var errConnRefused = errors.New("connection refused")
 // rejectingMailer is a mail server that takes nothing, for good.
 var rejectingMailer = mailerFunc(func(context.Context, *usermail.Mail) error {
 	return &userman.MailRejectedError{Reason: "550 no such mailbox"}
+})
+
+// deferringMailer is a mail server that takes nothing yet.
+var deferringMailer = mailerFunc(func(context.Context, *usermail.Mail) error {
+	return &userman.MailDeferredError{Reason: "451 4.7.1 Greylisted"}
 })
 
 // failingMailer is a mail server that is not there.
@@ -98,4 +104,25 @@ func total(r *userman.WelcomeReport) int {
 		n += count
 	}
 	return n
+}
+
+// mails returns the last mails to somebody.
+func (h *env) mails(t testing.TB, username string) []*mailqueue.Mail {
+	t.Helper()
+	mails, err := h.Mails().List(t.Context(), username)
+	require.NoError(t, err)
+	return mails
+}
+
+// waitingMail returns the mail of that kind, which must wait for another attempt.
+func (h *env) waitingMail(t testing.TB, username string, kind usermail.Kind) *mailqueue.Mail {
+	t.Helper()
+	for _, mail := range h.mails(t, username) {
+		if mail.Kind == kind {
+			require.True(t, mail.Waiting(), mail.Message)
+			return mail
+		}
+	}
+	require.Fail(t, "no such mail")
+	return nil
 }

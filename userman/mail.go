@@ -3,10 +3,14 @@ package userman
 import (
 	"context"
 	"errors"
+	"net/mail"
+	"strings"
 	"time"
 
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
@@ -65,8 +69,12 @@ const (
 	DeliveryNotConfigured DeliveryStatus = "not_configured"
 	// DeliveryRejected means that the mail server rejected the mail permanently.
 	DeliveryRejected DeliveryStatus = "rejected"
-	// DeliveryFailed means that the mail server was unreachable or did not answer in
-	// time, or that the template failed. Another attempt may succeed.
+	// DeliveryDeferred means that the mail server did not accept the mail yet, or was
+	// unreachable, or rejected the settings. The mail waits for another attempt, see
+	// [MailService.Run].
+	DeliveryDeferred DeliveryStatus = "deferred"
+	// DeliveryFailed means that the template failed, that the mail was deferred for a
+	// day, or that a test mail was not sent.
 	DeliveryFailed DeliveryStatus = "failed"
 	// DeliverySkipped means that no mail was needed. For example, the user is disabled,
 	// the user's directory manages the password, or another run is sending the mail.
@@ -82,9 +90,14 @@ type Delivery struct {
 	// ExpiresAt is the time when the link in the mail expires. It is zero if the mail
 	// has no link.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// NextAttemptAt is the time of the next attempt. It is zero if there is none, or if
+	// the mail waits for other settings of the mail server.
+	NextAttemptAt time.Time `json:"next_attempt_at,omitzero"`
 
-	// deferred reports that the server accepts this mail later, and others now.
-	deferred bool
+	// unsent reports that the server has certainly not accepted the mail.
+	unsent bool
+	// fault reports that the failure concerns every mail.
+	fault bool
 }
 
 // MailService sends the mails of a [Service]; see [Service.Mails].
@@ -95,9 +108,10 @@ func (s *Service) Mails() *MailService { return &MailService{s} }
 
 // Send creates a link and mails it to the user with this username. kind selects a
 // welcome mail or a mail to reset a forgotten password. Users request a reset mail
-// themselves with [Service.RequestReset]. The new link replaces an earlier link. If
-// Send sends nothing, or if the mail server rejects the mail permanently, the
-// earlier link stays valid.
+// themselves with [Service.RequestReset]. The new link replaces an earlier link, unless
+// the mail server has not accepted the mail. A mail that the mail server does not accept
+// yet waits for another attempt, see [MailService.Run]. The new mail replaces a waiting
+// mail of the same kind.
 //
 // The Delivery reports whether the mail was sent. Send can return both a Delivery
 // and an error if the error occurred after it started to send. It returns an error
@@ -114,60 +128,77 @@ func (ms *MailService) Send(ctx context.Context, kind usermail.Kind, username st
 	return ms.s.newDeliveryJob(kind).run(ctx, u.ID)
 }
 
-// finish stores the result of a welcome mail, even after the caller's context has
-// ended. Otherwise an accepted mail could be sent again. For other mails it stores only
-// a rejection. It then restores the earlier link. If a mail cannot arrive, an
-// administrator may have given this link to the user. A visitor who requests a reset
-// must not invalidate it.
-func (m *deliveryJob) finish(ctx context.Context, status DeliveryStatus) error {
-	if m.kind != usermail.Welcome && status != DeliveryRejected {
-		return nil
+// List returns the last mail of each kind to the user, sorted by kind. It returns the
+// errors of [Service.Get].
+func (ms *MailService) List(ctx context.Context, username string) ([]*mailqueue.Mail, error) {
+	u, err := ms.s.find(ctx, username)
+	if err != nil {
+		return nil, ms.s.recordDenied(ctx, username, err)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
-	defer cancel()
-	action := string(m.kind) + " mail " + string(status)
-	// The mail was sent even if the user was moved out of scope since.
-	_, err := m.service.Scoped(nil).mutateByID(ctx, action, m.user.ID, func(ctx context.Context, u *User) error {
-		if status == DeliverySent { // of a welcome mail
-			u.WelcomedAt = m.service.now()
-			return nil
-		}
-		if status == DeliveryRejected {
-			if err := m.restoreLinks(ctx, u); err != nil {
-				return err
+	mails, err := ms.s.store.Mails(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	if fault := ms.s.mailFault(); fault != nil {
+		for _, mail := range mails {
+			if mail.Waiting() {
+				mail.Message, mail.NextAttemptAt = failedDelivery(fault).Message, time.Time{}
 			}
 		}
-		if m.kind == usermail.Welcome && u.WelcomeStartedAt.Equal(m.user.WelcomeStartedAt) {
-			u.WelcomeStartedAt = time.Time{} // another run need not wait
-		}
-		return nil
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		return nil // deleted since
 	}
-	return err
+	return mails, nil
 }
 
-// restoreLinks restores the earlier links if the new ones were not sent, unless they
-// were replaced or used since, or a grant may have revoked them.
-func (m *deliveryJob) restoreLinks(ctx context.Context, u *User) error {
-	if err := m.service.restoreLink(ctx, u, m.password, m.earlierPassword); err != nil {
-		return err
+// SendTest sends a mail without a link to an address, to test the mail server. The
+// audit log records it without the address.
+//
+// The Delivery reports whether the mail was sent. SendTest returns an error wrapping
+// [store.ErrInvalid] on "to" if the address is invalid, one wrapping
+// [store.ErrRateLimited] if the actor of ctx sends too many, or the error of ctx.
+func (ms *MailService) SendTest(ctx context.Context, to string) (*Delivery, error) {
+	event := audit.Event{Action: "send test mail", Kind: "settings", Key: "mail"}
+	message, err := ms.s.newTestMail(to)
+	if err != nil {
+		ms.s.audit.RecordFailure(ctx, event, err)
+		return nil, err
 	}
-	return m.service.restoreLink(ctx, u, m.activation, m.earlierActivation)
+	if ms.s.opts.Mailer == nil {
+		d := &Delivery{Status: DeliveryNotConfigured, Message: "no mail server is configured, so no mail can be sent; configure one"}
+		ms.s.audit.RecordFailure(ctx, event, errors.New(d.Message))
+		return d, nil
+	}
+	if err := ms.s.limitTestMail(ctx); err != nil {
+		ms.s.audit.RecordFailure(ctx, event, err)
+		return nil, err
+	}
+	if err := ms.s.sendWithTimeout(ctx, message); err != nil {
+		ms.s.audit.RecordFailure(ctx, event, err)
+		return failedDelivery(err), ctx.Err()
+	}
+	d := &Delivery{Status: DeliverySent, Message: "the mail server has taken the mail; check that it arrives"}
+	return d, ms.s.audit.Record(ctx, event)
 }
 
-func (s *Service) restoreLink(ctx context.Context, u *User, link *issuedLink, earlier *credential.OneTimeToken) error {
-	if link == nil || !link.stored.Equal(*link.kind.slot(u)) {
-		return nil
+// limitTestMail counts a test mail of the actor of ctx, from whichever address: an
+// administrator must not send mails without bound to people outside.
+func (s *Service) limitTestMail(ctx context.Context) error {
+	actor := audit.ActorFromContext(ctx)
+	sender := "test mail/" + string(actor.Kind) + "/" + actor.Name
+	if wait, _ := s.mailLimiter.Allow(ratelimit.Attempt{Service: sender, User: sender}); wait > 0 {
+		return &store.RateLimitedError{RetryAfter: wait}
 	}
-	*link.kind.slot(u) = nil
-	if earlier == nil {
-		return nil
+	return nil
+}
+
+// newTestMail returns a mail to one address.
+func (s *Service) newTestMail(to string) (*usermail.Mail, error) {
+	address, err := mail.ParseAddress(to)
+	if err != nil || address.Address != strings.TrimSpace(to) || len(to) > MaxEmailLength {
+		return nil, store.NewInvalidError(store.FieldError{Field: "to", Code: store.CodeEmail, Message: "write one address, such as jane@example.com"})
 	}
-	covers, err := s.creatorCovers(ctx, earlier.Creator, u)
-	if covers {
-		*link.kind.slot(u) = earlier.Clone()
+	text := "An administrator sent this test mail. Sending mails works.\n"
+	if s.opts.BaseURL != nil {
+		text += "\n" + s.opts.BaseURL.String() + "\n"
 	}
-	return err
+	return &usermail.Mail{To: address.Address, Subject: s.opts.Product + ": a test mail", Text: text}, nil
 }

@@ -231,7 +231,7 @@ func TestMailService_Send_rejectedMailKeepsEarlierLink(t *testing.T) {
 		status userman.DeliveryStatus
 		works  bool
 	}{
-		"rejected": {rejectingMailer, userman.DeliveryRejected, true}, "failed": {failingMailer, userman.DeliveryFailed, false}, "sent": {&mailbox{}, userman.DeliverySent, false},
+		"rejected": {rejectingMailer, userman.DeliveryRejected, true}, "deferred": {deferringMailer, userman.DeliveryDeferred, true}, "unreachable": {failingMailer, userman.DeliveryDeferred, false}, "sent": {&mailbox{}, userman.DeliverySent, false},
 	} {
 		server := test.server
 		h := newService(t, withMailer(mailerFunc(func(ctx context.Context, m *usermail.Mail) error { return server.Send(ctx, m) })),
@@ -272,7 +272,7 @@ func TestMailService_Send_truncatesFailureMessage(t *testing.T) {
 	t.Parallel()
 	for status, err := range map[userman.DeliveryStatus]error{
 		userman.DeliveryRejected: &userman.MailRejectedError{Reason: "550\r\nno" + strings.Repeat(" no", 1000)},
-		userman.DeliveryFailed:   context.DeadlineExceeded,
+		userman.DeliveryDeferred: context.DeadlineExceeded,
 	} {
 		h := newService(t, withMailer(mailerFunc(func(context.Context, *usermail.Mail) error { return err })))
 		h.createUser(t, newUserWithEmail("jane"), "")
@@ -291,8 +291,8 @@ func TestMailService_Send_stalledServerRespectsContext(t *testing.T) {
 	defer cancel()
 	d, err := h.Mails().Send(ctx, usermail.Welcome, "jane")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Equal(t, userman.DeliveryFailed, d.Status)
-	require.True(t, h.storedUser(t, "jane").WelcomeStartedAt.IsZero(), "others may try again at once")
+	require.Equal(t, userman.DeliveryDeferred, d.Status)
+	require.False(t, h.waitingMail(t, "jane", usermail.Welcome).InProgress(h.clock.Now()), "others may try again at once")
 }
 
 func TestMailService_Send_setsDeadline(t *testing.T) {
@@ -343,6 +343,9 @@ func TestMailService_Send_rejectsOutOfScopeUser(t *testing.T) {
 	}
 	_, err := scoped.Mails().Preview(t.Context(), usermail.Welcome, "jane")
 	require.ErrorIs(t, err, store.ErrForbidden)
+	_, err = scoped.Mails().List(t.Context(), "jane")
+	require.ErrorIs(t, err, store.ErrForbidden)
+	require.Len(t, h.entries(t, audit.Query{Action: "access", Key: "jane", Outcome: audit.Denied}), 4)
 	require.Empty(t, box.sent())
 }
 
@@ -370,7 +373,7 @@ func TestMailService_SendPendingWelcomes_templateErrorKeepsLink(t *testing.T) {
 
 			_, err = h.Invitation(t.Context(), link.Token)
 			require.NoError(t, err, "the earlier link works")
-			require.True(t, h.storedUser(t, "jo").WelcomeStartedAt.IsZero(), "others may try again at once")
+			require.Empty(t, h.mails(t, "jo"), "others may try again at once")
 			h.requireAuditIntact(t)
 		})
 	}

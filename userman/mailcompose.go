@@ -2,13 +2,97 @@ package userman
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman/permission"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
+
+// issueLinks creates the links for the mail.
+func (m *deliveryJob) issueLinks(ctx context.Context, u *User) (err error) {
+	if !m.service.passwordIsExternal(u) {
+		if m.password, err = m.service.issueLink(passwordLink, m.service.linkLifetime(m.kind)); err != nil {
+			return err
+		}
+	}
+	if m.kind != usermail.Welcome {
+		return nil
+	}
+	activatable, reason, err := m.service.canActivate(ctx, u)
+	if err != nil {
+		return err
+	}
+	m.noActivation = reason
+	if activatable {
+		m.activation, err = m.service.issueLink(activationLink, m.service.opts.ActivationLifetime)
+	}
+	return err
+}
+
+// linkLifetime returns the lifetime of the link in a mail.
+func (s *Service) linkLifetime(kind usermail.Kind) time.Duration {
+	if kind == usermail.Reset {
+		return s.opts.ResetLifetime
+	}
+	return s.opts.InvitationLifetime
+}
+
+// canActivate reports whether a softphone of u can be set up. If not, although the user
+// has the permission and the options have SIPAccounts, it returns the reason.
+func (s *Service) canActivate(ctx context.Context, u *User) (_ bool, reason string, _ error) {
+	allowed, err := s.hasPermission(ctx, u, permission.SoftphoneActivate)
+	if err != nil || !allowed || s.opts.SIPAccounts == nil {
+		return false, "", err
+	}
+	_, err = s.sipAccount(ctx, u)
+	if conflict, ok := errors.AsType[*store.ConflictError](err); ok {
+		return false, conflict.Reason, nil
+	}
+	return err == nil, "", err
+}
+
+// storeLinks sets the links in u. Only the reader of the mail knows the links: their
+// creator is that of the address.
+func (m *deliveryJob) storeLinks(u *User) {
+	if m.password != nil {
+		m.earlierPassword = u.Credentials.Invitation
+		m.password.assign(u, u.EmailCreator)
+	}
+	if m.activation != nil {
+		m.earlierActivation = u.Activation
+		m.activation.assign(u, u.EmailCreator)
+	}
+}
+
+// restoreLinks restores the earlier links if the new ones were not sent, unless they
+// were replaced or used since, or a grant may have revoked them. An administrator may
+// have given an earlier link to the user. A visitor who requests a reset must not
+// invalidate it.
+func (m *deliveryJob) restoreLinks(ctx context.Context, u *User) error {
+	if err := m.service.restoreLink(ctx, u, m.password, m.earlierPassword); err != nil {
+		return err
+	}
+	return m.service.restoreLink(ctx, u, m.activation, m.earlierActivation)
+}
+
+func (s *Service) restoreLink(ctx context.Context, u *User, link *issuedLink, earlier *credential.OneTimeToken) error {
+	if link == nil || !link.stored.Equal(*link.kind.slot(u)) {
+		return nil
+	}
+	*link.kind.slot(u) = nil
+	if earlier == nil {
+		return nil
+	}
+	covers, err := s.creatorCovers(ctx, earlier.Creator, u)
+	if covers {
+		*link.kind.slot(u) = earlier.Clone()
+	}
+	return err
+}
 
 // compose writes the mail to u.
 func (m *deliveryJob) compose(ctx context.Context, u *User) (*usermail.Mail, error) {
@@ -33,7 +117,7 @@ func (m *deliveryJob) compose(ctx context.Context, u *User) (*usermail.Mail, err
 func (ms *MailService) Preview(ctx context.Context, kind usermail.Kind, username string) (*usermail.Mail, error) {
 	u, err := ms.s.find(ctx, username)
 	if err != nil {
-		return nil, err
+		return nil, ms.s.recordDenied(ctx, username, err)
 	}
 	if kind == usermail.Reset {
 		if err := ms.s.requireLocalPassword(u); err != nil {

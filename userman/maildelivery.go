@@ -7,38 +7,45 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
-	"github.com/pbxusers/pbxusers/userman/permission"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 const (
 	// sendTimeout limits the time to send one mail.
 	sendTimeout = time.Minute
-	// inProgressTimeout is the time for which a started welcome mail belongs to the run
-	// that started it. It is well above sendTimeout.
-	inProgressTimeout = 10 * time.Minute
-	// finishTimeout limits the attempts to store the result of a mail after the
-	// caller's context has ended.
+	// attemptLease is the time for which a mail belongs to the attempt that began. It is
+	// well above sendTimeout.
+	attemptLease = 10 * time.Minute
+	// finishTimeout limits the time to store the result of a mail after the caller's
+	// context has ended.
 	finishTimeout = 30 * time.Second
 	// maxReasonLength is the number of characters shown of an error of a Mailer.
 	maxReasonLength = 300
 )
 
-// deliveryJob sends one mail to one user. It stores the links before the mail with them
-// is sent.
+// deliveryJob sends one mail to one user. Before it sends the mail, it stores the links
+// of the mail, and that an attempt is running.
 type deliveryJob struct {
 	service *Service
 	kind    usermail.Kind
 	// onlyNew skips users with a password, users who were welcomed, and users whose
 	// mail another run is sending.
 	onlyNew bool
+	// queueOnly stores the mail without an attempt.
+	queueOnly bool
+	// retry is the waiting mail to send; nil for a new mail.
+	retry *mailqueue.Mail
 	// precondition, if not nil, reports whether u may receive the mail now: a visitor
-	// has requested it.
-	precondition func(u *User) bool
+	// has requested it. mails are the last mails to u.
+	precondition func(u *User, mails []*mailqueue.Mail) bool
 
-	// user is the user as of the start of the job, without credentials.
+	// user is the user as of the start of the job, without credentials, and mail the
+	// attempt.
 	user *User
+	mail mailqueue.Mail
 	// password and activation are the new links; nil if there are none.
 	password, activation *issuedLink
 	// noActivation is the reason why the mail has no activation link, if it should have
@@ -52,39 +59,63 @@ func (s *Service) newDeliveryJob(kind usermail.Kind) *deliveryJob {
 	return &deliveryJob{service: s, kind: kind}
 }
 
+// action is the action in the audit log.
+func (m *deliveryJob) action() string { return "send " + string(m.kind) + " mail" }
+
 // run sends the mail to the user of that ID.
 func (m *deliveryJob) run(ctx context.Context, id store.UserID) (*Delivery, error) {
 	u, err := m.service.findByID(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if d := m.skipReason(u); d != nil {
-		return d, nil
+	if d, err := m.skip(ctx, u); d != nil || err != nil {
+		return d, err
+	}
+	if m.queueOnly {
+		return m.enqueue(ctx, id)
 	}
 	if err := m.issueLinks(ctx, u); err != nil {
 		return nil, err
 	}
-	message, d, err := m.prepareMessage(ctx, id)
+	message, d, err := m.begin(ctx, id)
 	if d != nil || err != nil {
 		return d, err
 	}
 	d = m.send(ctx, message)
-	if err := m.finish(ctx, d.Status); err != nil {
+	if err := m.finish(ctx, d); err != nil {
 		return d, err
 	}
 	return d, contextError(ctx, d)
 }
 
-// contextError returns the error of ctx if the delivery failed.
+// contextError returns the error of ctx if the mail was not sent.
 func contextError(ctx context.Context, d *Delivery) error {
-	if d.Status == DeliveryFailed {
+	if d.Status == DeliveryDeferred || d.Status == DeliveryFailed {
 		return ctx.Err()
 	}
 	return nil
 }
 
-// skipReason returns the result for a mail that cannot or need not be sent to u. It
-// returns nil if the mail can be sent.
+// skip returns the result for a mail that cannot or need not be sent to u. It returns
+// nil if the mail can be sent.
+func (m *deliveryJob) skip(ctx context.Context, u *User) (*Delivery, error) {
+	mails, err := m.service.store.Mails(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	last := mailOfKind(mails, m.kind)
+	switch {
+	case m.retry != nil && !isSameAttempt(last, m.retry):
+		return newDelivery(u, DeliverySkipped, "another process is sending this mail, or has ended it"), nil
+	case m.onlyNew && last != nil && last.InProgress(m.service.now()):
+		return newDelivery(u, DeliverySkipped, "another run is sending this mail or was stopped; try again in 10 minutes"), nil
+	case m.precondition != nil && !m.precondition(u, mails):
+		return newDelivery(u, DeliverySkipped, "a link was mailed to this user a moment ago, or the link to renew no longer exists"), nil
+	}
+	return m.skipReason(u), nil
+}
+
+// skipReason is skip for reasons in the settings and in u.
 func (m *deliveryJob) skipReason(u *User) *Delivery {
 	switch {
 	case m.service.opts.Mailer == nil:
@@ -97,10 +128,6 @@ func (m *deliveryJob) skipReason(u *User) *Delivery {
 		return newDelivery(u, DeliverySkipped, "the user's directory manages the password; change it there")
 	case m.onlyNew && (u.Credentials.HasPassword() || !u.WelcomedAt.IsZero()):
 		return newDelivery(u, DeliverySkipped, "the user was welcomed or has a password already")
-	case m.onlyNew && m.inProgress(u):
-		return newDelivery(u, DeliverySkipped, "another run is sending this mail or was stopped; try again in 10 minutes")
-	case m.precondition != nil && !m.precondition(u):
-		return newDelivery(u, DeliverySkipped, "a link was mailed to this user a moment ago, or the link to renew no longer exists")
 	case u.Email == "":
 		return newDelivery(u, DeliveryNoAddress, "the user has no primary email address; enter one, or set the password manually")
 	case u.EmailBlocked:
@@ -109,74 +136,68 @@ func (m *deliveryJob) skipReason(u *User) *Delivery {
 	return nil
 }
 
-// inProgress reports whether another run is sending a welcome mail to u.
-func (m *deliveryJob) inProgress(u *User) bool {
-	since := m.service.now().Sub(u.WelcomeStartedAt)
-	return !u.WelcomeStartedAt.IsZero() && since < inProgressTimeout && since > -inProgressTimeout
-}
-
 func newDelivery(u *User, status DeliveryStatus, message string) *Delivery {
 	return &Delivery{Username: u.Username, Status: status, Message: message}
 }
 
-// issueLinks creates the links for the mail.
-func (m *deliveryJob) issueLinks(ctx context.Context, u *User) (err error) {
-	if !m.service.passwordIsExternal(u) {
-		if m.password, err = m.service.issueLink(passwordLink, m.service.linkLifetime(m.kind)); err != nil {
-			return err
-		}
+// newMail returns the mail of the job before its next attempt.
+func (m *deliveryJob) newMail(ctx context.Context, id store.UserID) mailqueue.Mail {
+	if m.retry != nil {
+		return *m.retry
 	}
-	if m.kind != usermail.Welcome {
-		return nil
+	actor := audit.ActorFromContext(ctx)
+	return mailqueue.Mail{
+		UserID: id, Kind: m.kind, RequestedBy: mailqueue.Requester{Kind: actor.Kind, Name: actor.Name}, RequestedAt: m.service.now(),
 	}
-	activatable, reason, err := m.service.canActivate(ctx, u)
-	if err != nil {
-		return err
-	}
-	m.noActivation = reason
-	if activatable {
-		m.activation, err = m.service.issueLink(activationLink, m.service.opts.ActivationLifetime)
-	}
-	return err
 }
 
-// linkLifetime returns the lifetime of the link in a mail.
-func (s *Service) linkLifetime(kind usermail.Kind) time.Duration {
-	if kind == usermail.Reset {
-		return s.opts.ResetLifetime
-	}
-	return s.opts.InvitationLifetime
-}
-
-// canActivate reports whether a softphone of u can be set up. If not, although the user
-// has the permission and the options have SIPAccounts, it returns the reason.
-func (s *Service) canActivate(ctx context.Context, u *User) (_ bool, reason string, _ error) {
-	allowed, err := s.hasPermission(ctx, u, permission.SoftphoneActivate)
-	if err != nil || !allowed || s.opts.SIPAccounts == nil {
-		return false, "", err
-	}
-	_, err = s.sipAccount(ctx, u)
-	if conflict, ok := errors.AsType[*store.ConflictError](err); ok {
-		return false, conflict.Reason, nil
-	}
-	return err == nil, "", err
-}
-
-// prepareMessage writes the mail and stores its links and its start, or nothing. It
-// returns the Delivery if there is nothing to send or the mail cannot be written.
-func (m *deliveryJob) prepareMessage(ctx context.Context, id store.UserID) (message *usermail.Mail, d *Delivery, err error) {
+// enqueue stores the mail without an attempt.
+func (m *deliveryJob) enqueue(ctx context.Context, id store.UserID) (d *Delivery, err error) {
 	err = m.service.store.RunInTx(ctx, func(ctx context.Context) error {
 		u, err := m.service.findByID(ctx, id)
 		if err != nil {
 			return err
 		}
-		if d = m.skipReason(u); d != nil {
-			return nil
-		}
-		m.user, err = m.service.mutateByID(ctx, "send "+string(m.kind)+" mail", id, func(ctx context.Context, u *User) (err error) {
-			m.storeLinks(u)
-			message, err = m.compose(ctx, u)
+		if d, err = m.skip(ctx, u); d != nil || err != nil {
 			return err
+		}
+		mail := m.newMail(ctx, id)
+		mail.Finish(mailqueue.Deferred, "the mail waits, because the mail server accepted no other mails", m.service.now())
+		d = newDelivery(u, "", "")
+		d.setState(&mail)
+		return m.service.store.PutMail(ctx, &mail)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// setState sets the state of a mail.
+func (d *Delivery) setState(mail *mailqueue.Mail) {
+	d.Status, d.Message, d.NextAttemptAt = DeliveryStatus(mail.Status), mail.Message, mail.NextAttemptAt
+}
+
+// begin writes the mail, and stores its links and that the attempt is running, or
+// nothing. It returns the Delivery if there is nothing to send or the mail cannot be
+// written.
+func (m *deliveryJob) begin(ctx context.Context, id store.UserID) (message *usermail.Mail, d *Delivery, err error) {
+	err = m.service.store.RunInTx(ctx, func(ctx context.Context) error {
+		u, err := m.service.findByID(ctx, id)
+		if err != nil {
+			return err
+		}
+		if d, err = m.skip(ctx, u); d != nil || err != nil {
+			return err
+		}
+		m.user, err = m.service.mutateByID(ctx, m.action(), id, func(ctx context.Context, u *User) (err error) {
+			m.storeLinks(u)
+			if message, err = m.compose(ctx, u); err != nil {
+				return err
+			}
+			m.mail = m.newMail(ctx, id)
+			m.mail.Begin(m.service.now(), attemptLease)
+			return m.service.store.PutMail(ctx, &m.mail)
 		})
 		if renderErr, ok := errors.AsType[*usermail.RenderError](err); ok {
 			d = newDelivery(u, DeliveryFailed, "the mail could not be written; correct its template: "+truncate(validate.SanitizeLine(renderErr.Error())))
@@ -185,22 +206,6 @@ func (m *deliveryJob) prepareMessage(ctx context.Context, id store.UserID) (mess
 		return err
 	})
 	return message, d, err
-}
-
-// storeLinks sets the links and the start of the mail in u. Only who reads the mail
-// knows the links: their creator is that of the address.
-func (m *deliveryJob) storeLinks(u *User) {
-	if m.password != nil {
-		m.earlierPassword = u.Credentials.Invitation
-		m.password.assign(u, u.EmailCreator)
-	}
-	if m.activation != nil {
-		m.earlierActivation = u.Activation
-		m.activation.assign(u, u.EmailCreator)
-	}
-	if m.kind == usermail.Welcome {
-		u.WelcomeStartedAt = m.service.now()
-	}
 }
 
 // send sends the mail and returns the result.
@@ -222,23 +227,73 @@ func (m *deliveryJob) send(ctx context.Context, message *usermail.Mail) *Deliver
 	return d
 }
 
-// sendWithTimeout sends a mail through the mail server.
+// finish stores the result d, even after the caller's context has ended. Otherwise an
+// accepted mail could be sent again. It adds the next attempt to d.
+func (m *deliveryJob) finish(ctx context.Context, d *Delivery) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	defer cancel()
+	begun, status := m.mail, mailqueue.Status(d.Status)
+	if d.Status == DeliveryFailed {
+		status = mailqueue.Deferred
+	}
+	m.mail.Finish(status, d.Message, m.service.now())
+	d.setState(&m.mail)
+	// The mail was sent even if the user was moved out of scope since.
+	_, err := m.service.Scoped(nil).mutateByID(ctx, string(m.kind)+" mail "+string(d.Status), m.user.ID, func(ctx context.Context, u *User) error {
+		if d.unsent {
+			if err := m.restoreLinks(ctx, u); err != nil {
+				return err
+			}
+		}
+		if d.Status == DeliverySent && m.kind == usermail.Welcome {
+			u.WelcomedAt = m.service.now()
+		}
+		return m.service.putMailAfter(ctx, &begun, &m.mail)
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // deleted since
+	}
+	if m.service.mailFault() != nil {
+		d.NextAttemptAt = time.Time{}
+	}
+	return err
+}
+
+// sendWithTimeout sends a mail through the mail server. It remembers whether the mail
+// server rejects the settings.
 func (s *Service) sendWithTimeout(ctx context.Context, message *usermail.Mail) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	return s.opts.Mailer.Send(ctx, message)
+	err := s.opts.Mailer.Send(ctx, message)
+	if fault, ok := errors.AsType[*MailSettingsError](err); ok || err == nil {
+		s.shared.mailFault.Store(fault)
+	}
+	return err
 }
+
+// mailFault returns the error of settings that prevent every mail; nil if there is none.
+func (s *Service) mailFault() *MailSettingsError { return s.shared.mailFault.Load() }
 
 // failedDelivery returns the result of a mail that the mail server did not accept.
 func failedDelivery(err error) *Delivery {
 	if rejected, ok := errors.AsType[*MailRejectedError](err); ok {
-		return &Delivery{Status: DeliveryRejected, Message: truncate(validate.SanitizeLine(rejected.Error())) + "; correct the address, or ask the administrator of the mail server"}
+		return &Delivery{
+			Status: DeliveryRejected, unsent: true,
+			Message: truncate(validate.SanitizeLine(rejected.Error())) + "; correct the address, or ask the administrator of the mail server",
+		}
 	}
 	if deferred, ok := errors.AsType[*MailDeferredError](err); ok {
-		return &Delivery{Status: DeliveryFailed, deferred: true, Message: truncate(validate.SanitizeLine(deferred.Error())) + "; try again in some minutes"}
+		return &Delivery{Status: DeliveryFailed, unsent: true, Message: truncate(validate.SanitizeLine(deferred.Error()))}
+	}
+	if fault, ok := errors.AsType[*MailSettingsError](err); ok {
+		return &Delivery{
+			Status: DeliveryFailed, unsent: true, fault: true,
+			Message: "no mail can be sent with these settings: " + truncate(validate.SanitizeLine(fault.Error())) + "; then send a test mail, after which waiting mails are sent",
+		}
 	}
 	return &Delivery{
-		Status: DeliveryFailed, Message: "the mail could not be sent; look at the mail server and its settings, and try again: " + truncate(validate.SanitizeLine(err.Error())),
+		Status: DeliveryFailed, fault: true,
+		Message: "the mail could not be sent; look at the mail server and its settings: " + truncate(validate.SanitizeLine(err.Error())),
 	}
 }
 

@@ -82,7 +82,8 @@ func (s *Service) save(ctx context.Context, r *audit.Recorder, action string, be
 }
 
 // write is save without revocations. It writes one audit entry, or two if the audit key
-// changes (renamed, deleted, restored). It sets UpdatedAt.
+// changes (renamed, deleted, restored). It sets UpdatedAt. Mails to a user who is
+// inactive or handed over to another entry of a directory no longer wait.
 func (s *Service) write(ctx context.Context, r *audit.Recorder, action string, before, after *User) error {
 	after.UpdatedAt = s.now()
 	err := s.store.UpdateUser(ctx, before.ID, func(u *User) error {
@@ -91,6 +92,11 @@ func (s *Service) write(ctx context.Context, r *audit.Recorder, action string, b
 	})
 	if err != nil {
 		return err
+	}
+	if after.Disabled || !after.DeletedAt.IsZero() || before.Directory != after.Directory || before.ExternalID != after.ExternalID {
+		if err := s.dropMails(ctx, after.ID); err != nil {
+			return err
+		}
 	}
 	return recordAll(ctx, r, s.changeEvents(action, before, after))
 }

@@ -11,9 +11,9 @@ import (
 const (
 	// maxUndelivered is the number of undelivered mails in a report.
 	maxUndelivered = 1000
-	// maxConsecutiveFailures is the number of failures in a row after which a run
-	// stops.
-	maxConsecutiveFailures = 5
+	// maxConsecutiveFaults is the number of faults of the mail server in a row after
+	// which a run makes no further attempts.
+	maxConsecutiveFaults = 5
 	// welcomePageSize is the number of users read at once.
 	welcomePageSize = 200
 )
@@ -41,10 +41,11 @@ type WelcomeReport struct {
 // killed or while another run is active. No user receives a second mail. If the process
 // is killed while it sends a mail, later runs skip this user for 10 minutes.
 //
-// A single failure does not stop the run, nor does a server that defers mails. The run
-// stops if the mailer is not configured, or after five other failures in a row. It also stops when ctx ends. Then
-// SendPendingWelcomes returns the error of ctx together with the report so far.
-// progress may be nil.
+// A single failure does not stop the run, nor does a server that defers mails. After
+// five connection failures in a row, or if the mail server rejects the settings, the
+// other mails wait without an attempt, see [MailService.Run]. The run stops if the
+// mailer is not configured. It also stops when ctx ends. Then SendPendingWelcomes
+// returns the error of ctx together with the report so far. progress may be nil.
 func (ms *MailService) SendPendingWelcomes(ctx context.Context, progress func(WelcomeProgress)) (*WelcomeReport, error) {
 	run := &welcomeRun{service: ms.s, progress: progress, report: WelcomeReport{
 		Counts: make(map[DeliveryStatus]int), Undelivered: []Delivery{},
@@ -72,8 +73,10 @@ type welcomeRun struct {
 	progress    func(WelcomeProgress)
 	report      WelcomeReport
 	done, total int
-	// consecutiveFailures counts the failures in a row.
-	consecutiveFailures int
+	// consecutiveFaults counts the faults of the mail server in a row.
+	consecutiveFaults int
+	// queueOnly reports that the other mails wait without an attempt.
+	queueOnly bool
 }
 
 // eachUnwelcomed calls visit for the users to welcome and stops at the first error.
@@ -105,7 +108,7 @@ func (w *welcomeRun) welcome(ctx context.Context, u *User) error {
 		return err
 	}
 	m := w.service.newDeliveryJob(usermail.Welcome)
-	m.onlyNew = true
+	m.onlyNew, m.queueOnly = true, w.queueOnly
 	d, err := m.run(ctx, u.ID)
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrForbidden) {
 		d, err = newDelivery(u, DeliverySkipped, "the user was deleted or moved out of your scope during the run"), nil
@@ -113,13 +116,10 @@ func (w *welcomeRun) welcome(ctx context.Context, u *User) error {
 	if d != nil {
 		w.recordDelivery(d)
 	}
-	switch {
-	case err != nil:
-		return err
-	case d.Status == DeliveryNotConfigured || w.consecutiveFailures == maxConsecutiveFailures:
+	if err == nil && d.Status == DeliveryNotConfigured {
 		return errStopped
 	}
-	return nil
+	return err
 }
 
 // recordDelivery adds the result for one user to the report and calls progress.
@@ -130,9 +130,10 @@ func (w *welcomeRun) recordDelivery(d *Delivery) {
 	if d.Status != DeliverySent && len(w.report.Undelivered) < maxUndelivered {
 		w.report.Undelivered = append(w.report.Undelivered, *d)
 	}
-	if w.consecutiveFailures++; d.Status != DeliveryFailed || d.deferred {
-		w.consecutiveFailures = 0
+	if w.consecutiveFaults++; !d.fault {
+		w.consecutiveFaults = 0
 	}
+	w.queueOnly = w.queueOnly || w.consecutiveFaults == maxConsecutiveFaults || w.service.mailFault() != nil
 	if w.progress != nil {
 		w.progress(WelcomeProgress{Done: w.done, Total: w.total, Last: *d})
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
@@ -138,10 +139,9 @@ func TestMailService_SendPendingWelcomes_toleratesFutureStartTime(t *testing.T) 
 	box := &mailbox{}
 	h := newService(t, box.configure)
 	h.createUsers(t, 1)
-	require.NoError(t, h.store.UpdateUser(t.Context(), h.storedUser(t, "person0000").ID, func(u *userman.User) error {
-		u.WelcomeStartedAt = h.clock.Now().Add(365 * 24 * time.Hour)
-		return nil
-	}))
+	mail := &mailqueue.Mail{UserID: h.storedUser(t, "person0000").ID, Kind: usermail.Welcome}
+	mail.Begin(h.clock.Now().Add(365*24*time.Hour), time.Minute)
+	require.NoError(t, h.store.PutMail(t.Context(), mail))
 	require.Equal(t, 1, h.sendPendingWelcomes(t).Counts[userman.DeliverySent])
 }
 
@@ -157,8 +157,9 @@ func TestMailService_SendPendingWelcomes_stopsWithoutMailer(t *testing.T) {
 
 func TestMailService_SendPendingWelcomes_stopsAfterRepeatedFailures(t *testing.T) {
 	t.Parallel()
-	box, down := &mailbox{}, true
+	box, down, attempts := &mailbox{}, true, 0
 	h := newService(t, withMailer(mailerFunc(func(ctx context.Context, m *usermail.Mail) error {
+		attempts++
 		if down && m.To != "person0003@example.com" {
 			return errConnRefused
 		}
@@ -166,8 +167,10 @@ func TestMailService_SendPendingWelcomes_stopsAfterRepeatedFailures(t *testing.T
 	})))
 	h.createUsers(t, 12)
 	report := h.sendPendingWelcomes(t)
-	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliveryFailed: 8, userman.DeliverySent: 1}, report.Counts)
-	require.Equal(t, 3, report.Remaining)
+	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliveryDeferred: 11, userman.DeliverySent: 1}, report.Counts)
+	require.Zero(t, report.Remaining)
+	require.Equal(t, 9, attempts)
+	require.Equal(t, 0, h.waitingMail(t, "person0011", usermail.Welcome).Attempts)
 
 	down = false
 	report = h.sendPendingWelcomes(t) // who failed need not wait
@@ -187,9 +190,9 @@ func TestMailService_SendPendingWelcomes_continuesAfterDeferredMail(t *testing.T
 	})))
 	h.createUsers(t, 40)
 	report := h.sendPendingWelcomes(t)
-	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliveryFailed: 39, userman.DeliverySent: 1}, report.Counts)
+	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliveryDeferred: 39, userman.DeliverySent: 1}, report.Counts)
 	require.Zero(t, report.Remaining)
-	require.Contains(t, report.Undelivered[0].Message, "451 4.7.1 Greylisted; try again in some minutes")
+	require.Contains(t, report.Undelivered[0].Message, "451 4.7.1 Greylisted")
 	deferred = false
 	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 39}, h.sendPendingWelcomes(t).Counts)
 }

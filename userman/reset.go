@@ -3,6 +3,7 @@ package userman
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
@@ -10,13 +11,14 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // RequestReset mails a password reset link to the user with this login name (see
 // [Options]). It sends the mail in the background. Neither its result nor its duration
 // shows whether the user exists or has an address. A user with an unused link receives
-// no second mail within [Options].ResetCooldown. RequestReset returns a
+// no second mail within [Options].ResetCooldown. A mail that was not sent does not count. RequestReset returns a
 // [store.RateLimitedError] after too many requests from the same address. This is the
 // address of the actor of ctx.
 func (s *Service) RequestReset(ctx context.Context, name string) error {
@@ -46,7 +48,7 @@ func (s *Service) RequestNewLink(ctx context.Context, token store.Secret) error 
 			mail = usermail.Reset
 		}
 		hash := auth.HashToken(token)
-		return s.mailIf(ctx, mail, u, func(u *User) bool {
+		return s.mailIf(ctx, mail, u, func(u *User, _ []*mailqueue.Mail) bool {
 			_, expired := errors.AsType[*credential.LinkExpiredError](s.checkLink(passwordLink, u, hash))
 			return expired
 		})
@@ -75,22 +77,21 @@ func (s *Service) runMailRequest(ctx context.Context, work func(ctx context.Cont
 	return nil
 }
 
-// resetAllowed reports whether u may receive a reset mail. It returns false if the link
-// of an earlier mail is recent. A link does not store its time of creation, so
-// resetAllowed computes it from the expiry and the lifetime.
-func (s *Service) resetAllowed(u *User) bool {
-	recent := func(createdAt time.Time) bool {
-		age := s.now().Sub(createdAt)
-		return age >= 0 && age < s.opts.ResetCooldown
-	}
-	link := u.Credentials.Invitation
-	return link == nil || !recent(link.ExpiresAt.Add(-s.opts.ResetLifetime)) && !recent(u.WelcomeStartedAt)
+// resetAllowed reports whether u may receive a reset mail. It returns false if a mail
+// with an unused link was sent within the cooldown or is being sent. A mail that was not
+// sent starts no cooldown.
+func (s *Service) resetAllowed(u *User, mails []*mailqueue.Mail) bool {
+	now := s.now()
+	return u.Credentials.Invitation == nil || !slices.ContainsFunc(mails, func(mail *mailqueue.Mail) bool {
+		age := now.Sub(mail.UpdatedAt)
+		return mail.InProgress(now) || mail.Status == mailqueue.Sent && age >= 0 && age < s.opts.ResetCooldown
+	})
 }
 
 // mailIf mails u a link if precondition returns true. It calls precondition again in
 // the transaction that writes the link. Of many concurrent requests, only one therefore
 // sends the mail.
-func (s *Service) mailIf(ctx context.Context, mail usermail.Kind, u *User, precondition func(u *User) bool) error {
+func (s *Service) mailIf(ctx context.Context, mail usermail.Kind, u *User, precondition func(u *User, mails []*mailqueue.Mail) bool) error {
 	m := s.newDeliveryJob(mail)
 	m.precondition = precondition
 	delivery, err := m.run(ctx, u.ID)

@@ -1,6 +1,8 @@
 package userman
 
 import (
+	"sync/atomic"
+
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/internal/avatar"
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
@@ -44,9 +46,11 @@ type Service struct {
 // cached groups.
 type shared struct {
 	background *background
-	avatars    *avatar.Renderer
-	groups     groupCache
-	syncLocks  syncLocks
+	// mailFault is the error of settings that prevent every mail; nil if there is none.
+	mailFault atomic.Pointer[MailSettingsError]
+	avatars   *avatar.Renderer
+	groups    groupCache
+	syncLocks syncLocks
 }
 
 func newShared() *shared {

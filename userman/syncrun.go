@@ -204,7 +204,7 @@ func (p *syncRun) handOver(u *User, sameUser bool) *User {
 		return u
 	}
 	u.Credentials, u.Picture, u.MustChangePassword = credential.Credentials{}, "", false
-	for _, at := range []*time.Time{&u.PasswordChangedAt, &u.LastLoginAt, &u.WelcomedAt, &u.WelcomeStartedAt} {
+	for _, at := range []*time.Time{&u.PasswordChangedAt, &u.LastLoginAt, &u.WelcomedAt} {
 		*at = time.Time{}
 	}
 	for _, f := range Fields().Fields() {

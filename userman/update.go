@@ -83,7 +83,7 @@ func restoreManaged(before, edited *User) *User {
 	c.HasPassword, c.ExternalPassword, c.HasSecondFactor = prior.HasPassword, prior.ExternalPassword, prior.HasSecondFactor
 	c.InvitationExpiresAt, c.PasswordExpiresAt = prior.InvitationExpiresAt, prior.PasswordExpiresAt
 	c.CreatedAt, c.UpdatedAt, c.PasswordChangedAt, c.LastLoginAt = prior.CreatedAt, prior.UpdatedAt, prior.PasswordChangedAt, prior.LastLoginAt
-	c.WelcomedAt, c.WelcomeStartedAt, c.MissingSince, c.DeletedAt = prior.WelcomedAt, prior.WelcomeStartedAt, prior.MissingSince, prior.DeletedAt
+	c.WelcomedAt, c.MissingSince, c.DeletedAt = prior.WelcomedAt, prior.MissingSince, prior.DeletedAt
 	return c
 }
 

@@ -35,7 +35,7 @@ func TestService_Update_savesEditableFieldsOnly(t *testing.T) {
 				u.ID, u.Directory, u.Picture, u.SessionEpoch, u.HasPassword, u.ExternalPassword = "mine", "head-office", "v1", 7, false, true
 				u.Credentials.PasswordHash, u.Activation = secret("mine"), &credential.OneTimeToken{}
 				for _, at := range []*time.Time{
-					&u.CreatedAt, &u.UpdatedAt, &u.PasswordChangedAt, &u.LastLoginAt, &u.WelcomedAt, &u.WelcomeStartedAt, &u.MissingSince, &u.DeletedAt,
+					&u.CreatedAt, &u.UpdatedAt, &u.PasswordChangedAt, &u.LastLoginAt, &u.WelcomedAt, &u.MissingSince, &u.DeletedAt,
 				} {
 					*at = time.Unix(1, 0)
 				}

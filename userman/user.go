@@ -122,7 +122,6 @@ type User struct {
 
 	// The service sets the times, in UTC with microsecond precision. Zero means never.
 	// WelcomedAt is the time when the mail server accepted a welcome mail.
-	// WelcomeStartedAt is the time when the service last began to send one.
 	// MissingSince is the time when a sync first found the user missing from the
 	// directory, or disabled there. It is zero for users whom an administrator
 	// disabled. DeletedAt is set for deleted users. They can be restored. Other users
@@ -132,7 +131,6 @@ type User struct {
 	PasswordChangedAt time.Time `json:"password_changed_at,omitzero"`
 	LastLoginAt       time.Time `json:"last_login_at,omitzero"`
 	WelcomedAt        time.Time `json:"welcomed_at,omitzero"`
-	WelcomeStartedAt  time.Time `json:"-"`
 	MissingSince      time.Time `json:"missing_since,omitzero"`
 	DeletedAt         time.Time `json:"deleted_at,omitzero"`
 }

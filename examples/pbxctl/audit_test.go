@@ -37,7 +37,8 @@ func TestAudit_recordsEveryCommandWithActor(t *testing.T) {
 	c.do(t, "ami-account", "delete", "crm")
 	c.addRoot(t)
 	c.do(t, "admin", "add", "jane")
-	c.do(t, "admin", "edit", "jane", "--sections", "audit")
+	edited := c.run(t, "admin", "edit", "jane", "--sections", "audit") // it warns that the link ends
+	require.Equal(t, exitOK, edited.code, edited.stderr)
 	c.do(t, "admin", "delete", "jane")
 	c.fails(t, exitRejected, "ami-account", "add", "general")
 

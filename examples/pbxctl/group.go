@@ -159,9 +159,9 @@ func (a *cli) printRevocations(revocations *userman.Revocations, previewErr erro
 	case previewErr != nil || !dryRun && revocations.Total == 0:
 		return nil //nolint:nilerr // the change itself returns the error
 	case dryRun:
-		return a.print(revocations, revocationsText(revocations)+fmt.Sprintf("This would end credentials of %d accounts. Nothing was changed.\n", revocations.Total))
+		return a.print(revocations, revocationsText(revocations)+fmt.Sprintf("Accounts whose credentials would end: %d. Nothing was changed.\n", revocations.Total))
 	}
-	_, err := fmt.Fprintf(a.stderr, "warning: this ends credentials of %d accounts\n%s", revocations.Total, revocationsText(revocations))
+	_, err := fmt.Fprintf(a.stderr, "warning: accounts whose credentials end: %d\n%s", revocations.Total, revocationsText(revocations))
 	return err
 }
 

@@ -7,13 +7,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/pbxusers/pbxusers/userman/usermail"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func (a *cli) userWelcome() *cobra.Command {
@@ -23,7 +24,7 @@ func (a *cli) userWelcome() *cobra.Command {
 		Short: "Mail a user a link to set a password and get started",
 		Long: "Mail a user a link to set a password and get started.\n" +
 			"--all mails every enabled user who has no password and was never sent this mail. If it is interrupted, run it again:\n" +
-			"no user is mailed twice. Set --smtp, --smtp-from and --base-url, preferably in the settings file.",
+			"no user is mailed twice. The server tries deferred mails again. Set --smtp, --smtp-from and --base-url, preferably in the settings file.",
 		Example:           "  pbxctl user welcome jane.roe\n  pbxctl user welcome --all",
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.users().complete,
@@ -50,13 +51,17 @@ func (a *cli) userReset() *cobra.Command {
 	})
 }
 
-// sendMail sends a mail to one user, and fails if it was not sent.
+// sendMail sends a mail to one user, and fails if it is neither sent nor waiting.
 func (a *cli) sendMail(ctx context.Context, s *app.App, username string, kind usermail.Kind) error {
 	delivery, err := s.Users.Mails().Send(ctx, kind, username)
 	if err != nil {
 		return err
 	}
-	if delivery.Status != userman.DeliverySent {
+	switch delivery.Status {
+	case userman.DeliverySent:
+	case userman.DeliveryDeferred:
+		return a.print(delivery, "Not sent yet: "+delivery.Message+".\nThe server tries again"+atTime(delivery.NextAttemptAt)+".\n")
+	default:
 		if a.json {
 			err = a.print(delivery, "")
 		}
@@ -67,6 +72,14 @@ func (a *cli) sendMail(ctx context.Context, s *app.App, username string, kind us
 		text += "The link in the mail expires at " + localTime(delivery.ExpiresAt) + ".\n"
 	}
 	return a.print(delivery, text)
+}
+
+// atTime returns the time of the next attempt; empty without one.
+func atTime(t time.Time) string {
+	if t.IsZero() {
+		return " when the mail server accepts mails"
+	}
+	return " at " + localTime(t)
 }
 
 // welcomeAll mails all new users, and fails if one was left out who can be mailed
@@ -103,7 +116,7 @@ func welcomesText(r *userman.WelcomeReport) string {
 }
 
 func (a *cli) userMail() *cobra.Command {
-	parent := newNoun("mail", "Preview the mails to users")
+	parent := newNoun("mail", "Show the mails to users")
 	var kind string
 	cmd := a.users().verb("preview", "Show a mail as 'pbxctl user welcome' or 'reset' would send it; its links do not work",
 		func(ctx context.Context, s *app.App, username string) error {
@@ -116,6 +129,27 @@ func (a *cli) userMail() *cobra.Command {
 		})
 	cmd.Flags().StringVar(&kind, "kind", string(usermail.Welcome), "`KIND` of mail: welcome or reset")
 	completeWords(cmd, "kind", string(usermail.Welcome), string(usermail.Reset))
-	parent.AddCommand(cmd)
+	parent.AddCommand(cmd, a.users().verb("list", "List the last mail of each kind to a user, and when it is tried again",
+		func(ctx context.Context, s *app.App, username string) error {
+			mails, err := s.Users.Mails().List(ctx, username)
+			if err != nil {
+				return err
+			}
+			return a.print(mails, mailsText(mails))
+		}))
 	return parent
+}
+
+func mailsText(mails []*mailqueue.Mail) string {
+	var text strings.Builder
+	for _, mail := range mails {
+		fmt.Fprintf(&text, "%s: %s since %s: %s\n", mail.Kind, mail.Status, localTime(mail.UpdatedAt), cell(mail.Message))
+		if !mail.NextAttemptAt.IsZero() {
+			fmt.Fprintf(&text, "  next attempt at %s\n", localTime(mail.NextAttemptAt))
+		}
+	}
+	if text.Len() == 0 {
+		return "No mails were sent to this user.\n"
+	}
+	return text.String()
 }

@@ -206,7 +206,7 @@ func storedUser(u *userman.User) *userman.User {
 	stored.InvitationExpiresAt, stored.PasswordExpiresAt = time.Time{}, time.Time{}
 	truncateTimes(
 		&stored.CreatedAt, &stored.UpdatedAt, &stored.PasswordChangedAt, &stored.LastLoginAt,
-		&stored.WelcomedAt, &stored.WelcomeStartedAt, &stored.MissingSince, &stored.DeletedAt,
+		&stored.WelcomedAt, &stored.MissingSince, &stored.DeletedAt,
 	)
 	truncateCredentials(&stored.Credentials)
 	truncateOneTimeToken(stored.Activation)

@@ -20,7 +20,7 @@ const rawUsersSQL = `SELECT team, id, username, description, title, company, dep
 	email, other_emails, cell_phone, home_phone, work_phone, fax, language, time_zone,
 	default_extension, linked_extensions, group_names, permissions, disabled, must_change_password,
 	directory, external_id, picture, session_epoch, created_at, updated_at, password_changed_at, last_login_at,
-	welcomed_at, welcome_started_at, missing_since, deleted_at,
+	welcomed_at, missing_since, deleted_at,
 	password_hash, second_factor, second_factor_confirmed, second_factor_step, recovery_hashes,
 	invitation_hash, invitation_expires_at, devices, activation_hash, activation_expires_at
 	FROM pbxusers_users`

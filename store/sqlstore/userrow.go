@@ -29,7 +29,7 @@ func userTable() table {
 func userTimeColumns() []string {
 	return []string{
 		"created_at", "updated_at", "password_changed_at", "last_login_at",
-		"welcomed_at", "welcome_started_at", "missing_since", "deleted_at",
+		"welcomed_at", "missing_since", "deleted_at",
 	}
 }
 
@@ -37,7 +37,7 @@ func userTimeColumns() []string {
 func userTimes(u *userman.User) []*time.Time {
 	return []*time.Time{
 		&u.CreatedAt, &u.UpdatedAt, &u.PasswordChangedAt, &u.LastLoginAt,
-		&u.WelcomedAt, &u.WelcomeStartedAt, &u.MissingSince, &u.DeletedAt,
+		&u.WelcomedAt, &u.MissingSince, &u.DeletedAt,
 	}
 }
 

@@ -114,7 +114,7 @@ func emptyUserStored(t *testing.T, b Backend) {
 func timesOfUser(u *userman.User) []*time.Time {
 	times := []*time.Time{
 		&u.CreatedAt, &u.UpdatedAt, &u.PasswordChangedAt, &u.LastLoginAt,
-		&u.WelcomedAt, &u.WelcomeStartedAt, &u.MissingSince, &u.DeletedAt,
+		&u.WelcomedAt, &u.MissingSince, &u.DeletedAt,
 	}
 	for _, link := range []*credential.OneTimeToken{u.Credentials.Invitation, u.Activation} {
 		if link != nil {
@@ -219,7 +219,7 @@ func hostileUser(username string) *userman.User {
 		Directory: "ldap '\"", ExternalID: "CN=Jane\\,O,DC=x", Picture: "v1",
 		Credentials: a.Credentials, Activation: &credential.OneTimeToken{TokenHash: []byte("\x00activation '\xff"), ExpiresAt: at(1), Creator: hostileCreator("activation")},
 		EmailCreator: hostileCreator("email"), SessionEpoch: 7, CreatedAt: at(2), UpdatedAt: at(3), PasswordChangedAt: at(4), LastLoginAt: at(5),
-		WelcomedAt: at(6), WelcomeStartedAt: at(7), MissingSince: at(8), DeletedAt: at(9),
+		WelcomedAt: at(6), MissingSince: at(7), DeletedAt: at(8),
 	}
 	fillFields(userman.Fields(), u)
 	return u

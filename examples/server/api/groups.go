@@ -53,7 +53,7 @@ type groupImpact struct {
 	Items []userman.MemberImpact `doc:"The first members, and the permissions that change for each." json:"items"`
 	Total int                    `doc:"The number of members."                                       json:"total"`
 	// Revocations are the members whose credentials the deletion revokes.
-	Revocations userman.Revocations `json:"revocations"`
+	Revocations userman.Revocations `doc:"The members whose credentials the deletion ends." json:"revocations"`
 }
 
 func (a *api) registerMembers(g operationGroup) {

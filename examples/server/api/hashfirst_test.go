@@ -99,10 +99,9 @@ func (s failingTTLStore) Put(ctx context.Context, kind, key string, value []byte
 func TestAPI_idempotencyKeySavesRecordAndResponseTogether(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	v := h.logIn(t, "root")
 	failing := &atomic.Bool{}
-	failing.Store(true)
 	h.Site.TTLStore = failingTTLStore{h.Site.TTLStore, failing}
+	v := h.withOptions(t, nil).logIn(t, "root")
 	for path, body := range map[string]map[string]any{
 		"/users": {"username": "jane", "password": newPassword}, "/administrators": {"username": "jane"}, "/ami-accounts": {"name": "jane"}, "/groups": {"name": "jane"},
 	} {

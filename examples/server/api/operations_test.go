@@ -86,6 +86,7 @@ func operationCases() map[string]operationCase {
 		"createPasswordLink":     {prepare: withUser, status: http.StatusCreated},
 		"createSoftphoneLink":    {prepare: withUser, status: http.StatusCreated},
 		"sendMail":               {prepare: withUser, status: http.StatusOK, also: []operationCase{ok(withResetMailBody)}},
+		"listMails":              ok(withUser),
 		"previewMail":            ok(withUser),
 		"setUserPassword":        ok(withUser),
 		"deleteUserSecondFactor": ok(withUser),

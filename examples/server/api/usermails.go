@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
@@ -63,6 +64,11 @@ func (a *api) registerUserMails(g operationGroup) {
 	registerBody(g, operation{id: "sendMail", route: "POST /users/{username}/mails", response: schemaFor[userman.Delivery](a.document)},
 		func(ctx context.Context, r *request, body *NewMail) (*response, error) {
 			return reply(a.users(ctx).Mails().Send(ctx, body.Kind, r.text("username")))
+		})
+	g.register(operation{id: "listMails", route: "GET /users/{username}/mails", response: schemaFor[list[*mailqueue.Mail]](a.document)},
+		func(ctx context.Context, r *request) (*response, error) {
+			mails, err := a.users(ctx).Mails().List(ctx, r.text("username"))
+			return reply(list[*mailqueue.Mail]{Items: mails}, err)
 		})
 	g.register(operation{
 		id: "previewMail", route: "GET /users/{username}/mails/{kind}",

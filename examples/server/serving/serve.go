@@ -18,6 +18,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	cleanup.Go(func() { s.deleteExpired(ctx) })
+	cleanup.Go(func() { s.site.Users.Mails().Run(ctx) })
 
 	ended := make(chan error, 1)
 	go func() { ended <- s.http.Serve(listener) }()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // startServing serves b until stop, and returns its address.
@@ -27,6 +31,35 @@ func (b *env) startServing(t *testing.T) (url string, stop context.CancelFunc, e
 	t.Cleanup(stop)
 	return "http://" + listener.Addr().String(), stop, result
 }
+
+// A mail that waits is sent by the running server, also after a restart.
+func TestServer_Serve_sendsWaitingMails(t *testing.T) {
+	t.Parallel()
+	db, sent := memstore.New(), make(chan string, 1)
+	deferred := mailerFunc(func(*usermail.Mail) error { return &userman.MailDeferredError{Reason: "451"} })
+	options := userman.Options{Mailer: deferred, BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"}}
+	options.Clock = func() time.Time { return time.Now().Add(-time.Minute) }
+	before := userman.New(db.Users(""), &options)
+	_, err := before.Create(t.Context(), userman.NewUser{User: &userman.User{Username: "jane", Email: "jane@example.com"}})
+	require.NoError(t, err)
+	delivery, err := before.Mails().Send(t.Context(), usermail.Welcome, "jane")
+	require.NoError(t, err)
+	require.Equal(t, userman.DeliveryDeferred, delivery.Status)
+
+	b := setup(t, localBaseURL)
+	options.Clock = nil
+	options.Mailer = mailerFunc(func(m *usermail.Mail) error { sent <- m.To; return nil })
+	b.site.Users = userman.New(db.Users(""), &options)
+	_, stop, ended := b.startServing(t)
+	require.Equal(t, "jane@example.com", <-sent)
+	stop()
+	require.NoError(t, <-ended)
+}
+
+// mailerFunc is a mail server.
+type mailerFunc func(m *usermail.Mail) error
+
+func (f mailerFunc) Send(_ context.Context, m *usermail.Mail) error { return f(m) }
 
 func TestServer_Serve_finishesRequestsBeforeShutdown(t *testing.T) {
 	t.Parallel()

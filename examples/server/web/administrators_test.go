@@ -103,6 +103,8 @@ func TestPages_addedRightsRevokeInvitation(t *testing.T) {
 		form := url.Values{"version": {b.hiddenValue(b.get(one, http.StatusOK), "version")}, "access": {"limited"}}
 		if sections != "" {
 			form.Set("sections", sections)
+			// The invitation that an administrator without this right created ends.
+			form.Set("confirmed", b.hiddenValue(b.post(one, form, http.StatusOK), "confirmed"))
 		}
 		b.postRedirect(one, form)
 		require.Contains(t, b.get(one, http.StatusOK), message)

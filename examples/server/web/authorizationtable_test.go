@@ -67,7 +67,7 @@ func authorizationTable() []authorizationRow {
 		// Numbers out of scope are in valuesOutOfScope.
 		{app.SectionUsers, sectionOnly, "renumberExtensions", ""},
 		{app.SectionUsers, onRecord, `getUser updateUser previewUser deleteUser enableUser disableUser endUserSessions createPasswordLink createSoftphoneLink
-			sendMail previewMail setUserPassword deleteUserSecondFactor explainUser listUserReferences getPicture setPicture deletePicture
+			sendMail listMails previewMail setUserPassword deleteUserSecondFactor explainUser listUserReferences getPicture setPicture deletePicture
 			restoreUser purgeUser listTokens createToken getToken updateToken deleteToken rotateToken`, `
 			GET+POST /users/{username}, GET+POST /users/{username}/permissions, GET+POST /users/{username}/delete,
 			GET+POST /users/{username}/renumber,

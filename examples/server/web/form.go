@@ -20,6 +20,8 @@ type form struct { //nolint:recvcheck // templates call Confirmed on a value
 	// Revocations are the accounts whose credentials the change ends. Nothing is saved
 	// until the form is sent again.
 	Revocations *userman.Revocations
+	// Confirmed is the value that confirms the revocations.
+	Confirmed string
 	// Version is the version of the record when the form was loaded.
 	Version string
 	// Message is the result of a button inside the form. Nothing is saved.

@@ -126,6 +126,7 @@ func (u *userPages) startWelcomeAll(ctx context.Context, _ *request) (response, 
 func deliveryCounts(counts map[userman.DeliveryStatus]int) []deliveryCount {
 	all := []deliveryCount{
 		{counts[userman.DeliverySent], "sent"},
+		{counts[userman.DeliveryDeferred], "not sent yet; tried again automatically"},
 		{counts[userman.DeliveryNoAddress], "without an email address"},
 		{counts[userman.DeliveryNotConfigured], "not sent because mail is not configured"},
 		{counts[userman.DeliveryRejected], "rejected by the mail server"},

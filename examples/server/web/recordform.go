@@ -137,7 +137,9 @@ func (rp *record[R]) save(ctx context.Context, r *request, loaded *R) (response,
 	if rp.Preview != nil {
 		revocations, err := rp.Preview(ctx, rp.KeyOf(loaded), change)
 		if err == nil && revocations.Total > 0 && r.form("confirmed") != revocationsDigest(revocations) {
-			return rp.page(ctx, r, loaded, in, formErrors{}, func(f *form) { f.Version, f.Revocations = version, revocations })
+			return rp.page(ctx, r, loaded, in, formErrors{}, func(f *form) {
+				f.Version, f.Revocations, f.Confirmed = version, revocations, revocationsDigest(revocations)
+			})
 		}
 	}
 	result, err := rp.Update(ctx, rp.KeyOf(loaded), change)
@@ -180,6 +182,3 @@ func revocationsDigest(revocations *userman.Revocations) string {
 	_, _ = fmt.Fprint(hash, revocations.Total, revocations.Items)
 	return hex.EncodeToString(hash.Sum(nil))
 }
-
-// Confirmed is the value of the form that confirms the revocations.
-func (f form) Confirmed() string { return revocationsDigest(f.Revocations) }

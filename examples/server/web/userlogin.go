@@ -47,6 +47,9 @@ func (u *userPages) delivered(now *userman.User, before string, d *userman.Deliv
 	if d.Status == userman.DeliverySent {
 		return redirect{Path: u.path(now), Flash: before + "Email sent to " + now.Email + ": " + d.Message + "."}
 	}
+	if d.Status == userman.DeliveryDeferred {
+		return redirect{Path: u.path(now), Warning: before + "Email not sent yet; it is tried again automatically: " + sentence(d.Message)}
+	}
 	return redirect{Path: u.path(now), Warning: before + "Email not delivered: " + sentence(d.Message)}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
@@ -34,11 +35,8 @@ func newUserPages(p *pages) *userPages {
 		path: func(one *userman.User) string { return userPath(one.Username) },
 		load: u.loadUser, drawer: u.draw,
 		identity: func(one *userman.User) string { return string(one.ID) }, // usernames change
-		describe: func(ctx context.Context, _ *request, body *recordPage[userman.User], errs formErrors) error {
-			body.Extra = userExtra{pictureField(errs), u.linkPath(ctx, body.Record)}
-			return nil
-		},
-		blank: u.blankUser, newForm: u.addOnboarding, draft: u.completeDraft, created: u.onboard,
+		describe: u.describe,
+		blank:    u.blankUser, newForm: u.addOnboarding, draft: u.completeDraft, created: u.onboard,
 		deleted: func(one *userman.User) string {
 			return one.Username + " was deleted. You can restore the user from the deleted users."
 		},
@@ -48,10 +46,18 @@ func newUserPages(p *pages) *userPages {
 }
 
 // userExtra is what the page of a user has besides the record: the field of the picture,
-// and the page that links the user to an entry of a directory, or "".
+// the page that links the user to an entry of a directory, or "", and the last mails to
+// the user.
 type userExtra struct {
 	Picture  formField
 	LinkPath string
+	Mails    []*mailqueue.Mail
+}
+
+func (u *userPages) describe(ctx context.Context, _ *request, body *recordPage[userman.User], errs formErrors) error {
+	mails, err := u.users(ctx).Mails().List(ctx, body.Record.Username)
+	body.Extra = userExtra{pictureField(errs), u.linkPath(ctx, body.Record), mails}
+	return err
 }
 
 // linkPath returns the page that links a user to an entry, or "".

@@ -59,7 +59,6 @@ CREATE TABLE pbxusers_users (
     password_changed_at     INTEGER NOT NULL,
     last_login_at           INTEGER NOT NULL,
     welcomed_at             INTEGER NOT NULL,
-    welcome_started_at      INTEGER NOT NULL,
     missing_since           INTEGER NOT NULL,
     deleted_at              INTEGER NOT NULL,
     -- Whether deleted_at is set, for indexes.
