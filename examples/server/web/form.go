@@ -10,7 +10,7 @@ import (
 )
 
 // form is the form of a record.
-type form struct { //nolint:recvcheck // templates call Confirmed on a value
+type form struct {
 	Problems []problem
 	// ActionErrors are the errors of an action that saves nothing of the form.
 	ActionErrors []problem
