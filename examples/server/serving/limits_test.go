@@ -175,6 +175,7 @@ func (s *memoryServer) start(t *testing.T, from, head, body string) *started {
 // heapInUse returns the bytes of reachable objects.
 func heapInUse() int64 {
 	runtime.GC()
+	runtime.GC() // empties pools, too
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)
