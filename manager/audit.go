@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -54,8 +55,8 @@ func (s *Service) AuditSource() audit.RecordSource {
 	return audit.RecordSource{Kind: kind, Each: func(ctx context.Context, visit func(key string, state []byte) error) error {
 		return s.store.EachAccount(ctx, func(a *Account) error {
 			state, err := auditState(a)
-			if err != nil {
-				return err
+			if err != nil { // a time that has no JSON form
+				return fmt.Errorf("%q: %w", a.Name, store.ErrCorrupt)
 			}
 			return visit(a.Name, state)
 		})

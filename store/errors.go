@@ -31,6 +31,10 @@ var (
 	ErrBusy = errors.New("busy")
 )
 
+// ErrCorrupt means that a stored value cannot be read, because it was modified outside
+// the program. It is an internal error.
+var ErrCorrupt = errors.New("the stored value cannot be read")
+
 // NotFoundError means that no record of Kind has the requested key. It matches
 // [ErrNotFound].
 type NotFoundError struct {

@@ -132,10 +132,10 @@ func (s *Service) hasAuditKey(key string) bool {
 // [audit.Log.Verify] compares them with the audit log.
 func (s *Service) AuditSource() []audit.RecordSource {
 	sources := []audit.RecordSource{
-		{Kind: KindUser, Each: s.eachUserState(false)},
-		{Kind: KindDeletedUser, Each: s.eachUserState(true)},
-		{Kind: KindGroup, Each: s.eachGroupState},
-		{Kind: KindLoginNames, Each: s.eachLoginFields},
+		{Kind: KindUser, Team: s.store.Team(), Each: s.eachUserState(false)},
+		{Kind: KindDeletedUser, Team: s.store.Team(), Each: s.eachUserState(true)},
+		{Kind: KindGroup, Team: s.store.Team(), Each: s.eachGroupState},
+		{Kind: KindLoginNames, Team: s.store.Team(), Each: s.eachLoginFields},
 	}
 	for _, d := range s.opts.Dependents {
 		sources = append(sources, d.AuditSource())

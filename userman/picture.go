@@ -47,8 +47,14 @@ func (s *Service) SetPicture(ctx context.Context, username string, picture io.Re
 		s.recordFailure(ctx, action, username, err)
 		return nil, err
 	}
+	return s.savePicture(ctx, action, username, jpeg, PictureVersion(jpeg), opts)
+}
+
+// PictureVersion returns the version of a stored picture, which [User].Picture has: a
+// hash of its bytes.
+func PictureVersion(jpeg []byte) string {
 	sum := sha256.Sum256(jpeg)
-	return s.savePicture(ctx, action, username, jpeg, hex.EncodeToString(sum[:8]), opts)
+	return hex.EncodeToString(sum[:8])
 }
 
 // savePicture stores a JPEG and its version; nil removes the picture.

@@ -4,11 +4,8 @@
 package sqlitetest
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -25,16 +22,13 @@ import (
 // maxConns bounds those of [Open]: the race detector makes each new one slow.
 const maxConns = 4
 
-// Create writes a database at path in which nothing is but the tables, and an
-// identity of its own.
+// Create writes a database at path in which nothing is but the tables. The first
+// [sqlstore.Open] gives it an identity.
 func Create(t testing.TB, path string) {
 	t.Helper()
-	tmpl, err := emptyTemplate()
+	file, err := emptyTemplate()
 	require.NoError(t, err)
-	random := make([]byte, len(tmpl.id)/2)
-	_, _ = rand.Read(random)
-	id := []byte(hex.EncodeToString(random))
-	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(tmpl.file, []byte(tmpl.id), id), 0o600))
+	require.NoError(t, os.WriteFile(path, file, 0o600))
 }
 
 // New opens a new database, with a keyring of its own, as [Open] does.
@@ -62,42 +56,35 @@ func Open(t testing.TB, path string, keyring *store.Keyring) *sqlstore.DB {
 	return db
 }
 
-// template is the file of a database, and the identity that stands in it.
-type template struct {
-	file []byte
-	id   string
-}
-
-// emptyTemplate makes the tables, once.
-var emptyTemplate = sync.OnceValues(func() (tmpl template, err error) {
+// emptyTemplate makes the tables, once, and returns the file of the database.
+var emptyTemplate = sync.OnceValues(func() (file []byte, err error) {
 	dir, err := os.MkdirTemp("", "sqlitetest")
 	if err != nil {
-		return template{}, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path := filepath.Join(dir, "empty.db")
-	if tmpl.id, err = createTables(path); err != nil {
-		return template{}, err
+	if err := createTables(path); err != nil {
+		return nil, err
 	}
-	tmpl.file, err = os.ReadFile(path)
-	return tmpl, err
+	return os.ReadFile(path)
 })
 
-// createTables makes the database at path and returns its identity. When it is
-// closed all of it is in the one file.
-func createTables(path string) (id string, err error) {
+// createTables makes the database at path, without an identity. When it is closed all
+// of it is in the one file.
+func createTables(path string) (err error) {
 	pool, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	if err != nil {
-		return "", err
+		return err
 	}
-	db, err := sqlstore.Open(context.Background(), pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
-	if err != nil {
-		return "", err
+	if _, err := sqlstore.Open(context.Background(), pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring}); err != nil {
+		return err
 	}
-	return db.ID(context.Background())
+	_, err = pool.ExecContext(context.Background(), "DELETE FROM pbxusers_identity")
+	return err
 }

@@ -30,6 +30,13 @@ type Store interface {
 	// store. If the backend can, it holds only a bounded number of entries in
 	// memory.
 	EachEntry(ctx context.Context, visit func(*Entry) error) error
+	// CheckIntegrity reports what was modified outside the program in the parts of
+	// the database that neither the entries nor the records contain, such as derived
+	// columns, indexing tables and triggers. A record of a kind in records, in a team
+	// that none of them has, is a finding, too. No finding contains a secret or its
+	// hash. CheckIntegrity reads one snapshot, and uses bounded memory. A backend that has no such parts
+	// reports nothing.
+	CheckIntegrity(ctx context.Context, records []RecordSource, report func(Finding)) error
 }
 
 // Query selects entries. Empty fields select all.

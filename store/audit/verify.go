@@ -16,6 +16,9 @@ const maxFindings = 100
 type RecordSource struct {
 	// Kind is the kind of [Event].
 	Kind string
+	// Team is the team of the records. It is empty for the default team, and for
+	// records without a team.
+	Team string
 	// Each calls visit for every record with its key and its [Event].State.
 	Each func(ctx context.Context, visit func(key string, state []byte) error) error
 }
@@ -80,10 +83,21 @@ const (
 	// CodeRecordMissing means that the record is missing, and that no entry deleted
 	// it.
 	CodeRecordMissing = "record_missing"
-	// CodeRecordUnreadable means that an encrypted value of a record was modified,
-	// or encrypted with a key that is not in the keyring. The following records of
-	// the kind were not compared. Repair or delete the record, and verify again.
+	// CodeRecordUnreadable means that a value of a record was modified and cannot be
+	// read, or is encrypted with a key that is not in the keyring. Without a Key, the
+	// following records of the kind were not compared. Repair or delete the record,
+	// and verify again.
 	CodeRecordUnreadable = "record_unreadable"
+	// CodeRowModified, CodeRowMissing and CodeRowAdded mean that a row of the
+	// database does not match the record that it belongs to, such as a column or an
+	// indexing table that a login uses to find its user. Kind and Key identify that
+	// record, or the table and the row if it belongs to no record.
+	CodeRowModified = "row_modified"
+	CodeRowMissing  = "row_missing"
+	CodeRowAdded    = "row_added"
+	// CodeSchemaModified means that the tables, indexes, triggers or views of the
+	// database are not those of the program.
+	CodeSchemaModified = "schema_modified"
 )
 
 // Verification is the result of [Log.Verify].
@@ -105,7 +119,9 @@ type Verification struct {
 // last entry in one snapshot. Writers wait while the records are compared, but not
 // while the log is read. It finds entries that were changed, added, moved or
 // removed, also at the end. It finds records that were changed, added or removed
-// outside the services.
+// outside the services. It also finds what [Store].CheckIntegrity finds in the rest of
+// the database, without blocking writers. Pass the sources of all kinds and teams that
+// the database has.
 //
 // It cannot find that the log, and the records that have changed since, were
 // restored to an earlier state. To detect that, store the Checkpoint in another place
@@ -123,10 +139,9 @@ func (l *Log) Verify(ctx context.Context, records ...RecordSource) (*Verificatio
 	}); err != nil {
 		return nil, err
 	}
-	var result *Verification
+	var final *verifier
 	err := l.store.RunInTx(ctx, func(ctx context.Context) error {
-		final := v.clone() // this function may run more than once
-		result = final.result
+		final = v.clone() // this function may run more than once
 		newer, err := l.entriesAfter(ctx, final.last)
 		if err != nil {
 			return err
@@ -141,10 +156,14 @@ func (l *Log) Verify(ctx context.Context, records ...RecordSource) (*Verificatio
 		final.checkHead(head)
 		return final.checkRecords(ctx, records)
 	})
+	if err == nil {
+		// It needs no lock: it compares what one snapshot has.
+		err = l.store.CheckIntegrity(ctx, records, final.addFinding)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return result, nil
+	return final.result, nil
 }
 
 // entriesAfter returns the entries with higher sequences, newest first. There are
@@ -168,8 +187,10 @@ func (l *Log) entriesAfter(ctx context.Context, last int64) ([]*Entry, error) {
 	}
 }
 
-// checkRecords compares all records with their last entries.
+// checkRecords compares all records with their last entries. The sources of several
+// teams can have the same kind.
 func (v *verifier) checkRecords(ctx context.Context, records []RecordSource) error {
+	var complete, incomplete []string
 	for _, source := range records {
 		kind := sanitize(source.Kind, maxText)
 		err := source.Each(ctx, func(key string, state []byte) error {
@@ -177,22 +198,28 @@ func (v *verifier) checkRecords(ctx context.Context, records []RecordSource) err
 			return ctx.Err()
 		})
 		switch {
-		case isUndecryptable(err):
+		case isUnreadable(err):
+			incomplete = append(incomplete, kind)
 			v.addFinding(Finding{
 				Kind: kind, Code: CodeRecordUnreadable,
 				Message: fmt.Sprintf("one %s cannot be read, and the following ones were not compared: %v", kind, err),
 			})
 		case err != nil:
 			return err
-		default:
+		case !slices.Contains(complete, kind):
+			complete = append(complete, kind)
+		}
+	}
+	for _, kind := range complete {
+		if !slices.Contains(incomplete, kind) {
 			v.checkMissing(kind)
 		}
 	}
 	return nil
 }
 
-// isUndecryptable reports whether err is an error of the value of a record, and not
-// of the database.
-func isUndecryptable(err error) bool {
-	return errors.Is(err, store.ErrDecrypt) || errors.As(err, new(*store.UnknownKeyError))
+// isUnreadable reports whether err is an error of the value of a record, and not of
+// the database.
+func isUnreadable(err error) bool {
+	return errors.Is(err, store.ErrDecrypt) || errors.Is(err, store.ErrCorrupt) || errors.As(err, new(*store.UnknownKeyError))
 }

@@ -21,7 +21,7 @@ func TestLog_Verify_findsDirectSQLChanges(t *testing.T) {
 		"SELECT 1": {},
 		"UPDATE pbxusers_ami_accounts SET write_classes = 'system,command'": {audit.CodeRecordModified, "crm"},
 		"UPDATE pbxusers_ami_accounts SET updated_at = updated_at + 1":      {audit.CodeRecordModified, "crm"},
-		"UPDATE pbxusers_ami_accounts SET secret = substr(secret, 1, 30)":   {audit.CodeRecordUnreadable},
+		"UPDATE pbxusers_ami_accounts SET secret = substr(secret, 1, 30)":   {audit.CodeRecordUnreadable, audit.CodeRecordUnreadable, "crm"},
 		"DELETE FROM pbxusers_ami_accounts":                                 {audit.CodeRecordMissing, "crm"},
 		"UPDATE pbxusers_audit SET actor_name = 'joe' WHERE sequence = 2":   {audit.CodeEntryModified, 2, audit.CodeRecordUntracked, 3},
 		"UPDATE pbxusers_audit SET after_json = replace(after_json, 'disabled\":true', 'disabled\":false') WHERE sequence = 3": {

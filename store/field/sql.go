@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // Columns returns the names of the SQL columns, in the order of [Table.Args] and
@@ -100,4 +102,4 @@ func (t *target[V]) Scan(src any) error {
 
 // columnError returns the error of a column whose content cannot be read. It does
 // not contain the content.
-func columnError(column string) error { return fmt.Errorf("column %s cannot be read", column) }
+func columnError(column string) error { return fmt.Errorf("column %s: %w", column, store.ErrCorrupt) }

@@ -9,6 +9,7 @@ import (
 	_ "modernc.org/sqlite"
 	"pgregory.net/rapid"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
@@ -67,7 +68,8 @@ func TestTable_Targets_errorHasNoContent(t *testing.T) {
 		scanner, ok := targets[i].(sql.Scanner)
 		require.True(t, ok)
 		for _, content := range []any{"s3cret", []byte("s3cret"), nil, 1.5} {
-			require.EqualError(t, scanner.Scan(content), "column "+f.Column+" cannot be read")
+			require.EqualError(t, scanner.Scan(content), "column "+f.Column+": the stored value cannot be read")
+			require.ErrorIs(t, scanner.Scan(content), store.ErrCorrupt)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -35,24 +36,38 @@ func (m administratorStore) CreateAdministrator(ctx context.Context, a *ampusers
 // Administrator implements [ampusers.Store].
 func (m administratorStore) Administrator(ctx context.Context, username string) (found *ampusers.Administrator, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
-		found, err = m.findAdministrator(ctx, q, administratorTable().where(), ampusers.FoldUsername(username))
+		found, err = m.findAdministrator(ctx, q, administratorTable().where(), ampusers.FoldUsername(username), withUsername(username))
 		return err
 	})
 	return found, err
+}
+
+// withUsername requires the username of an administrator that was found by it.
+func withUsername(username string) func(*ampusers.Administrator) bool {
+	return func(a *ampusers.Administrator) bool {
+		return ampusers.FoldUsername(a.Username) == ampusers.FoldUsername(username)
+	}
 }
 
 // AdministratorByInvitation implements [ampusers.Store].
 func (m administratorStore) AdministratorByInvitation(ctx context.Context, tokenHash []byte) (found *ampusers.Administrator, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
-		found, err = m.findAdministrator(ctx, q, " WHERE invitation_hash = ?", encodeHash(tokenHash))
+		found, err = m.findAdministrator(ctx, q, " WHERE invitation_hash = ?", encodeHash(tokenHash), func(a *ampusers.Administrator) bool {
+			return a.Credentials.Invitation != nil && bytes.Equal(a.Credentials.Invitation.TokenHash, tokenHash)
+		})
 		return err
 	})
 	return found, err
 }
 
-func (m administratorStore) findAdministrator(ctx context.Context, q querier, where string, key any) (*ampusers.Administrator, error) {
+// findAdministrator returns the administrator of a key, if the record has the key.
+func (m administratorStore) findAdministrator(ctx context.Context, q querier, where string, key any, hasKey func(*ampusers.Administrator) bool) (*ampusers.Administrator, error) {
 	a, err := m.administratorDecoder().decode(q.QueryRowContext(ctx, administratorTable().selectAll()+where, key))
 	if errors.Is(err, sql.ErrNoRows) {
+		return nil, administratorNotFound()
+	}
+	if err == nil && !hasKey(a) {
+		m.logModifiedRow(ctx, "administrator")
 		return nil, administratorNotFound()
 	}
 	return a, m.wrapError(ctx, "read administrator", err)
@@ -61,7 +76,7 @@ func (m administratorStore) findAdministrator(ctx context.Context, q querier, wh
 // UpdateAdministrator implements [ampusers.Store].
 func (m administratorStore) UpdateAdministrator(ctx context.Context, username string, change func(*ampusers.Administrator) error) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
-		a, err := m.findAdministrator(ctx, q, administratorTable().where(), ampusers.FoldUsername(username))
+		a, err := m.findAdministrator(ctx, q, administratorTable().where(), ampusers.FoldUsername(username), withUsername(username))
 		if err != nil {
 			return err
 		}

@@ -52,6 +52,10 @@ func (m amiAccountStore) findAMIAccount(ctx context.Context, q querier, name str
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, amiAccountNotFound()
 	}
+	if err == nil && manager.FoldName(u.Name) != manager.FoldName(name) {
+		m.logModifiedRow(ctx, "AMI account")
+		return nil, amiAccountNotFound()
+	}
 	return u, m.wrapError(ctx, "read AMI account", err)
 }
 

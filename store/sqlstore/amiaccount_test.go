@@ -43,10 +43,12 @@ func TestDB_AMIAccounts_rejectsSecretOfOtherRow(t *testing.T) {
 func TestDB_AMIAccounts_requiresSameKeyring(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	db, _ := open(t, path)
+	db, conn := open(t, path)
+	_, err := conn.ExecContext(t.Context(), "DELETE FROM pbxusers_identity") // which Open checks
+	require.NoError(t, err)
 	other, _ := open(t, path)
 	require.NoError(t, db.AMIAccounts().CreateAccount(t.Context(), &manager.Account{Name: "crm", Secret: store.NewSecret(plainSecret)}))
-	_, err := other.AMIAccounts().ListAccounts(t.Context(), manager.Query{})
+	_, err = other.AMIAccounts().ListAccounts(t.Context(), manager.Query{})
 	var unknown *store.UnknownKeyError
 	require.ErrorAs(t, err, &unknown)
 }

@@ -72,7 +72,7 @@ func decodeNetworks(column, text string) ([]manager.Network, error) {
 
 // columnError replaces the errors of parsers, which may quote their input.
 func columnError(column string) error {
-	return fmt.Errorf("column %s has an invalid value", column)
+	return fmt.Errorf("column %s: %w", column, store.ErrCorrupt)
 }
 
 // amiAccountDecoder decodes the rows of one query. It scans all rows into the same

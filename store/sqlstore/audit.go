@@ -46,7 +46,7 @@ func (m auditStore) Head(ctx context.Context) (head audit.Head, err error) {
 
 func (db *DB) readHead(ctx context.Context, q querier) (audit.Head, error) {
 	var head audit.Head
-	err := q.QueryRowContext(ctx, "SELECT sequence, hash, signature FROM pbxusers_audit_head").
+	err := q.QueryRowContext(ctx, "SELECT sequence, hash, signature FROM pbxusers_audit_head WHERE id = 1").
 		Scan(&head.Sequence, (*[]byte)(&head.Hash), &head.Signature)
 	if errors.Is(err, sql.ErrNoRows) {
 		return audit.Head{}, nil

@@ -36,6 +36,9 @@ func decodeEntry(row scanner) (*audit.Entry, error) {
 		(*[]byte)(&e.Before), (*[]byte)(&e.After), &e.Fingerprint, (*[]byte)(&e.Hash), &e.Signature,
 	)
 	e.Time, e.Actor.RemoteAddr = fromMicro(at), decodeAddr(addr)
+	for _, optional := range []*[]byte{(*[]byte)(&e.Before), (*[]byte)(&e.After), &e.Fingerprint} {
+		*optional = decodeOptional(*optional)
+	}
 	if extensions != "" {
 		e.Extensions = strings.Split(extensions, extensionSeparator)
 	}
@@ -64,6 +67,16 @@ func decodeAddr(text string) netip.Addr {
 		return addr
 	}
 	return netip.IPv6Unspecified().WithZone(text)
+}
+
+// decodeOptional returns a value that is NULL if it is empty. An empty value that is
+// not NULL was not written by this program: it becomes an empty JSON text, so that the
+// hash of the entry does not match.
+func decodeOptional(value []byte) []byte {
+	if value != nil && len(value) == 0 {
+		return []byte(`""`)
+	}
+	return value
 }
 
 // ceilMicro returns the first microsecond that is not before t.

@@ -52,7 +52,7 @@ type oneTimeTokenColumns struct {
 }
 
 func (c *oneTimeTokenColumns) decode(creatorColumn string) (*credential.OneTimeToken, error) {
-	if !c.expires.Valid {
+	if !c.expires.Valid || len(c.hash) == 0 {
 		return nil, nil
 	}
 	creator, err := decodeCreator(creatorColumn, c.creator)
@@ -80,7 +80,7 @@ type credentialDecoder struct {
 // columns returns pointers for scanning credentialColumns.
 func (d *credentialDecoder) columns() []any {
 	return []any{
-		&d.passwordHash, &d.secondFactor, &d.factor.Confirmed, &d.factor.LastStep, &d.recovery,
+		&d.passwordHash, &d.secondFactor, flag{&d.factor.Confirmed, "second_factor_confirmed"}, &d.factor.LastStep, &d.recovery,
 		&d.invitation.hash, &d.invitation.expires, &d.devices,
 		&d.passwordCreator, &d.factorCreator, &d.invitation.creator,
 	}
@@ -114,6 +114,22 @@ func (d *credentialDecoder) decodeSecondFactor(c *credential.Credentials, sealCo
 	totp.RecoveryHashes, err = decodeHashes("recovery_hashes", d.recovery)
 	c.SecondFactor = &totp
 	return err
+}
+
+// flag scans a bool.
+type flag struct {
+	value  *bool
+	column string
+}
+
+// Scan implements [sql.Scanner].
+func (f flag) Scan(src any) error {
+	var scanned sql.Null[bool]
+	if scanned.Scan(src) != nil || !scanned.Valid {
+		return columnError(f.column)
+	}
+	*f.value = scanned.V
+	return nil
 }
 
 // micros are scanned from columns of times.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -20,6 +21,8 @@ type DB struct {
 	// concurrent writers of the database. Waiting here is fair and cheap, and ends
 	// with the context.
 	writers chan struct{}
+	// expectedSchema is that of a new database, once it is needed.
+	expectedSchema atomic.Pointer[schema]
 	// tokenOwner reads API tokens and their users.
 	tokenOwner prepared
 }
@@ -28,7 +31,8 @@ type DB struct {
 type Options struct {
 	// Keyring encrypts secrets. It is required.
 	Keyring *store.Keyring
-	// Logger logs a debug line per migration. Defaults to no logging.
+	// Logger logs an error if a lookup finds a row that was modified outside the
+	// program, and a debug line per migration. Defaults to no logging.
 	Logger *slog.Logger
 }
 
@@ -61,14 +65,8 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) (*DB,
 	if err := s.checkKeyring(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.createIdentity(ctx); err != nil {
+		return nil, err
+	}
 	return s, nil
-}
-
-// ID returns the unique ID of this database: 32 random hexadecimal digits, created
-// with its tables.
-func (db *DB) ID(ctx context.Context) (id string, err error) {
-	err = db.read(ctx, func(ctx context.Context, q querier) error {
-		return db.wrapError(ctx, "read the identity", q.QueryRowContext(ctx, "SELECT id FROM pbxusers_identity").Scan(&id))
-	})
-	return id, err
 }

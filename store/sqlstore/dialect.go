@@ -39,6 +39,13 @@ type engine struct {
 	// isBusy reports whether a retry may succeed: after a lock timeout, a deadlock
 	// or a serialization failure.
 	isBusy func(error) bool
+	// memoryDSN opens a database in memory.
+	memoryDSN string
+	// schemaSQL returns each object that has our prefix, belongs to our tables, or is
+	// a trigger or view that names them: type and name, and the definition.
+	// migrationsSQL returns a text for each row of the table of migrations.
+	// tableCheckSQL returns the inconsistencies of a table and its indexes.
+	schemaSQL, migrationsSQL, tableCheckSQL string
 	// isDuplicate reports whether an error is the violation of a unique constraint.
 	isDuplicate func(error) bool
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -81,10 +82,17 @@ func (m userStore) CreateGroup(ctx context.Context, g *userman.Group) error {
 
 // bumpRevision sets a new revision of the groups.
 func (m userStore) bumpRevision(ctx context.Context, q querier) error {
-	const replace = `INSERT INTO pbxusers_group_revisions (team, revision) VALUES (?, ?)
-		ON CONFLICT (team) DO UPDATE SET revision = excluded.revision`
-	_, err := q.ExecContext(ctx, replace, m.team, 1+rand.Int64N(1<<62)) //nolint:gosec // no secret
+	const replace = `INSERT INTO pbxusers_group_revisions (team, revision, seal) VALUES (?, ?, ?)
+		ON CONFLICT (team) DO UPDATE SET revision = excluded.revision, seal = excluded.seal`
+	revision := 1 + rand.Int64N(1<<62) //nolint:gosec // no secret
+	seal := m.keyring.Seal(nil, revisionSealContext(m.team, strconv.FormatInt(revision, 10)))
+	_, err := q.ExecContext(ctx, replace, m.team, revision, seal)
 	return m.wrapError(ctx, "bump group revision", err)
+}
+
+// revisionSealContext is the encryption context of the seal of a revision.
+func revisionSealContext(team, revision string) string {
+	return "pbxusers_group_revisions/" + team + "/" + revision
 }
 
 // Group implements [userman.Store].
@@ -100,6 +108,10 @@ func (m userStore) findGroup(ctx context.Context, q querier, name string) (*user
 	row := q.QueryRowContext(ctx, groupTable().selectAll()+groupTable().where(), m.team, userman.FoldGroupName(name))
 	g, err := newGroupDecoder().decode(row)
 	if errors.Is(err, sql.ErrNoRows) {
+		return nil, groupNotFound()
+	}
+	if err == nil && userman.FoldGroupName(g.Name) != userman.FoldGroupName(name) {
+		m.logModifiedRow(ctx, userman.KindGroup)
 		return nil, groupNotFound()
 	}
 	return g, m.wrapError(ctx, "read group", err)

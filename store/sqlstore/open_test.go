@@ -30,11 +30,11 @@ func TestOpen_requiresKeyringAndDialect(t *testing.T) {
 
 func TestOpen_migratesOnceWhenConcurrent(t *testing.T) {
 	t.Parallel()
-	path := newPath(t)
+	path, key := newPath(t), keyring(t)
 	errs := make([]error, 8)
 	var done sync.WaitGroup
 	for i := range errs {
-		conn, key := connect(t, path), keyring(t)
+		conn := connect(t, path)
 		done.Go(func() {
 			_, errs[i] = sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: key})
 		})

@@ -12,8 +12,12 @@ import (
 // sealedColumn is a column of encrypted values.
 type sealedColumn struct {
 	table, name string
-	// key are the columns of the primary key. The first one is shown in errors.
+	// key are the columns of the primary key, and further columns in the encryption
+	// context. The first one is shown in errors.
 	key []string
+	// provesRow means that the value authenticates its whole row: all other columns
+	// are in the encryption context.
+	provesRow bool
 	// sealContext returns the encryption context of the value.
 	sealContext func(key []string) string
 	// label describes the value in errors.
@@ -38,8 +42,16 @@ func sealedColumns() []sealedColumn {
 		},
 		{
 			// Each value can have store.MaxValueSize.
-			table: "pbxusers_ttl_values", name: "value", key: []string{"kind", "item"}, batch: reencryptBatch / 10,
-			sealContext: func(key []string) string { return ttlSealContext(key[0], key[1]) }, label: "a value of kind",
+			table: "pbxusers_ttl_values", name: "value", key: []string{"kind", "item", "expires_at"}, batch: reencryptBatch / 10, provesRow: true,
+			sealContext: func(key []string) string { return ttlSealContext(key[0], key[1], key[2]) }, label: "a value of kind",
+		},
+		{
+			table: "pbxusers_identity", name: "seal", key: []string{"id"}, batch: reencryptBatch, provesRow: true,
+			sealContext: func(key []string) string { return identitySealContext(key[0]) }, label: "the identity",
+		},
+		{
+			table: "pbxusers_group_revisions", name: "seal", key: []string{"team", "revision"}, batch: reencryptBatch, provesRow: true,
+			sealContext: func(key []string) string { return revisionSealContext(key[0], key[1]) }, label: "the revision of the groups of team",
 		},
 	}
 }

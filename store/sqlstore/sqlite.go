@@ -19,12 +19,19 @@ func sqliteEngine() *engine {
 			// transaction that is the lock.
 			return []goose.ProviderOption{goose.WithSessionLocker(sqliteLock{newest}), goose.WithIsolateDDL(true)}
 		},
-		hasTable:    func(ctx context.Context, db *sql.DB, name string) (bool, error) { return hasSQLiteTable(ctx, db, name) },
-		prepare:     prepareSQLite,
-		maxWriters:  1,
-		isFailure:   func(err error) bool { return sqliteCode(err) != 0 },
-		isBusy:      sqliteBusy,
-		isDuplicate: sqliteDuplicate,
+		hasTable:   func(ctx context.Context, db *sql.DB, name string) (bool, error) { return hasSQLiteTable(ctx, db, name) },
+		prepare:    prepareSQLite,
+		maxWriters: 1,
+		memoryDSN:  ":memory:",
+		schemaSQL: `SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema
+			WHERE name LIKE 'pbxusers\_%' ESCAPE '\' OR tbl_name LIKE 'pbxusers\_%' ESCAPE '\'
+				OR type IN ('trigger', 'view') AND instr(lower(sql), 'pbxusers_') > 0`,
+		migrationsSQL: `SELECT quote(id) || ' ' || quote(version_id) || ' ' || quote(is_applied) || ' ' || quote(tstamp)
+			FROM ` + migrationsTable + ` ORDER BY id`,
+		tableCheckSQL: "SELECT integrity_check FROM pragma_integrity_check(?) WHERE integrity_check <> 'ok'",
+		isFailure:     func(err error) bool { return sqliteCode(err) != 0 },
+		isBusy:        sqliteBusy,
+		isDuplicate:   sqliteDuplicate,
 	}
 }
 
@@ -54,6 +61,15 @@ func sqliteDuplicate(err error) bool {
 	return code == 1555 || code == 2067
 }
 
+// createMigrationsTable creates the table of goose, but with a constant time: a time
+// could not be verified. Nothing reads it.
+const createMigrationsTable = `CREATE TABLE ` + migrationsTable + ` (
+    id         INTEGER   NOT NULL PRIMARY KEY,
+    version_id INTEGER   NOT NULL,
+    is_applied INTEGER   NOT NULL,
+    tstamp     TIMESTAMP NOT NULL DEFAULT '1970-01-01 00:00:00'
+)`
+
 // prepareSQLite creates the table of migrations atomically. goose would create it
 // without the lock, in two steps.
 func prepareSQLite(ctx context.Context, db *sql.DB) (err error) {
@@ -81,7 +97,7 @@ func prepareSQLite(ctx context.Context, db *sql.DB) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := table.CreateVersionTable(ctx, conn); err != nil {
+	if _, err := conn.ExecContext(ctx, createMigrationsTable); err != nil {
 		return err
 	}
 	return table.Insert(ctx, conn, database.InsertRequest{Version: 0})

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -17,15 +18,19 @@ type ttlStore struct{ *DB }
 // TTLStore returns the store of small values that expire.
 func (db *DB) TTLStore() store.TTLStore { return ttlStore{db} }
 
-// ttlSealContext is the encryption context of a value.
-func ttlSealContext(kind, key string) string { return "pbxusers_ttl_values/" + kind + "/" + key }
+// ttlSealContext is the encryption context of a value. It contains the expiry, so
+// that nobody can extend a session in the database.
+func ttlSealContext(kind, key, expiresAt string) string {
+	return "pbxusers_ttl_values/" + kind + "/" + key + "/" + expiresAt
+}
 
 // Get implements [store.TTLStore].
 func (m ttlStore) Get(ctx context.Context, kind, key string, now time.Time) ([]byte, error) {
 	var sealed []byte
+	var expiresAt string
 	err := m.read(ctx, func(ctx context.Context, q querier) error {
-		const text = "SELECT value FROM pbxusers_ttl_values WHERE kind = ? AND item = ? AND expires_at > ?"
-		err := q.QueryRowContext(ctx, text, kind, key, now.UnixMicro()).Scan(&sealed)
+		const text = "SELECT value, expires_at FROM pbxusers_ttl_values WHERE kind = ? AND item = ? AND expires_at > ?"
+		err := q.QueryRowContext(ctx, text, kind, key, now.UnixMicro()).Scan(&sealed, &expiresAt)
 		if errors.Is(err, sql.ErrNoRows) {
 			return &store.NotFoundError{Kind: "value"}
 		}
@@ -34,7 +39,7 @@ func (m ttlStore) Get(ctx context.Context, kind, key string, now time.Time) ([]b
 	if err != nil {
 		return nil, err
 	}
-	value, err := m.keyring.Open(sealed, ttlSealContext(kind, key))
+	value, err := m.keyring.Open(sealed, ttlSealContext(kind, key, expiresAt))
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: read a value of kind %q: %w", kind, err)
 	}
@@ -50,7 +55,9 @@ func (m ttlStore) Put(ctx context.Context, kind, key string, value []byte, expir
 		const text = `INSERT INTO pbxusers_ttl_values (kind, item, value, expires_at) VALUES (?, ?, ?, ?)
 			ON CONFLICT (kind, item) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`
 		// Encrypted in the transaction, like AMI accounts.
-		_, err := q.ExecContext(ctx, text, kind, key, m.keyring.Seal(value, ttlSealContext(kind, key)), expires.UnixMicro())
+		expiresAt := expires.UnixMicro()
+		sealed := m.keyring.Seal(value, ttlSealContext(kind, key, strconv.FormatInt(expiresAt, 10)))
+		_, err := q.ExecContext(ctx, text, kind, key, sealed, expiresAt)
 		return m.wrapError(ctx, "put a value", err)
 	})
 }

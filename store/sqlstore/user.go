@@ -1,11 +1,13 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
@@ -125,10 +127,35 @@ func (m userStore) FindUser(ctx context.Context, key userman.UserLookup) (found 
 		return nil, errors.Join(ctx.Err(), userNotFound())
 	}
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
-		found, err = m.findUser(ctx, q, where, args...)
+		if found, err = m.findUser(ctx, q, where, args...); err == nil && !hasKey(found, key) {
+			m.logModifiedRow(ctx, userman.KindUser)
+			found, err = nil, userNotFound()
+		}
 		return err
 	})
 	return found, err
+}
+
+// hasKey reports whether u has the key of a lookup, like whereKey.
+func hasKey(u *userman.User, key userman.UserLookup) bool {
+	if isDeleted(u) {
+		return false
+	}
+	switch {
+	case key.Username != "":
+		return userman.FoldUsername(u.Username) == userman.FoldUsername(key.Username)
+	case key.DefaultExtension != "":
+		return u.DefaultExtension == key.DefaultExtension
+	case key.ExternalID != "":
+		return u.Directory == key.Directory && u.ExternalID == key.ExternalID
+	case len(key.InvitationHash) > 0:
+		return hasToken(u.Credentials.Invitation, key.InvitationHash)
+	}
+	return hasToken(u.Activation, key.ActivationHash)
+}
+
+func hasToken(link *credential.OneTimeToken, hash []byte) bool {
+	return link != nil && bytes.Equal(link.TokenHash, hash)
 }
 
 // whereKey returns the condition of a key, or "" if no user can have it.

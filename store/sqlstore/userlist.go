@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -10,7 +11,20 @@ import (
 
 // ListUsers implements [userman.Store].
 func (m userStore) ListUsers(ctx context.Context, q userman.Query) (*store.Page[*userman.User], error) {
-	return m.pager().page(ctx, m.DB, m.whereUsers(q), q.Sort, q.PageRequest)
+	list, err := m.pager().page(ctx, m.DB, m.whereUsers(q), q.Sort, q.PageRequest)
+	if err != nil || q.Email == "" && q.Extension == "" {
+		return list, err
+	}
+	// A login by email, or the owner of an extension, must not be another user.
+	match := q.MatchFunc()
+	list.Items = slices.DeleteFunc(list.Items, func(u *userman.User) bool {
+		if match(u) {
+			return false
+		}
+		m.logModifiedRow(ctx, userman.KindUser)
+		return true
+	})
+	return list, nil
 }
 
 // whereUsers selects like userman.Query.Match: the columns are folded in the same

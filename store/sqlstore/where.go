@@ -44,6 +44,13 @@ func query[T any](ctx context.Context, db *DB, q querier, op, text string, args 
 	return found, db.wrapError(ctx, op, rows.Err())
 }
 
+// logModifiedRow logs that a lookup by a derived column found a record that does not
+// have the key: the row was modified outside the program. The lookup must not return
+// the record. Otherwise one user could log in as another.
+func (db *DB) logModifiedRow(ctx context.Context, kind string) {
+	db.logger.ErrorContext(ctx, "a lookup found a row that was modified outside this program; verify the audit log", "kind", kind)
+}
+
 // iterationBatch is the number of records in memory during an iteration.
 const iterationBatch = 500
 

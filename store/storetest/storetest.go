@@ -90,7 +90,9 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 			for _, rule := range part.rules {
 				t.Run(rule.name, func(t *testing.T) {
 					t.Parallel()
-					rule.test(t, open(t))
+					b := open(t)
+					rule.test(t, b)
+					requireIntegrity(t, b)
 				})
 			}
 		})

@@ -104,7 +104,7 @@ func (d dependents) RenumberExtensions(ctx context.Context, rec *audit.Recorder,
 
 // AuditSource implements [userman.Dependents].
 func (d dependents) AuditSource() audit.RecordSource {
-	return audit.RecordSource{Kind: Kind, Each: func(ctx context.Context, visit func(key string, state []byte) error) error {
+	return audit.RecordSource{Kind: Kind, Team: d.store.Team(), Each: func(ctx context.Context, visit func(key string, state []byte) error) error {
 		return d.each(ctx, "", func(t *Token) error { return visit(audit.TeamKey(d.store.Team(), string(t.ID)), auditState(t)) })
 	}}
 }

@@ -1,9 +1,10 @@
 -- +goose Up
 -- One row: the identity of this database.
 CREATE TABLE pbxusers_identity (
-    id TEXT NOT NULL PRIMARY KEY
+    id   TEXT NOT NULL PRIMARY KEY,
+    -- Nothing, sealed by the keyring for pbxusers_identity/<id>: it proves the row.
+    seal BLOB NOT NULL
 ) STRICT;
-INSERT INTO pbxusers_identity (id) VALUES (lower(hex(randomblob(16))));
 
 -- +goose Down
 DROP TABLE pbxusers_identity;

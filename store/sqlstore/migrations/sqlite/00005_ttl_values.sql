@@ -4,7 +4,7 @@ CREATE TABLE pbxusers_ttl_values (
     kind       TEXT    NOT NULL,
     -- The key of the caller; for a secret, its hash.
     item       TEXT    NOT NULL,
-    -- Sealed by the keyring for pbxusers_ttl_values/<kind>/<item>.
+    -- Sealed by the keyring for pbxusers_ttl_values/<kind>/<item>/<expires_at>.
     value      BLOB    NOT NULL,
     -- Microseconds since 1970 in UTC.
     expires_at INTEGER NOT NULL,

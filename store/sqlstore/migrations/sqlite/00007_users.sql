@@ -140,7 +140,10 @@ CREATE INDEX pbxusers_groups_priority ON pbxusers_groups (team, priority, folded
 -- random number, so that a rolled back transaction does not reuse a revision.
 CREATE TABLE pbxusers_group_revisions (
     team     TEXT    NOT NULL PRIMARY KEY,
-    revision INTEGER NOT NULL
+    revision INTEGER NOT NULL,
+    -- Nothing, sealed by the keyring for
+    -- pbxusers_group_revisions/<team>/<revision>: it proves the row.
+    seal     BLOB    NOT NULL
 ) STRICT;
 
 -- The members of each group; deleted is that of the user.
