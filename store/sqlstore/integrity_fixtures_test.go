@@ -53,6 +53,9 @@ func newFixture(t *testing.T) *fixture {
 	require.NoError(t, db.RunInTx(t.Context(), func(ctx context.Context) error {
 		createOf(t, ctx, db, "jane", "")
 		createOf(t, ctx, db, "joe", "acme")
+		for _, team := range []string{"", "acme"} {
+			require.NoError(t, db.Users(team).SetLoginFields(ctx, userman.LoginFields{Email: true, DefaultExtension: team == ""}))
+		}
 		deleted := newFilledUser("sam")
 		deleted.DeletedAt, deleted.Credentials, deleted.Activation, deleted.Groups, deleted.Picture = at(8), credential.Credentials{}, nil, nil, ""
 		require.NoError(t, db.Users("").CreateUser(ctx, deleted))

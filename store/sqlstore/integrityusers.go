@@ -20,7 +20,7 @@ type userRows struct {
 	stored func(row storedRow) storedRow
 }
 
-func (c *integrityCheck) userRowTables() []*userRows {
+func (c *integrityCheck) userRowTables(loginFields map[string]userman.LoginFields) []*userRows {
 	read := func(table string, keyLen, batch int, columns ...string) *rowReader {
 		return &rowReader{db: c.DB, q: c.q, table: table, columns: columns, keyLen: keyLen, batch: batch}
 	}
@@ -37,6 +37,10 @@ func (c *integrityCheck) userRowTables() []*userRows {
 		{
 			rowReader: read("pbxusers_pictures", 2, pictureBatch, "team", "user_id", "picture"),
 			expected:  expectedPictures, stored: pictureVersion,
+		},
+		{
+			rowReader: read("pbxusers_login_names", 3, iterationBatch, "team", "user_id", "folded_name"),
+			expected:  func(team string, u *userman.User) []storedRow { return expectedLoginNames(team, u, loginFields[team]) }, stored: asStored,
 		},
 	}
 }
@@ -70,6 +74,40 @@ func expectedPictures(team string, u *userman.User) []storedRow {
 	return []storedRow{{team, string(u.ID), u.Picture}}
 }
 
+func expectedLoginNames(team string, u *userman.User, fields userman.LoginFields) []storedRow {
+	var rows []storedRow
+	for _, name := range fields.LoginNames(u) {
+		rows = append(rows, storedRow{team, string(u.ID), name.Folded})
+	}
+	slices.SortFunc(rows, func(a, b storedRow) int { return compareKeys(a, b, 3) })
+	return rows
+}
+
+// checkLoginFields returns the login fields of each team.
+func (c *integrityCheck) checkLoginFields(ctx context.Context) (map[string]userman.LoginFields, error) {
+	fields := map[string]userman.LoginFields{}
+	err := checkRecords(ctx, c, recordTable[userman.LoginFields]{
+		table: table{name: "pbxusers_login_fields", columns: []string{"team", "email", "default_extension"}},
+		decoder: func() func(scanner) (userman.LoginFields, error) {
+			return func(row scanner) (found userman.LoginFields, err error) {
+				err = row.Scan(new(string), flag{&found.Email, "email"}, flag{&found.DefaultExtension, "default_extension"})
+				return found, err
+			}
+		},
+		encode: func(row storedRow, f userman.LoginFields) ([]any, error) {
+			return []any{row[0], f.Email, f.DefaultExtension}, nil
+		},
+		kind: func(userman.LoginFields) string { return userman.KindLoginNames },
+		key:  func(userman.LoginFields) string { return "users" },
+	}, func(_ context.Context, row storedRow, f userman.LoginFields) error {
+		if fields[row.text(0)] = f; f.IsZero() {
+			c.report(newFinding(audit.CodeRowAdded, userman.KindLoginNames, row.text(0), "a row without a login field was added outside this program"))
+		}
+		return nil
+	})
+	return fields, err
+}
+
 // pictureVersion replaces a picture by its version.
 func pictureVersion(row storedRow) storedRow {
 	picture, _ := row[2].([]byte)
@@ -78,8 +116,12 @@ func pictureVersion(row storedRow) storedRow {
 
 // checkUsers also compares the rows of each user in other tables.
 func (c *integrityCheck) checkUsers(ctx context.Context) error {
-	tables := c.userRowTables()
-	err := checkRecords(ctx, c, recordTable[*userman.User]{
+	loginFields, err := c.checkLoginFields(ctx)
+	if err != nil {
+		return err
+	}
+	tables := c.userRowTables(loginFields)
+	err = checkRecords(ctx, c, recordTable[*userman.User]{
 		table: userTable(), decoder: func() func(scanner) (*userman.User, error) { return c.userDecoder().decode },
 		encode: func(row storedRow, u *userman.User) ([]any, error) {
 			return userStore{teamStore{c.DB, row.text(0)}}.encodeUser(u)

@@ -23,7 +23,7 @@ func (m userStore) LoginFields(ctx context.Context) (fields userman.LoginFields,
 
 func (m userStore) loginFields(ctx context.Context, q querier) (fields userman.LoginFields, err error) {
 	row := q.QueryRowContext(ctx, "SELECT email, default_extension FROM pbxusers_login_fields WHERE team = ?", m.team)
-	if err = row.Scan(&fields.Email, &fields.DefaultExtension); errors.Is(err, sql.ErrNoRows) {
+	if err = row.Scan(flag{&fields.Email, "email"}, flag{&fields.DefaultExtension, "default_extension"}); errors.Is(err, sql.ErrNoRows) {
 		return userman.LoginFields{}, nil
 	}
 	return fields, m.wrapError(ctx, "read login fields", err)

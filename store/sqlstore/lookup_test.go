@@ -238,18 +238,32 @@ func (e *loginEnv) requireTampering(t *testing.T) {
 
 func TestDB_Users_swappedRowsLetNobodyLogInAsAnother(t *testing.T) {
 	t.Parallel()
-	for column, name := range map[string]string{"unique_username": "jane", "folded_email": "jane@example.com", "unique_extension": "1001"} {
-		t.Run(column, func(t *testing.T) {
+	const swapNames = `UPDATE pbxusers_login_names SET user_id = (SELECT id FROM pbxusers_users u WHERE u.id <> pbxusers_login_names.user_id)`
+	for names, attack := range map[[2]string]func(e *loginEnv){
+		{"robert", "jane"}: func(e *loginEnv) {
+			swap(t, e.conn, "pbxusers_users", "unique_username")
+			e.exec(t, swapNames)
+		},
+		{"robert@example.com", "jane@example.com"}: func(e *loginEnv) { e.exec(t, swapNames) },
+		{"1002", "1001"}: func(e *loginEnv) { e.exec(t, swapNames) },
+	} {
+		t.Run(names[1], func(t *testing.T) {
 			t.Parallel()
 			e := newLoginEnv(t)
-			own := map[string]string{"unique_username": "robert", "folded_email": "robert@example.com", "unique_extension": "1002"}[column]
-			require.Equal(t, "robert", e.login(t, own))
-			require.Empty(t, e.login(t, name))
-			swap(t, e.conn, "pbxusers_users", column)
-			require.Empty(t, e.login(t, name), "the password of robert must not open what is found as jane")
+			require.NoError(t, e.users.LoginNames().Apply(t.Context()))
+			require.Equal(t, "robert", e.login(t, names[0]))
+			require.Empty(t, e.login(t, names[1]))
+			attack(e)
+			require.Empty(t, e.login(t, names[1]), "the password of robert must not open what is found as jane")
 			e.requireTampering(t)
 		})
 	}
+}
+
+func (e *loginEnv) exec(t *testing.T, statement string) {
+	t.Helper()
+	_, err := e.conn.ExecContext(t.Context(), statement)
+	require.NoError(t, err)
 }
 
 func TestDB_Administrators_swappedRowsLetNobodyLogInAsAnother(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -142,6 +143,9 @@ func hasKey(u *userman.User, key userman.UserLookup) bool {
 		return false
 	}
 	switch {
+	case key.LoginName != "":
+		all := userman.LoginFields{Email: true, DefaultExtension: true}
+		return slices.ContainsFunc(all.LoginNames(u), func(n userman.LoginName) bool { return n.Folded == key.LoginName })
 	case key.Username != "":
 		return userman.FoldUsername(u.Username) == userman.FoldUsername(key.Username)
 	case key.DefaultExtension != "":
