@@ -19,7 +19,9 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
 	"github.com/pbxusers/pbxusers/userman/permission"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // fixture is a database that has rows in all tables, and values in all columns. The
@@ -83,6 +85,10 @@ func createOf(t *testing.T, ctx context.Context, db *sqlstore.DB, name, team str
 	u := newFilledUser(name)
 	require.NoError(t, users.CreateUser(ctx, u))
 	require.NoError(t, users.PutPicture(ctx, u.ID, []byte("picture of "+name)))
+	require.NoError(t, users.PutMail(ctx, &mailqueue.Mail{
+		UserID: u.ID, Kind: usermail.Welcome, Status: mailqueue.Deferred, Message: "later " + name, Attempts: len(name),
+		RequestedBy: mailqueue.Requester{Kind: audit.Administrator, Name: name}, RequestedAt: at(1), FirstAttemptAt: at(2), NextAttemptAt: at(3), UpdatedAt: at(4),
+	}))
 	require.NoError(t, db.Tokens(team).CreateToken(ctx, newToken(u.ID, apitoken.ID("token-"+name))))
 }
 
@@ -93,11 +99,15 @@ func grants(name string) permission.Permissions {
 	return permission.Permissions{"x." + name: permission.On()}
 }
 
+func creator(of, name string) credential.Creator {
+	return credential.Creator{Administrator: of + " creator of " + name, At: at(10)}
+}
+
 func newCredentials(name string) credential.Credentials {
 	return credential.Credentials{
-		PasswordHash: store.NewSecret("$hash of " + name),
-		SecondFactor: &credential.TOTP{Secret: store.NewSecret("totp " + name), Confirmed: true, LastStep: 7, RecoveryHashes: [][]byte{[]byte("recovery " + name)}},
-		Invitation:   &credential.OneTimeToken{TokenHash: []byte("invitation " + name), ExpiresAt: at(3)},
+		PasswordHash: store.NewSecret("$hash of " + name), PasswordCreator: creator("password", name),
+		SecondFactor: &credential.TOTP{Secret: store.NewSecret("totp " + name), Confirmed: true, LastStep: 7, RecoveryHashes: [][]byte{[]byte("recovery " + name)}, Creator: creator("factor", name)},
+		Invitation:   &credential.OneTimeToken{TokenHash: []byte("invitation " + name), ExpiresAt: at(3), Creator: creator("link", name)},
 		Devices:      []credential.TrustedDevice{{TokenHash: []byte("device " + name), LastUsedAt: at(4)}},
 	}
 }
@@ -115,7 +125,7 @@ func newAdministrator(t *testing.T, name string) *ampusers.Administrator {
 		Username: name, DisplayName: "Administrator " + name, Access: ampusers.Limited, Sections: []string{"audit", name},
 		Extensions: ranges(t, "100-199"), DIDs: ranges(t, "4930100"), Teams: []string{"acme", name}, Disabled: name == "joe",
 		Credentials: newCredentials(name), SessionEpoch: int64(len(name)),
-		CreatedAt: at(1), UpdatedAt: at(2), PasswordChangedAt: at(3), LastLoginAt: at(4),
+		CreatedAt: at(1), UpdatedAt: at(2), PasswordChangedAt: at(3), LastLoginAt: at(4), CredentialsRevokedAt: at(5),
 	}
 }
 
@@ -140,16 +150,16 @@ func newFilledUser(name string) *userman.User {
 		CellPhone: "1" + name, HomePhone: "2" + name, WorkPhone: "3" + name, Fax: "4" + name, Language: "en-" + name, TimeZone: "UTC" + name,
 		DefaultExtension: "10-" + name, LinkedExtensions: []string{"20-" + name, "30-" + name}, Groups: []string{"Group of " + name}, Permissions: grants(name),
 		Directory: "office", ExternalID: "external " + name, Picture: userman.PictureVersion([]byte("picture of " + name)),
-		Credentials: newCredentials(name), Activation: &credential.OneTimeToken{TokenHash: []byte("activation " + name), ExpiresAt: at(5)},
+		Credentials: newCredentials(name), Activation: &credential.OneTimeToken{TokenHash: []byte("activation " + name), ExpiresAt: at(5), Creator: creator("softphone", name)},
 		SessionEpoch: int64(len(name)), CreatedAt: at(1), UpdatedAt: at(2), PasswordChangedAt: at(3), LastLoginAt: at(4),
-		WelcomedAt: at(5), WelcomeStartedAt: at(6), MissingSince: at(7),
+		WelcomedAt: at(5), MissingSince: at(7), EmailBlocked: name == "joe", EmailCreator: creator("email", name),
 	}
 }
 
 func newToken(userID store.UserID, id apitoken.ID) *apitoken.Token {
 	return &apitoken.Token{
 		ID: id, UserID: userID, Description: "Token " + string(id), Extensions: []string{string(id)}, Modules: []string{string(id)},
-		RequestsPerHour: len(id), Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, ExpiresAt: at(9), KeyHash: []byte("key " + id),
+		RequestsPerHour: len(id), Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, ExpiresAt: at(9), KeyHash: []byte("key " + id), KeyCreator: creator("key", string(id)),
 		HourStartedAt: at(1), HourRequests: 1, CreatedAt: at(1), UpdatedAt: at(2), KeyCreatedAt: at(3), LastUsedAt: at(4),
 	}
 }

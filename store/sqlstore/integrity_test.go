@@ -217,8 +217,8 @@ func TestDB_Audit_findsDeletedAndAddedRows(t *testing.T) {
 			statement := fmt.Sprintf("DELETE FROM %s WHERE (%s) = (SELECT %s FROM %s ORDER BY %s LIMIT 1)", table, keys, keys, table, strings.ReplaceAll(keys, ",", order+",")+order)
 			result, changed := s.attempt(t, statement)
 			require.True(t, changed, statement)
-			if table == "pbxusers_ttl_values" {
-				continue // such as a logout; docs/administrators.md says so
+			if table == "pbxusers_ttl_values" || table == "pbxusers_mails" {
+				continue // such as a logout, or a mail that is not sent; docs/administrators.md says so
 			}
 			s.requireFinding(t, result, statement)
 		}

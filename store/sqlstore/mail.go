@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -16,17 +17,21 @@ func mailTable() table {
 		name: "pbxusers_mails", keyLen: 3,
 		columns: []string{
 			"team", "user_id", "kind", "status", "message", "attempts", "requested_by_kind", "requested_by_name",
-			"requested_at", "first_attempt_at", "next_attempt_at", "updated_at",
+			"requested_at", "first_attempt_at", "next_attempt_at", "updated_at", "seal",
 		},
 	}
 }
 
+// mailSealContext is the encryption context of the seal of a mail: all other columns,
+// because the audit log has no mails.
+func mailSealContext(columns []string) string { return fmt.Sprintf("pbxusers_mails/%q", columns) }
+
 // decodeMail decodes one row of the columns of mailTable.
 func decodeMail(row scanner) (*mailqueue.Mail, error) {
-	mail, team, times := &mailqueue.Mail{}, "", make(micros, 4)
+	mail, team, times, seal := &mailqueue.Mail{}, "", make(micros, 4), []byte(nil)
 	err := row.Scan(append([]any{
 		&team, &mail.UserID, &mail.Kind, &mail.Status, &mail.Message, &mail.Attempts, &mail.RequestedBy.Kind, &mail.RequestedBy.Name,
-	}, times.columns()...)...)
+	}, append(times.columns(), &seal)...)...)
 	times.decode(&mail.RequestedAt, &mail.FirstAttemptAt, &mail.NextAttemptAt, &mail.UpdatedAt)
 	return mail, err
 }
@@ -40,11 +45,23 @@ func (m userStore) PutMail(ctx context.Context, mail *mailqueue.Mail) error {
 		if _, err := q.ExecContext(ctx, mailTable().deleteByKey(), m.team, mail.UserID, mail.Kind); err != nil {
 			return m.wrapError(ctx, "put mail", err)
 		}
-		_, err := q.ExecContext(ctx, mailTable().insert(),
-			m.team, mail.UserID, mail.Kind, mail.Status, mail.Message, mail.Attempts, mail.RequestedBy.Kind, mail.RequestedBy.Name,
-			mail.RequestedAt.UnixMicro(), mail.FirstAttemptAt.UnixMicro(), mail.NextAttemptAt.UnixMicro(), mail.UpdatedAt.UnixMicro())
+		_, err := q.ExecContext(ctx, mailTable().insert(), m.encodeMail(mail)...)
 		return m.wrapError(ctx, "put mail", err)
 	})
+}
+
+// encodeMail returns the values of the columns of mailTable.
+func (m userStore) encodeMail(mail *mailqueue.Mail) []any {
+	values := []any{
+		m.team, string(mail.UserID), string(mail.Kind), string(mail.Status), mail.Message, mail.Attempts,
+		string(mail.RequestedBy.Kind), mail.RequestedBy.Name,
+		mail.RequestedAt.UnixMicro(), mail.FirstAttemptAt.UnixMicro(), mail.NextAttemptAt.UnixMicro(), mail.UpdatedAt.UnixMicro(),
+	}
+	texts := make([]string, len(values))
+	for i, value := range values {
+		texts[i] = fmt.Sprint(value)
+	}
+	return append(values, m.keyring.Seal(nil, mailSealContext(texts)))
 }
 
 // Mails implements [mailqueue.Store].

@@ -53,6 +53,10 @@ func sealedColumns() []sealedColumn {
 			table: "pbxusers_group_revisions", name: "seal", key: []string{"team", "revision"}, batch: reencryptBatch, provesRow: true,
 			sealContext: func(key []string) string { return revisionSealContext(key[0], key[1]) }, label: "the revision of the groups of team",
 		},
+		{
+			table: "pbxusers_mails", name: "seal", key: mailTable().columns[:len(mailTable().columns)-1], batch: reencryptBatch, provesRow: true,
+			sealContext: mailSealContext, label: "a mail of team",
+		},
 	}
 }
 

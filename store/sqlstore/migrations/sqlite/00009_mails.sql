@@ -15,6 +15,8 @@ CREATE TABLE pbxusers_mails (
     first_attempt_at  INTEGER NOT NULL,
     next_attempt_at   INTEGER NOT NULL,
     updated_at        INTEGER NOT NULL,
+    -- Encrypted by the keyring for all other columns.
+    seal              BLOB    NOT NULL,
     PRIMARY KEY (team, user_id, kind),
     FOREIGN KEY (team, user_id) REFERENCES pbxusers_users (team, id) ON DELETE CASCADE
 ) STRICT;
