@@ -159,6 +159,6 @@ func iniSyntaxError(content []byte, err error) error {
 // isKnownSetting reports whether a key is a flag or a setting that only some programs
 // have. All programs can share one file, so each ignores those of the others.
 func isKnownSetting(flags *pflag.FlagSet, name string) bool {
-	others := []string{"json", "listen", "tls-cert", "tls-key", "trusted-proxies", "log-level", "domain", "protocol", "timeout"}
+	others := []string{"json", "listen", "tls-cert", "tls-key", "trusted-proxies", "max-connections", "log-level", "domain", "protocol", "timeout"}
 	return flags.Lookup(name) != nil && name != configFlag || slices.Contains(others, name)
 }
