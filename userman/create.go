@@ -129,7 +129,7 @@ func (c *userCreation) commit(ctx context.Context) (*User, error) {
 
 // joinGroups returns the user with all groups, as of the transaction of ctx. It
 // returns an error wrapping [store.ErrForbidden] if the result is out of scope. The
-// grants of default groups do not count.
+// grants of exempt default groups do not count, see [Service.Scoped].
 func (c *userCreation) joinGroups(ctx context.Context) (*User, error) {
 	groups, err := c.service.groups(ctx)
 	if err != nil {

@@ -17,8 +17,9 @@ type groupSet struct {
 	resolver *permission.Resolver
 	// names are the names of the groups, by their folded form.
 	names map[string]string
-	// defaults are the names of the default groups, sorted.
-	defaults []string
+	// defaults are the names of the default groups, sorted, and exempt are those whose
+	// grants any administrator may hand out, see [Service.Scoped].
+	defaults, exempt []string
 }
 
 // groups returns the current groups, as of the transaction of ctx. It reads them
@@ -56,11 +57,23 @@ func newGroupSet(registry *permission.Registry, groups []*Group, revision int64)
 		set.names[FoldGroupName(g.Name)] = g.Name
 		if g.Default {
 			set.defaults = append(set.defaults, g.Name)
+			if !grantsAllNumbers(registry, g) {
+				set.exempt = append(set.exempt, g.Name)
+			}
 		}
 	}
 	slices.Sort(set.defaults)
 	set.resolver = permission.NewResolver(registry, grants)
 	return set
+}
+
+// grantsAllNumbers reports whether g grants all extensions or all numbers. The scope of
+// an administrator would mean nothing if a new user had them.
+func grantsAllNumbers(registry *permission.Registry, g *Group) bool {
+	return slices.ContainsFunc(registry.All(), func(p permission.Permission) bool {
+		isNumber := p.Kind == permission.KindExtensions || p.Kind == permission.KindNumbers
+		return isNumber && slices.Contains(g.Permissions[p.ID].Items(), permission.Any)
+	})
 }
 
 // resolve returns the stored names of the groups, sorted and without duplicates. It
@@ -87,10 +100,11 @@ func (g *groupSet) resolve(names []string) ([]string, []store.FieldError) {
 	return sortedUnique(found), errs
 }
 
-// withDefaultGrants returns u with the grants that every user has, and no others.
+// withDefaultGrants returns u with the grants of the exempt default groups, and no
+// others.
 func (g *groupSet) withDefaultGrants(u *User) *User {
 	c := u.Clone()
-	c.Groups, c.Permissions = slices.Clone(g.defaults), nil
+	c.Groups, c.Permissions = slices.Clone(g.exempt), nil
 	return c
 }
 

@@ -21,10 +21,11 @@ type ScopeLoader func(ctx context.Context) (scope.Scope, error)
 // A user is in scope if the user has at least one extension and all extensions of the
 // user are in scope. The service does not list, read or change other users, and does
 // not verify their passwords. It cannot create a user out of scope, or move a user out
-// of scope. Permissions and groups cannot give a user values out of scope that the user
-// does not have already: extensions, numbers (DIDs) and names. Names have no ranges, so
-// only those of the default of the permission are in scope. The default groups are
-// exempt from this rule. Groups are read-only. Directories cannot be synchronized. Only
+// of scope. It cannot add a permission or a group with values out of scope: extensions,
+// numbers (DIDs) and names. Names have no ranges, so only those of the default of the
+// permission are in scope. Without this rule, a grant could outlast the one that the user
+// has already. The default groups are exempt, except for those that grant all extensions
+// or all numbers: a new user in such a group would be out of scope. Groups are read-only. Directories cannot be synchronized. Only
 // the tokens of users in scope are accessible.
 //
 // With the credentials of a user, an administrator could do everything that the user
@@ -32,7 +33,7 @@ type ScopeLoader func(ctx context.Context) (scope.Scope, error)
 // of scope. For these users it does not set a password, create a link, or change the
 // second factor or the email. It does not create, rotate or change tokens, but can
 // disable or delete them. This rule ignores the grants of the defaults and of the
-// default groups. [MailService.Send] still works,
+// exempt default groups. [MailService.Send] still works,
 // because only the user reads the mail.
 //
 // A denied operation returns an error wrapping [store.ErrForbidden].
@@ -113,12 +114,40 @@ func (s *Service) authorizeChange(ctx context.Context, before, after *User) erro
 }
 
 // authorizeGrant returns an error wrapping ErrForbidden if after has a permission
-// with values out of scope that before does not have.
+// with values out of scope that before does not have. It does the same for the grants
+// that the change adds: they would outlast the grant that the user has already.
 func (s *Service) authorizeGrant(sc scope.Scope, resolver *permission.Resolver, before, after *User) error {
-	if permission := s.firstOutOfScope(sc, resolver.For(before.PermissionSubject()), resolver.For(after.PermissionSubject())); permission != "" {
-		return &store.ForbiddenError{Reason: "this would grant the permission " + permission + " with values outside your scope; ask an administrator with access"}
+	denied := s.firstOutOfScope(sc, resolver.For(before.PermissionSubject()), resolver.For(after.PermissionSubject()))
+	if added := addedGrants(before, after); denied == "" && added != nil {
+		none := &User{DefaultExtension: after.DefaultExtension, LinkedExtensions: after.LinkedExtensions}
+		denied = s.firstOutOfScope(sc, resolver.For(none.PermissionSubject()), resolver.For(added.PermissionSubject()))
 	}
-	return nil
+	if denied == "" {
+		return nil
+	}
+	return &store.ForbiddenError{Reason: "this would grant the permission " + denied + " with values outside your scope; ask an administrator with access"}
+}
+
+// addedGrants returns a user with the groups and list items of after that before does
+// not have; nil if there are none.
+func addedGrants(before, after *User) *User {
+	added := &User{DefaultExtension: after.DefaultExtension, LinkedExtensions: after.LinkedExtensions, Permissions: permission.Permissions{}}
+	for _, name := range after.Groups {
+		if !slices.Contains(before.Groups, name) {
+			added.Groups = append(added.Groups, name)
+		}
+	}
+	for id, value := range after.Permissions {
+		prior := before.Permissions[id].Items()
+		items := slices.DeleteFunc(value.Items(), func(item string) bool { return slices.Contains(prior, item) })
+		if len(items) > 0 && !slices.Contains(prior, permission.Any) {
+			added.Permissions[id] = permission.Append(items...)
+		}
+	}
+	if len(added.Groups) == 0 && len(added.Permissions) == 0 {
+		return nil
+	}
+	return added
 }
 
 // withCredentialCheck returns mutate for an operation that may hand out

@@ -165,6 +165,7 @@ func TestService_Scoped_keepsExistingGrants(t *testing.T) {
 	all.createGroup(t, "Listeners", permission.Permissions{permission.VoicemailExtensions: permission.Set("201", "202")})
 	all.update(t, "jane", func(u *userman.User) { u.Groups = []string{"Listeners"} })
 	scoped.update(t, "jane", func(u *userman.User) { u.Title = "Ms" })
+	all.setPermission(t, "jane", permission.VoicemailExtensions, permission.Set("201", "203"))
 	scoped.update(t, "jane", func(u *userman.User) {
 		u.Permissions = permission.Permissions{permission.VoicemailExtensions: permission.Set("201")}
 	})
@@ -281,7 +282,7 @@ func TestService_Scoped_allowsCredentialsForDefaultGrants(t *testing.T) {
 	all := newService(t)
 	scoped := all.scoped(extensions1xx)
 	_, err := all.Groups().Create(t.Context(), &userman.Group{
-		Name: "Everybody", Default: true, Permissions: permission.Permissions{permission.ConferenceExtensions: permission.Set(permission.Any)},
+		Name: "Everybody", Default: true, Permissions: permission.Permissions{permission.ConferenceExtensions: permission.Set("800")},
 	})
 	require.NoError(t, err)
 	scoped.createUser(t, newUserWithEmail("jane", "101", "102"), goodPassword)
@@ -307,7 +308,7 @@ func TestService_Scoped_createAddsDefaultGroups(t *testing.T) {
 	t.Parallel()
 	all, scoped := newScopedEnv(t)
 	_, err := all.Groups().Create(t.Context(), &userman.Group{
-		Name: "Everybody", Default: true, Permissions: permission.Permissions{permission.ConferenceExtensions: permission.Set(permission.Any)},
+		Name: "Everybody", Default: true, Permissions: permission.Permissions{permission.ConferenceExtensions: permission.Set("800")},
 	})
 	require.NoError(t, err)
 	require.Equal(t, []string{"Everybody"}, scoped.createUser(t, newUser("new", "110"), "").Groups)

@@ -103,9 +103,73 @@ func TestService_Scoped_keepsExistingNumbersAndNames(t *testing.T) {
 	u.Groups = []string{"Texters"}
 	all.createUser(t, u, "")
 	scoped.update(t, "jane", func(u *userman.User) { u.Title = "Ms" })
+	all.setPermission(t, "jane", permission.SMSNumbers, permission.Set("4930200", "4930202"))
 	scoped.update(t, "jane", func(u *userman.User) {
 		u.Permissions = permission.Permissions{permission.SMSNumbers: permission.Set("4930200")}
 	})
 	_, err := scoped.tryUpdate(t, "jane", func(u *userman.User) { u.Permissions = nil })
 	require.ErrorIs(t, err, store.ErrForbidden)
+}
+
+// A limited administrator must not make a grant of another administrator permanent:
+// it would outlast the end of that grant.
+func TestService_Scoped_forbidsGrantsThatOutlastExistingGrants(t *testing.T) {
+	t.Parallel()
+	all := newService(t)
+	scoped := all.scoped(limitedTo(t, "100-199", "4930100-4930199"))
+	all.createGroup(t, "Texters", permission.Permissions{permission.SMSNumbers: permission.Set("4930100", "4930200")})
+	all.createGroup(t, "Also texters", permission.Permissions{permission.SMSNumbers: permission.Set("4930100", "4930200")})
+	u := newUser("jane", "101")
+	u.Groups = []string{"Texters"}
+	all.createUser(t, u, "")
+	for what, change := range map[string]func(u *userman.User){
+		"own value": func(u *userman.User) {
+			u.Permissions = permission.Permissions{permission.SMSNumbers: permission.Set("4930200")}
+		},
+		"addition": func(u *userman.User) {
+			u.Permissions = permission.Permissions{permission.SMSNumbers: permission.Append("4930200")}
+		},
+		"other group": func(u *userman.User) { u.Groups = []string{"Also texters", "Texters"} },
+	} {
+		_, err := scoped.tryUpdate(t, "jane", change)
+		require.ErrorIs(t, err, store.ErrForbidden, what)
+	}
+	require.ErrorIs(t, scoped.Groups().AddMembers(t.Context(), "Also texters", "jane"), store.ErrForbidden)
+
+	all.setPermission(t, "jane", permission.SMSNumbers, permission.Set("4930200", "4930201"))
+	scoped.update(t, "jane", func(u *userman.User) {
+		u.Permissions = permission.Permissions{permission.SMSNumbers: permission.Set("4930100", "4930200")}
+	})
+	all.setPermission(t, "jane", permission.SMSNumbers, permission.Set(permission.Any))
+	scoped.update(t, "jane", func(u *userman.User) {
+		u.Permissions = permission.Permissions{permission.SMSNumbers: permission.Set("4930201")}
+	})
+	all.requireAuditIntact(t)
+}
+
+// A limited administrator who creates a user knows the password. A default group must
+// not give the user all numbers.
+func TestService_Scoped_exemptsNoDefaultGroupOfAllNumbers(t *testing.T) {
+	t.Parallel()
+	for what, id := range map[string]string{"numbers": permission.SMSNumbers, "extensions": permission.HistoryExtensions} {
+		all := newService(t)
+		scoped := all.scoped(limitedTo(t, "100-199", "4930100-4930199"))
+		scoped.createUser(t, newUserWithEmail("june", "102"), goodPassword)
+		_, err := all.Groups().Create(t.Context(), &userman.Group{
+			Name: "Everybody", Default: true, Permissions: permission.Permissions{id: permission.Append(permission.Any)},
+		})
+		require.NoError(t, err)
+		_, err = scoped.Create(t.Context(), userman.NewUser{User: newUser("new", "110"), Password: secret(goodPassword)})
+		require.ErrorIs(t, err, store.ErrForbidden, what)
+		require.ErrorIs(t, scoped.Groups().AddMembers(t.Context(), "Everybody", "june"), store.ErrForbidden, what)
+		all.createUser(t, newUserWithEmail("jane", "101"), goodPassword)
+		require.ErrorIs(t, errOf2(scoped.Invite(t.Context(), "jane")), store.ErrForbidden, what)
+		require.ErrorIs(t, errOf2(scoped.tryUpdate(t, "jane", func(u *userman.User) { u.Email = "eve@example.com" })), store.ErrForbidden, what)
+
+		_, err = scoped.Create(t.Context(), userman.NewUser{User: newUser("new", "110"), Password: secret(goodPassword), NoDefaultGroups: true})
+		require.NoError(t, err, what)
+		_, err = scoped.Invite(t.Context(), "new")
+		require.NoError(t, err, what)
+		all.requireAuditIntact(t)
+	}
 }
