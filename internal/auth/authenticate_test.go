@@ -1,9 +1,11 @@
 package auth_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"strings"
 	"testing"
@@ -180,9 +182,7 @@ func TestAuthenticator_Authenticate_rehashesOutdatedHash(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newEnv(t)
-			h.accounts.update("7", func(a *auth.Account) {
-				a.Credentials.PasswordHash = secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8")
-			})
+			h.useOutdatedHash()
 			require.NoError(t, act(h))
 			require.Contains(t, h.jane(t).Credentials.PasswordHash.Reveal(), "$argon2id$")
 			rehash := h.auditEntries(t, audit.Query{Action: "rehash"})
@@ -194,12 +194,74 @@ func TestAuthenticator_Authenticate_rehashesOutdatedHash(t *testing.T) {
 	}
 }
 
+// failingRehash cannot save a rehash.
+type failingRehash struct{ *fakeAccounts }
+
+func (f failingRehash) Save(ctx context.Context, action string, after *auth.Account) error {
+	if action == "rehash" {
+		return errors.New("the disk is full")
+	}
+	return f.fakeAccounts.Save(ctx, action, after)
+}
+
+func TestAuthenticator_Verify_failedRehashKeepsLogin(t *testing.T) {
+	t.Parallel()
+	var logged bytes.Buffer
+	h := newEnv(t, func(o *auth.Options) { o.Logger = slog.New(slog.NewTextHandler(&logged, nil)) })
+	h.useOutdatedHash()
+	before := h.jane(t)
+	failing := h.WithAccounts(failingRehash{h.accounts})
+	_, err := failing.Verify(t.Context(), newLoginAttempt("jane", "password"), nil)
+	require.NoError(t, err)
+	require.Equal(t, before, h.jane(t))
+	require.Empty(t, h.auditLines(t))
+	require.Contains(t, logged.String(), "the disk is full")
+	require.NotContains(t, logged.String(), before.Credentials.PasswordHash.Reveal())
+	_, err = failing.Authenticate(t.Context(), newLoginAttempt("jane", "password"), nil)
+	require.NoError(t, err)
+
+	logged.Reset()
+	_, err = h.Verify(t.Context(), newLoginAttempt("jane", "password"), nil)
+	require.NoError(t, err)
+	require.Empty(t, logged.String())
+	require.Len(t, h.auditEntries(t, audit.Query{Action: "rehash"}), 1)
+}
+
+func TestAuthenticator_Verify_rehashKeepsConcurrentChange(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	changed := h.jane(t).Credentials.PasswordHash
+	h.useOutdatedHash()
+	_, err := h.Verify(t.Context(), newLoginAttempt("jane", "password"), func(context.Context, *auth.Account) error {
+		h.accounts.update("7", func(a *auth.Account) { a.Credentials.PasswordHash = changed })
+		return nil
+	})
+	require.NoError(t, err)
+	require.True(t, h.jane(t).Credentials.PasswordHash.Equal(changed))
+	require.Empty(t, h.auditLines(t))
+}
+
+func TestAuthenticator_Verify_rehashRejectsConcurrentChange(t *testing.T) {
+	t.Parallel()
+	for name, test := range concurrentChanges() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newEnv(t)
+			h.useOutdatedHash()
+			_, err := h.Verify(t.Context(), newLoginAttempt("jane", "password"), func(context.Context, *auth.Account) error {
+				test.happens(h.accounts)
+				return nil
+			})
+			requireLoginError(t, err, test.want)
+			require.Equal(t, []string{"denied login Jane: forbidden: " + string(test.want)}, h.auditLines(t))
+		})
+	}
+}
+
 func TestAuthenticator_Authenticate_hashesBeforeTransaction(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t)
-	h.accounts.update("7", func(a *auth.Account) {
-		a.Credentials.PasswordHash = secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8")
-	})
+	h.useOutdatedHash()
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "password"), nil)
 	require.NoError(t, err)
 	require.Len(t, h.auditEntries(t, audit.Query{Action: "rehash"}), 1)
@@ -367,16 +429,23 @@ func TestAuthenticator_Confirm_rejectsInvalidToken(t *testing.T) {
 	}
 }
 
-func TestAuthenticator_Authenticate_rejectsConcurrentChange(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		happens func(r *fakeAccounts)
-		want    credential.LoginErrorCode
-	}{
+// concurrentChange is a change during a login that ends it with that error.
+type concurrentChange struct {
+	happens func(r *fakeAccounts)
+	want    credential.LoginErrorCode
+}
+
+func concurrentChanges() map[string]concurrentChange {
+	return map[string]concurrentChange{
 		"by the end of all sessions": {func(r *fakeAccounts) { r.update("7", func(a *auth.Account) { a.SessionEpoch++ }) }, credential.InvalidCredentials},
 		"by being disabled":          {func(r *fakeAccounts) { r.update("7", func(a *auth.Account) { a.Disabled = true }) }, credential.AccountDisabled},
 		"by a deletion":              {func(r *fakeAccounts) { r.mu.Lock(); delete(r.accounts, "7"); r.mu.Unlock() }, credential.InvalidCredentials},
-	} {
+	}
+}
+
+func TestAuthenticator_Authenticate_rejectsConcurrentChange(t *testing.T) {
+	t.Parallel()
+	for name, test := range concurrentChanges() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newEnv(t)
@@ -393,7 +462,9 @@ func TestAuthenticator_Authenticate_rejectsConcurrentChange(t *testing.T) {
 func TestAuthenticator_Authenticate_detectsWrongAccountTypeOnFailure(t *testing.T) {
 	t.Parallel()
 	calls := 0
+	var logged bytes.Buffer
 	h := newEnv(t, func(o *auth.Options) {
+		o.Logger = slog.New(slog.NewTextHandler(&logged, nil))
 		o.DetectAccountType = func(_ context.Context, username string, password store.Secret) (string, error) {
 			calls++
 			switch {
@@ -410,6 +481,7 @@ func TestAuthenticator_Authenticate_detectsWrongAccountTypeOnFailure(t *testing.
 	for _, guess := range []credential.LoginAttempt{newLoginAttempt("crm", "wrong"), newLoginAttempt("down", "wrong")} {
 		_, err = h.Authenticate(t.Context(), guess, nil)
 		requireLoginError(t, err, credential.InvalidCredentials)
+		require.Equal(t, guess.Username == "down", strings.Contains(logged.String(), "detecting the kind of account failed"))
 	}
 	require.Equal(t, 3, calls)
 	for _, guess := range []credential.LoginAttempt{newLoginAttempt("jane", rightPassword), newLoginAttempt(strings.Repeat("x", 1<<20), "x"), newLoginAttempt("x", strings.Repeat("x", 1<<20))} {

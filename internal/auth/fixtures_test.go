@@ -162,6 +162,13 @@ func (h *env) addAccount(t testing.TB, id, name string) {
 	h.hashes.total.Store(0)
 }
 
+// useOutdatedHash gives jane the password "password" with an unsalted SHA-1 hash.
+func (h *env) useOutdatedHash() {
+	h.accounts.update("7", func(a *auth.Account) {
+		a.Credentials.PasswordHash = secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8")
+	})
+}
+
 // enrollTOTP enrolls a second factor for jane, and returns its secret and recovery
 // codes.
 func (h *env) enrollTOTP(t testing.TB) (key store.Secret, recovery []store.Secret) {

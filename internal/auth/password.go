@@ -9,7 +9,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// verifyPassword checks the password of a claimant and whether it may log in.
+// verifyPassword checks the password of a claimant and whether it may log in. It
+// replaces an outdated hash; if that fails, the old hash stays valid.
 func (au *Authenticator) verifyPassword(ctx context.Context, c *claimant, authorize AuthorizeFunc) error {
 	result, err := au.checkPassword(ctx, c.account, c.Password)
 	if err != nil {
@@ -25,8 +26,12 @@ func (au *Authenticator) verifyPassword(ctx context.Context, c *claimant, author
 		return err
 	}
 	// Here, because the login with a code does not contain the password.
-	if err := au.rehash(ctx, c); err != nil {
+	err = au.rehash(ctx, c)
+	if errors.Is(err, store.ErrForbidden) {
 		return au.recordDenied(ctx, c, err)
+	}
+	if err != nil {
+		au.opts.Logger.ErrorContext(ctx, au.opts.Kind+": replacing the outdated password hash failed", "username", c.account.Name, "error", err)
 	}
 	return nil
 }

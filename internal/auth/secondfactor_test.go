@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"image/png"
+	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -50,6 +51,17 @@ func TestConfirmSecondFactor_completesEnrollment(t *testing.T) {
 	require.ErrorIs(t, auth.BeginSecondFactor(&c, rand.Reader), store.ErrConflict)
 	require.NoError(t, auth.ReplaceRecoveryCodes(&c, hashes[:1]))
 	require.Len(t, c.SecondFactor.RecoveryHashes, 1)
+}
+
+func TestConfirmSecondFactor_boundsCode(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	var c credential.Credentials
+	require.NoError(t, auth.BeginSecondFactor(&c, rand.Reader))
+	code := totpCode(t, c.SecondFactor.Secret, now)
+	longest := code + strings.Repeat(" ", 100-len(code))
+	require.ErrorIs(t, auth.ConfirmSecondFactor(&c, longest+" ", now, nil), store.ErrInvalid)
+	require.NoError(t, auth.ConfirmSecondFactor(&c, longest, now, nil))
 }
 
 func TestHashToken_identifiesToken(t *testing.T) {

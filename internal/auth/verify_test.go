@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -104,6 +105,11 @@ func TestAuthenticator_Verify_checksExternalPassword(t *testing.T) {
 	require.Equal(t, []string{"theirs", rightPassword}, received, "an empty password is right for some directories")
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "theirs"), nil)
 	require.NoError(t, err)
+	for length, asked := range map[int]bool{4096: true, 4097: false} {
+		received = nil
+		requireLoginError(t, verify(strings.Repeat("x", length)), credential.InvalidCredentials)
+		require.Equal(t, asked, len(received) == 1, length)
+	}
 	down = true
 	require.ErrorContains(t, verify("theirs"), "does not answer")
 	require.Equal(t, "failed login Jane: failed", h.auditLines(t)[0])
