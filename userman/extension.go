@@ -127,7 +127,7 @@ const (
 // activation link of the extension. If the extension was the default extension of a
 // user, OnExtensionDeleted applies policy to this user. If this user cannot be deleted,
 // it changes nothing and returns an error wrapping [store.ErrInUse]. It returns the
-// usernames of the changed users, sorted.
+// usernames of the changed users in scope, sorted.
 //
 // Call OnExtensionDeleted in the transaction that deletes the extension. It reads all
 // users, because extensions in permissions have no index.
@@ -145,7 +145,7 @@ func (s *Service) OnExtensionDeleted(ctx context.Context, number string, policy 
 		if !sc.HasExtension(number) {
 			return extensionOutOfScopeError()
 		}
-		removal = s.newExtensionRemoval(action, number, policy)
+		removal = s.newExtensionRemoval(sc, action, number, policy)
 		if err := removal.prepare(ctx); err != nil {
 			return err
 		}
@@ -181,7 +181,7 @@ const fieldNumbers = "numbers"
 // default extension of a user. What refers to the extension follows it: linked
 // extensions, the permissions of users and groups, and [Dependents] such as API tokens.
 // All changes are one transaction. RenumberExtensions returns the usernames of the
-// changed users, sorted. It reads all users.
+// changed users in scope, sorted. It reads all users.
 //
 // It returns a [store.AlreadyExistsError] if another user has a new number, and an error
 // wrapping [store.ErrConflict] if the directory of a user owns the default extension.
@@ -203,7 +203,7 @@ func (s *Service) RenumberExtensions(ctx context.Context, numbers map[string]str
 				return extensionOutOfScopeError()
 			}
 		}
-		renumbering = s.newExtensionRenumbering(action, numbers)
+		renumbering = s.newExtensionRenumbering(sc, action, numbers)
 		if err := renumbering.prepare(ctx); err != nil {
 			return err
 		}

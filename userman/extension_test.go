@@ -264,7 +264,7 @@ func TestService_OnExtensionDeleted_requiresExtensionInScope(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrForbidden, "june has an extension out of reach too")
 	changed, err := scoped.OnExtensionDeleted(t.Context(), "101", userman.OrphanDisable)
 	require.NoError(t, err)
-	require.Equal(t, []string{"jane", "joan"}, changed)
+	require.Equal(t, []string{"jane"}, changed)
 	_, err = scoped.createExtensionUser(t.Context(), userman.NewExtension{Number: "201"})
 	require.ErrorIs(t, err, store.ErrForbidden)
 }
@@ -368,4 +368,29 @@ func TestService_RenumberExtensions_rejectsExtensionOfDirectory(t *testing.T) {
 	h.sync(t)
 	_, err := h.RenumberExtensions(t.Context(), map[string]string{"1001": "5001"})
 	requireConflict(t, err, "change them there: default_extension")
+}
+
+// Users out of scope may refer to an extension in scope. They change, but the limited
+// administrator must not learn their names.
+func TestService_RenumberExtensions_namesNoUserOutOfScope(t *testing.T) {
+	t.Parallel()
+	all, scoped := newScopedEnv(t)
+	all.update(t, "joan", func(u *userman.User) { u.LinkedExtensions = []string{"101"} })
+	all.setPermission(t, "nora", permission.VoicemailExtensions, permission.Set("101"))
+	changed, err := scoped.RenumberExtensions(t.Context(), map[string]string{"101": "150"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"jane"}, changed)
+	require.Equal(t, []string{"150"}, all.get(t, "joan").LinkedExtensions)
+	all.requireAuditIntact(t)
+}
+
+func TestService_OnExtensionDeleted_namesNoUserOutOfScope(t *testing.T) {
+	t.Parallel()
+	all, scoped := newScopedEnv(t)
+	all.update(t, "joan", func(u *userman.User) { u.LinkedExtensions = []string{"101"} })
+	changed, err := scoped.OnExtensionDeleted(t.Context(), "101", userman.OrphanKeep)
+	require.NoError(t, err)
+	require.Equal(t, []string{"jane"}, changed)
+	require.Empty(t, all.get(t, "joan").LinkedExtensions)
+	all.requireAuditIntact(t)
 }

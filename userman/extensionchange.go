@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -15,6 +16,8 @@ import (
 type extensionChange struct {
 	service *Service
 	action  string
+	// scope is the scope of the service.
+	scope scope.Scope
 	// replace returns the number to put in place of an extension: "" removes it.
 	replace func(number string) string
 
@@ -128,13 +131,13 @@ func (x *extensionChange) saveGroup(ctx context.Context, r *audit.Recorder, befo
 	return x.service.saveGroup(ctx, r, before, after)
 }
 
-// usernames logs the changes and returns the usernames of the changed users who were
-// not deleted before, sorted.
+// usernames logs the changes and returns the usernames of the changed users in scope who
+// were not deleted before, sorted.
 func (x *extensionChange) usernames(ctx context.Context) []string {
 	usernames := []string{}
 	for _, change := range x.users {
 		x.service.logUser(ctx, x.action, change.after)
-		if change.before.DeletedAt.IsZero() {
+		if change.before.DeletedAt.IsZero() && userInScope(x.scope, change.before) {
 			usernames = append(usernames, change.before.Username)
 		}
 	}
@@ -150,14 +153,14 @@ type extensionRemoval struct {
 	policy OrphanPolicy
 }
 
-func (s *Service) newExtensionRemoval(action, number string, policy OrphanPolicy) *extensionRemoval {
+func (s *Service) newExtensionRemoval(sc scope.Scope, action, number string, policy OrphanPolicy) *extensionRemoval {
 	remove := func(e string) string {
 		if e == number {
 			return ""
 		}
 		return e
 	}
-	return &extensionRemoval{extensionChange{service: s, action: action, replace: remove}, number, policy}
+	return &extensionRemoval{extensionChange{service: s, action: action, scope: sc, replace: remove}, number, policy}
 }
 
 // prepare plans the changes in the transaction of ctx.
@@ -212,14 +215,14 @@ type extensionRenumbering struct {
 	numbers map[string]string
 }
 
-func (s *Service) newExtensionRenumbering(action string, numbers map[string]string) *extensionRenumbering {
+func (s *Service) newExtensionRenumbering(sc scope.Scope, action string, numbers map[string]string) *extensionRenumbering {
 	renumber := func(e string) string {
 		if number, ok := numbers[e]; ok {
 			return number
 		}
 		return e
 	}
-	return &extensionRenumbering{extensionChange{service: s, action: action, replace: renumber}, numbers}
+	return &extensionRenumbering{extensionChange{service: s, action: action, scope: sc, replace: renumber}, numbers}
 }
 
 // prepare plans the changes in the transaction of ctx. Each extension must be the

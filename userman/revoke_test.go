@@ -204,13 +204,18 @@ func grants() map[string]func(t testing.TB, h *grantEnv, ctx context.Context, fr
 		}
 	}
 	return map[string]func(t testing.TB, h *grantEnv, ctx context.Context, frank *env){
-		"numbers":                 update(func(u *userman.User) { u.Permissions[permission.SMSNumbers] = permission.Set(permission.Any) }),
-		"one number":              update(func(u *userman.User) { u.Permissions[permission.SMSNumbers] = permission.Set("4930999") }),
-		"names":                   update(func(u *userman.User) { u.Permissions[permission.PhoneAppsModules] = permission.Append("parking") }),
-		"an extension":            update(func(u *userman.User) { u.Permissions[permission.VoicemailExtensions] = permission.Append("201") }),
-		"membership":              update(func(u *userman.User) { u.Groups = append(u.Groups, "Messages") }),
-		"default extension":       update(func(u *userman.User) { u.DefaultExtension = "200" }),
-		"linked extension":        update(func(u *userman.User) { u.LinkedExtensions = []string{"200"} }),
+		"numbers":           update(func(u *userman.User) { u.Permissions[permission.SMSNumbers] = permission.Set(permission.Any) }),
+		"one number":        update(func(u *userman.User) { u.Permissions[permission.SMSNumbers] = permission.Set("4930999") }),
+		"names":             update(func(u *userman.User) { u.Permissions[permission.PhoneAppsModules] = permission.Append("parking") }),
+		"an extension":      update(func(u *userman.User) { u.Permissions[permission.VoicemailExtensions] = permission.Append("201") }),
+		"membership":        update(func(u *userman.User) { u.Groups = append(u.Groups, "Messages") }),
+		"default extension": update(func(u *userman.User) { u.DefaultExtension = "200" }),
+		"linked extension":  update(func(u *userman.User) { u.LinkedExtensions = []string{"200"} }),
+		"renumbered extension": func(t testing.TB, _ *grantEnv, ctx context.Context, frank *env) {
+			t.Helper()
+			_, err := frank.RenumberExtensions(ctx, map[string]string{"101": "200"})
+			require.NoError(t, err)
+		},
 		"group":                   updateGroup("Staff", func(g *userman.Group) { g.Permissions = allMessages() }),
 		"default group":           updateGroup("Everybody", func(g *userman.Group) { g.Permissions = allMessages() }),
 		"new default group":       updateGroup("Staff", func(g *userman.Group) { g.Default, g.Permissions = true, allMessages() }),
