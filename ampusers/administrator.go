@@ -57,7 +57,8 @@ type Administrator struct {
 	// SessionEpoch increases when all sessions end; see [Service.Session].
 	SessionEpoch int64 `json:"-"`
 	// CredentialsRevokedAt is when a grant of more rights last revoked the password or
-	// the second factor; see [Service.Update]. Zero means never.
+	// the second factor (see [Service.Update]), or when a password that a limited
+	// administrator had set last ended. Zero means never.
 	CredentialsRevokedAt time.Time `json:"-"`
 
 	// HasPassword, HasSecondFactor and InvitationExpiresAt describe the

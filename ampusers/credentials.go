@@ -95,8 +95,14 @@ func (r credentialRecords) Update(ctx context.Context, op auth.Operation, userna
 		}
 		account := loginAccount(a)
 		account.Creator = s.creatorOf(op)
+		known := a.Credentials.PasswordCreator
 		if err := edit(account); err != nil {
 			return err
+		}
+		if known != account.Credentials.PasswordCreator {
+			if err := s.markPasswordEnded(ctx, a, known); err != nil {
+				return err
+			}
 		}
 		a.Credentials, a.SessionEpoch, a.PasswordChangedAt = account.Credentials, account.SessionEpoch, account.PasswordChangedAt
 		return nil

@@ -29,8 +29,8 @@ func (s *Service) creatorOf(op auth.Operation) credential.Creator {
 }
 
 // lookupCreator reads the creator of a credential. It returns nil if the administrator
-// was deleted, got the username later, or may not have acted alone: until a grant
-// revoked the password of the administrator, its creator could act in the same name.
+// was deleted, got the username later, or may not have acted alone: until the password
+// of the administrator ended, its creator could act in the same name.
 func (s *Service) lookupCreator(ctx context.Context, c credential.Creator) (*Administrator, error) {
 	a, err := s.lookup(ctx, c.Administrator)
 	if errors.Is(err, store.ErrNotFound) {
@@ -42,10 +42,24 @@ func (s *Service) lookupCreator(ctx context.Context, c credential.Creator) (*Adm
 	return a, nil
 }
 
+// markPasswordEnded records, in the transaction of ctx, that a password of a ended whose
+// creator could act as a until now. A full administrator needs no other name.
+func (s *Service) markPasswordEnded(ctx context.Context, a *Administrator, c credential.Creator) error {
+	if c.IsZero() {
+		return nil
+	}
+	creator, err := s.lookupCreator(ctx, c)
+	if err == nil && (creator == nil || creator.Access != Full) {
+		a.CredentialsRevokedAt = s.now()
+	}
+	return err
+}
+
 // CreatorScope returns the [Administrator.Scope] of the creator of a credential as of
 // the transaction of ctx, for userman.Options. It is empty if the administrator was
-// deleted or disabled, got the username later, or may not have acted alone, because a
-// grant revoked the administrator's credentials later.
+// deleted or disabled, got the username later, or may not have acted alone: a grant
+// revoked the administrator's credentials later, or another password replaced one that a
+// limited administrator had set.
 func (s *Service) CreatorScope(ctx context.Context, c credential.Creator, team string) (scope.Scope, error) {
 	a, err := s.lookupCreator(ctx, c)
 	if a == nil {

@@ -194,6 +194,35 @@ func TestService_CreatorScope_isEmptyBeforeRevocation(t *testing.T) {
 	require.True(t, sc.IsEmpty())
 }
 
+// Until another administrator replaced the password, mallory could act as jane.
+func TestService_CreatorScope_isEmptyBeforePasswordOfLimitedCreatorEnded(t *testing.T) {
+	t.Parallel()
+	for what, replace := range map[string]func(h *env){
+		"a password": func(h *env) { h.setPassword(t, "boss") },
+		"a link": func(h *env) {
+			link, err := h.ForActor("boss").Invite(t.Context(), "jane")
+			require.NoError(t, err)
+			_, err = h.AcceptInvitation(t.Context(), link.Token, secret(otherPassword))
+			require.NoError(t, err)
+		},
+	} {
+		for creator, alone := range map[string]bool{"mallory": false, "boss": true} {
+			h := newGrantEnv(t, memstore.New())
+			h.setPassword(t, creator)
+			earlier := credential.Creator{Administrator: "jane", At: h.clock.Now()}
+			h.clock.Advance(time.Second)
+			replace(h)
+			h.clock.Advance(time.Second)
+			require.True(t, h.promoteJane(t, promote).HasPassword, what)
+			sc, err := h.CreatorScope(t.Context(), earlier, "")
+			require.NoError(t, err)
+			require.Equal(t, alone, sc.IsUnrestricted(), "%s after one of %s", what, creator)
+			require.Equal(t, !alone, sc.IsEmpty(), "%s after one of %s", what, creator)
+			h.requireAuditIntact(t)
+		}
+	}
+}
+
 func TestService_PreviewRevocations_returnsErrorsOfUpdate(t *testing.T) {
 	t.Parallel()
 	h := newGrantEnv(t, memstore.New())
