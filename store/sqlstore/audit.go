@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"math"
 	"strconv"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -102,12 +101,14 @@ func whereEntries(q audit.Query) whereClause {
 
 // EachEntry implements [audit.Store].
 func (m auditStore) EachEntry(ctx context.Context, visit func(*audit.Entry) error) error {
-	batch := func(q querier, after int64) ([]*audit.Entry, error) {
+	batch := func(q querier, after *int64) ([]*audit.Entry, error) {
 		var s whereClause
-		s.and("sequence > ?", after)
+		if after != nil {
+			s.and("sequence > ?", *after)
+		}
 		return m.entries(ctx, q, s, " ORDER BY sequence", iterationBatch)
 	}
-	return forEach(ctx, m.DB, math.MinInt64, batch, func(e *audit.Entry) int64 { return e.Sequence }, visit)
+	return forEach(ctx, m.DB, batch, func(e *audit.Entry) int64 { return e.Sequence }, visit)
 }
 
 func (m auditStore) entries(ctx context.Context, q querier, s whereClause, orderBy string, limit int) ([]*audit.Entry, error) {

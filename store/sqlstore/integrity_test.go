@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // unverifiedColumns are not in the audit log, because they change with each request.
@@ -376,4 +377,33 @@ func TestDB_Audit_findingsContainNoSecret(t *testing.T) {
 	for _, finding := range result.Findings {
 		require.NotContains(t, finding.String(), "top-secret")
 	}
+}
+
+func TestDB_Audit_findsEntryWithLowestSequence(t *testing.T) {
+	t.Parallel()
+	s := &sweep{fixture: newFixture(t)}
+	var names []string
+	for _, c := range columnsOf(t, s.conn) {
+		if c.table == "pbxusers_audit" && !c.isKey {
+			names = append(names, c.name)
+		}
+	}
+	others := strings.Join(names, ", ")
+	statement := fmt.Sprintf("INSERT INTO pbxusers_audit (sequence, %s) SELECT -9223372036854775808, %s FROM pbxusers_audit LIMIT 1", others, others)
+	result, changed := s.attempt(t, statement)
+	require.True(t, changed)
+	require.Len(t, result.Findings, 1)
+	require.Equal(t, audit.CodeEntryAdded, result.Findings[0].Code)
+}
+
+func TestDB_Audit_findsUserWithEmptyID(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.inTx(t, func(ctx context.Context, _ *sql.Tx) {
+		require.NoError(t, f.db.Users("").CreateUser(ctx, &userman.User{Username: "mallory", CreatedAt: at(1), UpdatedAt: at(1)})) // as SQL can
+		result := f.verify(t, ctx)
+		require.Len(t, result.Findings, 1)
+		require.Equal(t, audit.CodeRecordUntracked, result.Findings[0].Code)
+		require.Equal(t, "mallory", result.Findings[0].Key)
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"strings"
@@ -19,6 +20,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
+	"github.com/pbxusers/pbxusers/userman/mailqueue"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // swap swaps the values of a column in the two rows of a table, as an attacker who can
@@ -312,4 +315,55 @@ func TestDB_Tokens_keyOpensNoOtherToken(t *testing.T) {
 	for _, name := range []string{"jane", "robert"} {
 		require.Equal(t, unknown, authenticate(name), name)
 	}
+}
+
+func TestDB_Users_leavesOutMailThatSQLAddedOrChanged(t *testing.T) {
+	t.Parallel()
+	db, conn, _, log := openWithLog(t)
+	users := db.Users("")
+	require.NoError(t, users.CreateUser(t.Context(), &userman.User{ID: "1", Username: "jane"}))
+	mail := &mailqueue.Mail{
+		UserID: "1", Kind: usermail.Reset, Status: mailqueue.Deferred,
+		RequestedBy: mailqueue.Requester{Kind: audit.User, Name: "jane"}, RequestedAt: at(1), NextAttemptAt: at(3), UpdatedAt: at(2),
+	}
+	require.NoError(t, users.PutMail(t.Context(), mail))
+	_, err := conn.ExecContext(t.Context(), `INSERT INTO pbxusers_mails SELECT team, user_id, 'welcome', status, message, attempts,
+		'administrator', 'boss', requested_at, first_attempt_at, 1, updated_at, seal FROM pbxusers_mails`)
+	require.NoError(t, err)
+	next, err := users.NextMail(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, mail, next)
+	requireLogged(t, log)
+
+	_, err = conn.ExecContext(t.Context(), "UPDATE pbxusers_mails SET requested_by_name = 'boss'")
+	require.NoError(t, err)
+	mails, err := users.Mails(t.Context(), mail.UserID)
+	require.NoError(t, err)
+	require.Empty(t, mails)
+	requireLogged(t, log)
+	_, err = users.NextMail(t.Context())
+	require.ErrorIs(t, err, store.ErrNotFound)
+	requireLogged(t, log)
+}
+
+func TestDB_Administrators_eachEndsAtChangedName(t *testing.T) {
+	t.Parallel()
+	db, conn, _, _ := openWithLog(t)
+	require.NoError(t, db.RunInTx(t.Context(), func(ctx context.Context) error {
+		for n := range 600 {
+			if err := db.Administrators().CreateAdministrator(ctx, &ampusers.Administrator{Username: fmt.Sprintf("m%03d", n)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	_, err := conn.ExecContext(t.Context(), "UPDATE pbxusers_administrators SET username = 'a' WHERE folded_username IN ('m498', 'm499', 'm500')")
+	require.NoError(t, err)
+	visited := 0
+	err = db.Administrators().EachAdministrator(t.Context(), func(*ampusers.Administrator) error {
+		visited++
+		require.Less(t, visited, 10_000, "the same rows are visited again and again")
+		return nil
+	})
+	require.ErrorIs(t, err, store.ErrCorrupt)
 }

@@ -157,12 +157,12 @@ func (l pager[T]) nextCursor(sort store.Sort, last T) string {
 
 // each visits all records sorted by their keys, which have one column.
 func (l pager[T]) each(ctx context.Context, db *DB, visit func(T) error) error {
-	batch := func(q querier, after string) ([]T, error) {
+	batch := func(q querier, after *string) ([]T, error) {
 		var s whereClause
-		if after != "" {
-			s.and(l.keys[0]+" > ?", after)
+		if after != nil {
+			s.and(l.keys[0]+" > ?", *after)
 		}
 		return l.fetch(ctx, db, q, s, " ORDER BY "+l.keys[0], iterationBatch)
 	}
-	return forEach(ctx, db, "", batch, func(item T) string { return l.key(item)[0] }, visit)
+	return forEach(ctx, db, batch, func(item T) string { return l.key(item)[0] }, visit)
 }

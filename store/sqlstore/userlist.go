@@ -100,9 +100,14 @@ func (m userStore) pager() pager[*userman.User] {
 
 // EachUser implements [userman.Store].
 func (m userStore) EachUser(ctx context.Context, visit func(*userman.User) error) error {
-	batch := func(q querier, after string) ([]*userman.User, error) {
-		text := userTable().selectAll() + " WHERE team = ? AND id > ? ORDER BY id LIMIT ?"
-		return query(ctx, m.DB, q, "list users", text, []any{m.team, after, iterationBatch}, m.userDecoder().decode)
+	batch := func(q querier, after *string) ([]*userman.User, error) {
+		var s whereClause
+		s.and("team = ?", m.team)
+		if after != nil {
+			s.and("id > ?", *after)
+		}
+		text := userTable().selectAll() + s.sql() + " ORDER BY id LIMIT ?"
+		return query(ctx, m.DB, q, "list users", text, append(s.args, iterationBatch), m.userDecoder().decode)
 	}
-	return forEach(ctx, m.DB, "", batch, func(u *userman.User) string { return string(u.ID) }, visit)
+	return forEach(ctx, m.DB, batch, func(u *userman.User) string { return string(u.ID) }, visit)
 }

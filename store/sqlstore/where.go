@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"strings"
 )
@@ -54,27 +55,33 @@ func (db *DB) logModifiedRow(ctx context.Context, kind string) {
 // iterationBatch is the number of records in memory during an iteration.
 const iterationBatch = 500
 
-// forEach visits the records after first in one snapshot. It reads in batches, so
-// that visit can use the same connection.
-func forEach[T, K any](ctx context.Context, db *DB, first K, batch func(q querier, after K) ([]T, error), key func(T) K, visit func(T) error) error {
+// forEach visits all records in one snapshot, sorted by key. It reads in batches, so
+// that visit can use the same connection. after is nil for the first batch: a row that
+// was added outside the program can have the lowest of all keys.
+func forEach[T any, K cmp.Ordered](ctx context.Context, db *DB, batch func(q querier, after *K) ([]T, error), key func(T) K, visit func(T) error) error {
 	return db.snapshot(ctx, func(q querier) error {
-		for after := first; ; {
+		for after := (*K)(nil); ; {
 			items, err := batch(q, after)
 			if err != nil {
 				return err
 			}
+			var last K
 			for _, item := range items {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				after = key(item) // visit may change it
+				last = key(item) // visit may change it
 				if err := visit(item); err != nil {
 					return err
 				}
 			}
-			if len(items) < iterationBatch {
+			switch {
+			case len(items) < iterationBatch:
 				return nil
+			case after != nil && last <= *after:
+				return columnError("key") // modified outside the program: the same rows would follow again
 			}
+			after = &last
 		}
 	})
 }
