@@ -2,9 +2,8 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -26,14 +25,41 @@ func mailTable() table {
 // because the audit log has no mails.
 func mailSealContext(columns []string) string { return fmt.Sprintf("pbxusers_mails/%q", columns) }
 
+// provenMails returns the first n mails of a query. It leaves out rows that were added
+// or changed outside the program: such a row would send a mail in the name of another
+// actor.
+func (m userStore) provenMails(ctx context.Context, q querier, op string, n int, text string, args ...any) ([]*mailqueue.Mail, error) {
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, m.wrapError(ctx, op, err)
+	}
+	defer func() { _ = rows.Close() }()
+	mails, modified := []*mailqueue.Mail{}, false
+	for len(mails) < n && rows.Next() {
+		mail, seal, err := decodeMail(rows)
+		if err != nil {
+			return nil, m.wrapError(ctx, op, err)
+		}
+		if _, err := m.keyring.Open(seal, mailSealContext(m.mailTexts(mail))); err != nil {
+			modified = true
+			continue
+		}
+		mails = append(mails, mail)
+	}
+	if modified {
+		m.logModifiedRow(ctx, "mail")
+	}
+	return mails, m.wrapError(ctx, op, rows.Err())
+}
+
 // decodeMail decodes one row of the columns of mailTable.
-func decodeMail(row scanner) (*mailqueue.Mail, error) {
-	mail, team, times, seal := &mailqueue.Mail{}, "", make(micros, 4), []byte(nil)
-	err := row.Scan(append([]any{
+func decodeMail(row scanner) (mail *mailqueue.Mail, seal []byte, err error) {
+	mail, team, times := &mailqueue.Mail{}, "", make(micros, 4)
+	err = row.Scan(append([]any{
 		&team, &mail.UserID, &mail.Kind, &mail.Status, &mail.Message, &mail.Attempts, &mail.RequestedBy.Kind, &mail.RequestedBy.Name,
 	}, append(times.columns(), &seal)...)...)
 	times.decode(&mail.RequestedAt, &mail.FirstAttemptAt, &mail.NextAttemptAt, &mail.UpdatedAt)
-	return mail, err
+	return mail, seal, err
 }
 
 // PutMail implements [mailqueue.Store].
@@ -52,61 +78,57 @@ func (m userStore) PutMail(ctx context.Context, mail *mailqueue.Mail) error {
 
 // encodeMail returns the values of the columns of mailTable.
 func (m userStore) encodeMail(mail *mailqueue.Mail) []any {
-	values := []any{
+	return append(m.mailValues(mail), m.keyring.Seal(nil, mailSealContext(m.mailTexts(mail))))
+}
+
+// mailValues returns the values of the columns of mailTable without the seal, and
+// mailTexts returns them as texts.
+func (m userStore) mailValues(mail *mailqueue.Mail) []any {
+	return []any{
 		m.team, string(mail.UserID), string(mail.Kind), string(mail.Status), mail.Message, mail.Attempts,
 		string(mail.RequestedBy.Kind), mail.RequestedBy.Name,
 		mail.RequestedAt.UnixMicro(), mail.FirstAttemptAt.UnixMicro(), mail.NextAttemptAt.UnixMicro(), mail.UpdatedAt.UnixMicro(),
 	}
+}
+
+func (m userStore) mailTexts(mail *mailqueue.Mail) []string {
+	values := m.mailValues(mail)
 	texts := make([]string, len(values))
 	for i, value := range values {
 		texts[i] = fmt.Sprint(value)
 	}
-	return append(values, m.keyring.Seal(nil, mailSealContext(texts)))
+	return texts
 }
 
 // Mails implements [mailqueue.Store].
-func (m userStore) Mails(ctx context.Context, userID store.UserID) ([]*mailqueue.Mail, error) {
-	mails := []*mailqueue.Mail{}
-	err := m.read(ctx, func(ctx context.Context, q querier) error {
-		mails = mails[:0] // this function may run again
-		rows, err := q.QueryContext(ctx, mailTable().selectAll()+" WHERE team = ? AND user_id = ? ORDER BY kind", m.team, userID)
-		if err != nil {
-			return m.wrapError(ctx, "list mails", err)
-		}
-		defer func() { _ = rows.Close() }()
-		for rows.Next() {
-			mail, err := decodeMail(rows)
-			if err != nil {
-				return m.wrapError(ctx, "list mails", err)
-			}
-			mails = append(mails, mail)
-		}
-		return m.wrapError(ctx, "list mails", rows.Err())
+func (m userStore) Mails(ctx context.Context, userID store.UserID) (mails []*mailqueue.Mail, err error) {
+	text := mailTable().selectAll() + " WHERE team = ? AND user_id = ? ORDER BY kind"
+	err = m.read(ctx, func(ctx context.Context, q querier) error {
+		mails, err = m.provenMails(ctx, q, "list mails", math.MaxInt, text, m.team, userID)
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return mails, nil
+	return mails, err
 }
 
-// nextMailSQL reads the mail with the earliest next attempt.
+// nextMailSQL reads the waiting mails, the one with the earliest next attempt first.
 func nextMailSQL() string {
-	return mailTable().selectAll() + " WHERE team = ? AND next_attempt_at > ? ORDER BY next_attempt_at, user_id, kind LIMIT 1"
+	return mailTable().selectAll() + " WHERE team = ? AND next_attempt_at > ? ORDER BY next_attempt_at, user_id, kind"
 }
 
 // NextMail implements [mailqueue.Store].
 func (m userStore) NextMail(ctx context.Context) (next *mailqueue.Mail, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
-		next, err = decodeMail(q.QueryRowContext(ctx, nextMailSQL(), m.team, time.Time{}.UnixMicro()))
-		if errors.Is(err, sql.ErrNoRows) {
+		mails, err := m.provenMails(ctx, q, "read mail", 1, nextMailSQL(), m.team, time.Time{}.UnixMicro())
+		switch {
+		case err != nil:
+			return err
+		case len(mails) == 0:
 			return &store.NotFoundError{Kind: "mail"}
 		}
-		return m.wrapError(ctx, "read mail", err)
+		next = mails[0]
+		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return next, nil
+	return next, err
 }
 
 // DeleteMail implements [mailqueue.Store].
