@@ -17,7 +17,6 @@ import (
 //
 // The audit log has the logins and the denials, except that a code is still
 // required. It has only the first of several rate-limited attempts.
-// for; of those that are held up only the first.
 func (au *Authenticator) Authenticate(ctx context.Context, attempt credential.LoginAttempt, authorize AuthorizeFunc) (*Login, error) {
 	c, err := au.verifyAttempt(ctx, attempt, authorize)
 	if err != nil {

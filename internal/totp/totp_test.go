@@ -219,6 +219,11 @@ func TestQR_drawsSquareWithQuietZone(t *testing.T) {
 		require.GreaterOrEqual(t, border, 4)
 		dot := color.GrayModel.Convert(picture.At(border, border))
 		require.Equal(t, color.Gray{}, dot, "the corner of the code is dark, not light")
+		run := 0
+		for !light(border+run, border) {
+			run++
+		}
+		require.False(t, light(border+run/2, border+run/2), "the middle of the finder pattern is dark; in an inverted code it is light")
 		dark := 0
 		for i := range size {
 			require.True(t, light(i, 0) && light(0, i) && light(i, size-1) && light(size-1, i))

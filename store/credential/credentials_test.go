@@ -65,3 +65,24 @@ func TestCredentials_redactSecretsWhenPrinted(t *testing.T) {
 		require.NotContains(t, printed, secret)
 	}
 }
+
+func TestParseCreator_readsString(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 1, 9, 0, 0, 123000, time.UTC)
+	for text, creator := range map[string]credential.Creator{
+		"":                                {},
+		"1772355600000123 jane.admin":     {Administrator: "jane.admin", At: at},
+		"1772355600000123 with a blank":   {Administrator: "with a blank", At: at},
+		"-62135596800000000 before clock": {Administrator: "before clock", At: time.Time{}},
+	} {
+		require.Equal(t, text, creator.String())
+		require.Equal(t, text == "", creator.IsZero(), text)
+		parsed, err := credential.ParseCreator(text)
+		require.NoError(t, err)
+		require.Equal(t, creator, parsed)
+	}
+	for _, text := range []string{"jane", "1", "1 ", "x jane", " jane"} {
+		_, err := credential.ParseCreator(text)
+		require.Error(t, err, text)
+	}
+}

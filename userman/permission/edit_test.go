@@ -19,6 +19,7 @@ func TestPermissions_Edit_appliesChangesInOrder(t *testing.T) {
 	}{
 		{nil, []string{"xmpp.login=on"}, nil},
 		{[]string{"xmpp.login="}, nil, nil},
+		{[]string{"portal.login=on"}, []string{"portal.login=on", "xmpp.login=on"}, nil}, // the first of the registry
 		{[]string{"", " rest.use = OFF "}, []string{"rest.use=off"}, nil},
 		{[]string{"voicemail.extensions=+ 4005", "xmpp.login=off"}, []string{"voicemail.extensions=+ 4005", "xmpp.login=off"}, nil},
 		{[]string{"voicemail.extensions=none"}, []string{"voicemail.extensions=none", "xmpp.login=on"}, nil},

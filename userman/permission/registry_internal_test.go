@@ -140,3 +140,16 @@ func TestPermissions_normalizesValues(t *testing.T) {
 	require.Equal(t, "U\u0308ber", perms[ContactsGroups].items[0])
 	require.Equal(t, Permissions{}, Permissions(nil).Normalized())
 }
+
+func TestJoinClauses_shortensLongLists(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ parts, want string }{
+		{"a", "a"},
+		{"a b", "a, and b"},
+		{"a b c d e f", "a, b, c, d, e, and f"},
+		{"a b c d e f g", "a, b, c, d, 2 others add to it, and g"},
+		{"a b c d e f g h", "a, b, c, d, 3 others add to it, and h"},
+	} {
+		require.Equal(t, test.want, joinClauses(strings.Fields(test.parts)))
+	}
+}
