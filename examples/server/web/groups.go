@@ -135,12 +135,23 @@ func (g *groupPages) membersPage(ctx context.Context, r *request, now *userman.G
 	}, nil
 }
 
-// changeMembers adds members to a group or removes them.
+// memberChange is a change of members that ends credentials.
+type memberChange struct {
+	// Do is "add" or "remove".
+	Do          string
+	Usernames   []string
+	Revocations *userman.Revocations
+	// Confirmed is the value that confirms the revocations.
+	Confirmed string
+}
+
+// changeMembers adds members to a group or removes them. It asks first if this ends
+// credentials.
 func (g *groupPages) changeMembers(ctx context.Context, r *request, now *userman.Group) (response, error) {
-	users, done := g.users(ctx), "Added %d."
-	change, usernames := users.Groups().AddMembers, field.SplitList(r.form("usernames"))
+	change, done := (*userman.GroupService).AddMembers, "Added %d."
+	usernames := append(field.SplitList(r.form("usernames")), r.PostForm["member"]...)
 	if r.form("do") == "remove" {
-		change, usernames, done = users.Groups().RemoveMembers, r.PostForm["member"], "Removed %d."
+		change, done = (*userman.GroupService).RemoveMembers, "Removed %d."
 	}
 	switch {
 	case len(usernames) == 0 && r.form("do") == "remove":
@@ -148,5 +159,12 @@ func (g *groupPages) changeMembers(ctx context.Context, r *request, now *userman
 	case len(usernames) == 0:
 		return nil, invalidField("usernames", store.CodeRequired, "enter at least one username")
 	}
-	return redirect{Path: g.path(now) + "#members", Flash: fmt.Sprintf(done, len(usernames))}, change(ctx, now.Name, usernames...)
+	revocations, err := g.users(ctx).PreviewRevocations(ctx, resource.MaxRevocations, func(ctx context.Context, users *userman.Service) error {
+		return change(users.Groups(), ctx, now.Name, usernames...)
+	})
+	if err == nil && revocations.Total > 0 && r.form("confirmed") != revocationsDigest(revocations) {
+		asked := memberChange{r.form("do"), usernames, revocations, revocationsDigest(revocations)}
+		return confirmation{Record: now, Extra: asked, Action: g.path(now) + "/members", Back: g.path(now)}.response("group-members", formErrors{}), nil
+	}
+	return redirect{Path: g.path(now) + "#members", Flash: fmt.Sprintf(done, len(usernames))}, change(g.users(ctx).Groups(), ctx, now.Name, usernames...)
 }

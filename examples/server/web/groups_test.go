@@ -9,6 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
@@ -135,6 +138,37 @@ func TestPages_groupMembersAddAndRemove(t *testing.T) {
 	b.post("/groups/Sales/members", url.Values{"do": {"remove"}}, http.StatusConflict)
 	b.postRedirect("/groups/Sales/members", url.Values{"do": {"remove"}, "member": {"alice"}})
 	require.Equal(t, 1, b.salesGroup().Members)
+}
+
+// The creator of the password may not hand out what the group grants.
+func TestPages_groupMembersConfirmEndedCredentials(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	extensions, err := scope.ParseRanges("100-199")
+	require.NoError(t, err)
+	dids, err := scope.ParseRanges("4930100")
+	require.NoError(t, err)
+	mallory := ampusers.Administrator{Username: "mallory", Access: ampusers.Limited, Sections: []string{app.SectionUsers}, Extensions: extensions, DIDs: dids}
+	b.server.AddAdministrator(t, mallory, password)
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "mallory"})
+	_, err = b.server.Site.UsersFor(&mallory).Create(ctx, userman.NewUser{
+		User: &userman.User{Username: "alice", DefaultExtension: "101"}, Password: store.NewSecret(password),
+	})
+	require.NoError(t, err)
+	b.createGroup(userman.Group{Name: "Sales", Permissions: permission.Permissions{permission.SMSNumbers: permission.Set(permission.Any)}})
+
+	page := b.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice"}}, http.StatusOK)
+	require.Contains(t, page, "This ends credentials of 1 account.")
+	require.Contains(t, page, "<li>alice: password</li>")
+	require.Zero(t, b.salesGroup().Members)
+
+	b.postRedirect("/groups/Sales/members", url.Values{
+		"do": {b.hiddenValue(page, "do")}, "member": {b.hiddenValue(page, "member")}, "confirmed": {b.hiddenValue(page, "confirmed")},
+	})
+	require.Equal(t, 1, b.salesGroup().Members)
+	alice, err := b.server.Site.Users.Get(t.Context(), "alice")
+	require.NoError(t, err)
+	require.False(t, alice.HasPassword)
 }
 
 func TestPages_groupNameIsEscapedInURLs(t *testing.T) {

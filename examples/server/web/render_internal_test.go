@@ -80,6 +80,7 @@ func confirmationBodies() map[string][2]any {
 		"user-delete":   {Record: hostileUser(), Extra: []store.Reference{{Kind: hostile, Key: hostile}}},
 		"user-password": {Record: hostileUser()}, "user-restore": {Record: hostileUser()}, "user-purge": {Record: hostileUser()}, "user-renumber": {Record: hostileUser()},
 		"user-second-factor-remove": {Record: hostileUser()}, "group-delete": {Record: hostileUserGroup(), Extra: impact, Wide: true},
+		"group-members": {Record: hostileUserGroup(), Extra: memberChange{hostile, []string{hostile}, impact.Revocations, hostile}},
 	} {
 		full.Problems, full.Controls, full.Action, full.Back, full.UserID = []problem{{Text: hostile}}, hostileControls(), "/x", "/x", hostile
 		bodies["confirm/"+name] = [2]any{confirmation{Record: full.Record}, full}
