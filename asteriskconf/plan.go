@@ -13,7 +13,7 @@ import (
 type Plan struct {
 	// Files are the files to write, reload or verify, in that order.
 	Files []FilePlan `json:"files"`
-	// Issues are those of [Installation], and those that the changes cause. With a
+	// Issues are the issues of [Installation], and the issues that the changes cause. With a
 	// running Asterisk, a blocking issue stops the apply.
 	Issues []Issue `json:"issues"`
 }

@@ -106,7 +106,7 @@ func total(r *userman.WelcomeReport) int {
 	return n
 }
 
-// mails returns the last mails to somebody.
+// mails returns the last mails to a user.
 func (h *env) mails(t testing.TB, username string) []*mailqueue.Mail {
 	t.Helper()
 	mails, err := h.Mails().List(t.Context(), username)

@@ -53,7 +53,7 @@ func (s *switchedMailer) Send(ctx context.Context, m *usermail.Mail) error {
 	return current.Send(ctx, m)
 }
 
-// requireMail requires the status of the only mail to somebody.
+// requireMail requires the status of the only mail to a user.
 func (h *env) requireMail(t testing.TB, username string, status mailqueue.Status, attempts int) *mailqueue.Mail {
 	t.Helper()
 	mails := h.mails(t, username)
@@ -349,7 +349,7 @@ func TestMailService_SendDue_waitsForOtherSettings(t *testing.T) {
 	require.Len(t, box.sent(), 4)
 }
 
-// waitingOrPausedMail returns the only mail to somebody, which is not ended.
+// waitingOrPausedMail returns the only mail to a user, which has not ended.
 func (h *env) waitingOrPausedMail(t testing.TB, username string) *mailqueue.Mail {
 	t.Helper()
 	mails := h.mails(t, username)

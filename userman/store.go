@@ -67,8 +67,8 @@ type Users interface {
 	EachUser(ctx context.Context, visit func(*User) error) error
 }
 
-// LoginNameStore stores the login names of users. The login names of a team are unique,
-// whatever fields they come from.
+// LoginNameStore stores the login names of users, which are unique in a team across all
+// fields.
 type LoginNameStore interface {
 	// LoginFields returns the fields that are login names. A new team has none.
 	LoginFields(ctx context.Context) (LoginFields, error)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/ampusers/websession"
+	"github.com/pbxusers/pbxusers/internal/testclock"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -34,25 +35,7 @@ type env struct {
 	administrators *ampusers.Service
 	auditLog       *audit.Log
 	ttlStore       *countingTTLStore
-	clock          *testClock
-}
-
-// testClock is a clock that tests advance.
-type testClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *testClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *testClock) advance(by time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(by)
+	clock          *testclock.Clock
 }
 
 // countingTTLStore counts writes, and fails on request.
@@ -108,7 +91,7 @@ func setup(t *testing.T, opts *websession.Options) *env {
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
 	// This time is far from the real one, which reveals the use of time.Now.
-	b := &env{clock: &testClock{now: time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)}, ttlStore: &countingTTLStore{TTLStore: db.TTLStore()}}
+	b := &env{clock: testclock.New(), ttlStore: &countingTTLStore{TTLStore: db.TTLStore()}}
 	b.auditLog = audit.New(db.Audit(), keyring, &audit.Options{Clock: b.clock.Now})
 	b.administrators = ampusers.New(db.Administrators(), &ampusers.Options{
 		Sections: []ampusers.Section{{ID: sectionPhones, Name: "Phones"}, {ID: sectionBilling, Name: "Billing"}},

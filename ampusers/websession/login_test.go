@@ -32,7 +32,7 @@ func (b *env) enrollTOTP(t *testing.T) (code func() string) {
 	}
 	_, err = b.administrators.ConfirmSecondFactor(t.Context(), "jane.admin", code())
 	require.NoError(t, err)
-	b.clock.advance(time.Minute)
+	b.clock.Advance(time.Minute)
 	return code
 }
 
@@ -110,9 +110,9 @@ func TestManager_ConfirmMFA_expiresAfterFiveMinutes(t *testing.T) {
 	code := b.enrollTOTP(t)
 	v := b.newClient()
 	v.logInPendingMFA(t)
-	b.clock.advance(5*time.Minute - time.Second)
+	b.clock.Advance(5*time.Minute - time.Second)
 	require.Equal(t, "jane.admin", v.pendingMFA(t))
-	b.clock.advance(time.Second)
+	b.clock.Advance(time.Second)
 	require.Empty(t, v.pendingMFA(t))
 	requireLoginError(t, v.confirmMFA(t, code()), credential.InvalidCredentials)
 	require.Empty(t, v.username(t))
@@ -127,7 +127,7 @@ func TestManager_ConfirmMFA_abortsAfterFiveWrongCodes(t *testing.T) {
 	for range 4 {
 		requireLoginError(t, v.confirmMFA(t, "000000x"), credential.InvalidMFACode)
 		require.Equal(t, "jane.admin", v.pendingMFA(t))
-		b.clock.advance(time.Minute) // beyond every rate limit
+		b.clock.Advance(time.Minute) // beyond every rate limit
 	}
 	requireLoginError(t, v.confirmMFA(t, "000000x"), credential.InvalidCredentials)
 	require.Empty(t, v.pendingMFA(t))
@@ -191,7 +191,7 @@ func TestManager_Handler_acceptsBearerToken(t *testing.T) {
 	program := b.newBearerClient(t)
 	require.Equal(t, "jane.admin", program.username(t))
 
-	b.clock.advance(2 * time.Minute)
+	b.clock.Advance(2 * time.Minute)
 	response := program.do(t, func(ctx context.Context) { program.SCS.Put(ctx, "web.flash", "x") })
 	require.Empty(t, response.Cookies(), "it never gets a cookie")
 

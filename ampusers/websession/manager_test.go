@@ -70,7 +70,7 @@ func TestManager_Handler_writesIdleSessionOncePerMinute(t *testing.T) {
 		require.Empty(t, response.Cookies(), "the browser has it already")
 	}
 	require.Equal(t, before, b.ttlStore.writesTotal())
-	b.clock.advance(time.Minute)
+	b.clock.Advance(time.Minute)
 	for range 10 {
 		v.do(t, func(context.Context) {})
 	}
@@ -146,7 +146,7 @@ func TestManager_Handler_mergesConcurrentChanges(t *testing.T) {
 		v.SCS.Put(ctx, "web.flash", "kept")
 		v.SCS.Put(ctx, "web.secret", "shown once")
 	})
-	b.clock.advance(time.Minute) // so that both update the last use
+	b.clock.Advance(time.Minute) // so that both update the last use
 	other := *v
 	v.do(t, func(ctx context.Context) {
 		v.SCS.Put(ctx, "web.draft", "mine")
@@ -171,9 +171,9 @@ func TestManager_Handler_expiresSessions(t *testing.T) {
 		b := setup(t, nil)
 		v := b.newClient()
 		v.logIn(t, "jane.admin")
-		b.clock.advance(time.Hour - time.Second)
+		b.clock.Advance(time.Hour - time.Second)
 		require.Equal(t, "jane.admin", v.username(t))
-		b.clock.advance(time.Hour)
+		b.clock.Advance(time.Hour)
 		require.Empty(t, v.username(t))
 	})
 	t.Run("at the latest", func(t *testing.T) {
@@ -182,10 +182,10 @@ func TestManager_Handler_expiresSessions(t *testing.T) {
 		v := b.newClient()
 		v.logIn(t, "jane.admin")
 		for range 23 {
-			b.clock.advance(30 * time.Minute)
+			b.clock.Advance(30 * time.Minute)
 			require.Equal(t, "jane.admin", v.username(t))
 		}
-		b.clock.advance(30 * time.Minute)
+		b.clock.Advance(30 * time.Minute)
 		require.Empty(t, v.username(t), "after 12 hours")
 	})
 	t.Run("and are forgotten", func(t *testing.T) {

@@ -5,7 +5,7 @@
 // [New] returns a [Manager]. [Manager.Handler] wraps the handlers of a product;
 // inside, [Manager.LogIn] and [Manager.ConfirmMFA] log in, [Manager.Require] checks the
 // access to a section, and [Manager.Administrator] returns the administrator with
-// current rights, also to a handler that serves somebody who is not logged in.
+// current rights, also to a handler that serves visitors.
 //
 // A login starts a session with a new token, which prevents session fixation. The store
 // holds the hash of the token. A session ends after [Options].Lifetime, after

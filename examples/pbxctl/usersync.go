@@ -100,7 +100,7 @@ func (a *cli) userAdopt() *cobra.Command {
 	return cmd
 }
 
-// selectDirectory returns the name, or that of the only directory if it is empty.
+// selectDirectory returns the name, or the name of the only directory if it is empty.
 func selectDirectory(s *app.App, name string) (string, error) {
 	if name != "" {
 		return name, nil

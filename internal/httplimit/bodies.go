@@ -151,7 +151,7 @@ func (b *body) reserve() error {
 }
 
 // fail ends the body. A complete body has no deadline any more: the server would take
-// its end for that of the connection. The rest of another body is not awaited.
+// its end for the end of the connection. The rest of another body is not awaited.
 func (b *body) fail(err error) {
 	b.err = err
 	if errors.Is(err, io.EOF) {

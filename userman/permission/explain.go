@@ -200,7 +200,7 @@ func abbreviate(items []string) string {
 func joinClauses(parts []string) string {
 	const most = 5
 	if n := len(parts); n > most+1 {
-		parts = append(parts[:most-1:most-1], fmt.Sprintf("%d others add to it", n-most), parts[n-1])
+		parts = append(slices.Clip(parts[:most-1]), fmt.Sprintf("%d others add to it", n-most), parts[n-1])
 	}
 	last := len(parts) - 1
 	if last == 0 {

@@ -85,7 +85,7 @@ type LDAPSettings struct {
 	// PasswordFile holds the password of BindDN, and CAFile the CA certificates of
 	// the servers in PEM. These default to those of the host.
 	PasswordFile, CAFile string
-	// AttributeMap changes Attributes, which default to those of the Kind. A field
+	// AttributeMap changes Attributes, which default to the attributes of the Kind. A field
 	// without an attribute is left out.
 	AttributeMap map[string]string
 	// Sync are the options of [userman.Service.Sync].
@@ -145,7 +145,7 @@ func (s *SMTPSettings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.PasswordFile, "smtp-password-file", "", "`FILE` with the password of --smtp-user; only its owner should be able to read it")
 	flags.StringVar(&s.LocalName, "smtp-local-name", "", "fully qualified `NAME` of this host in the greeting to the mail server (default: the host of --base-url, or the domain of --smtp-from)")
 	flags.StringVar((*string)(&s.Security), "smtp-security", string(smtpmailer.STARTTLS), "`SECURITY` of the connection: starttls, tls, none (no TLS) for a mail server on this host, or unprotected (no TLS) for another host; the network can then read the links in mails")
-	flags.StringVar(&s.CAFile, "smtp-ca-file", "", "`FILE` with the CA certificates of the mail server in PEM (default: those of the host)")
+	flags.StringVar(&s.CAFile, "smtp-ca-file", "", "`FILE` with the CA certificates of the mail server in PEM (default: the certificates of the host)")
 }
 
 func (s *LDAPSettings) register(flags *pflag.FlagSet) {
@@ -153,7 +153,7 @@ func (s *LDAPSettings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.Name, "ldap-name", DefaultLDAPName, "`NAME` of the directory in the records of its users; it must not change")
 	flags.StringVar((*string)(&s.Kind), "ldap-kind", string(ldapdir.OpenLDAP), "`KIND` of the directory: openldap, active-directory, freeipa or authentik")
 	flags.BoolVar(&s.StartTLS, "ldap-start-tls", false, "use StartTLS on ldap:// connections")
-	flags.StringVar(&s.CAFile, "ldap-ca-file", "", "`FILE` with the CA certificates of the LDAP servers in PEM (default: those of the host)")
+	flags.StringVar(&s.CAFile, "ldap-ca-file", "", "`FILE` with the CA certificates of the LDAP servers in PEM (default: the certificates of the host)")
 	flags.StringVar(&s.BindDN, "ldap-bind-dn", "", "`DN` of the account that reads the directory (default: anonymous)")
 	flags.StringVar(&s.PasswordFile, "ldap-password-file", "", "`FILE` with the password of --ldap-bind-dn; only its owner should be able to read it")
 	flags.StringVar(&s.BaseDN, "ldap-base-dn", "", "base `DN` of users, such as ou=people,dc=example,dc=com")

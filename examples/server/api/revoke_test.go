@@ -22,7 +22,7 @@ func (v *apiClient) verify(t *testing.T, password string) int {
 
 // A limited administrator gives jane a password, a link and an API token. Later the
 // root administrator gives jane everybody's text messages.
-func TestAPI_grant_revokesCredentialsOfLimitedAdministrator(t *testing.T) {
+func TestAPI_grantRevokesCredentialsOfLimitedAdministrator(t *testing.T) {
 	t.Parallel()
 	for what, grant := range map[string]struct {
 		method, path, body, mediaType string

@@ -252,7 +252,7 @@ type answer struct {
 	body     string
 }
 
-// call sends a request to the API or a form to a page. headers are those of an
+// call sends a request to the API or a form to a page. headers are the headers of an
 // attacker's page, if any.
 func (m *matrix) call(c *caller, op *matrixOperation, to target) answer {
 	m.Helper()
@@ -286,7 +286,7 @@ func (a answer) String() string {
 	return fmt.Sprint(a.status, " ", a.location, " ", a.body[:min(len(a.body), 300)])
 }
 
-// requiresLogin reports whether the caller is told to log in.
+// requiresLogin reports whether the response asks the caller to log in.
 func (a answer) requiresLogin(page bool) bool {
 	if page {
 		return a.status == http.StatusSeeOther && (a.location == "/login" || strings.HasPrefix(a.location, "/login?next=") || strings.HasPrefix(a.location, "/login?notice=ended"))
