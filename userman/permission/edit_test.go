@@ -22,6 +22,8 @@ func TestPermissions_Edit_appliesChangesInOrder(t *testing.T) {
 		{[]string{"portal.login=on"}, []string{"portal.login=on", "xmpp.login=on"}, nil}, // the first of the registry
 		{[]string{"", " rest.use = OFF "}, []string{"rest.use=off"}, nil},
 		{[]string{"voicemail.extensions=+ 4005", "xmpp.login=off"}, []string{"voicemail.extensions=+ 4005", "xmpp.login=off"}, nil},
+		{[]string{"sms.numbers=+90,+0"}, []string{"sms.numbers=+0, +90", "xmpp.login=on"}, nil}, // numbers; a blank after + appends
+		{[]string{"sms.numbers=+ 90"}, []string{"sms.numbers=+ 90", "xmpp.login=on"}, nil},
 		{[]string{"voicemail.extensions=none"}, []string{"voicemail.extensions=none", "xmpp.login=on"}, nil},
 		{[]string{"no.such=1"}, []string{"no.such=off", "xmpp.login=on"}, nil},
 		{[]string{"nonsense", "=on"}, []string{"xmpp.login=on"}, []string{"permissions[0] " + store.CodeSyntax, "permissions[1] " + store.CodeSyntax}},
