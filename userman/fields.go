@@ -74,7 +74,7 @@ func contactFields() []field.Field[User] {
 		}),
 		field.Bool("email_blocked", func(u *User) *bool { return &u.EmailBlocked }, field.Meta{
 			Label: "Email blocked", Section: section,
-			Help: "No links are mailed to the address. A grant blocks an address of an administrator with fewer rights; clear this if the address is the user's.",
+			Help: "Stops links to this address. It is set if an administrator with fewer rights than the user chose the address; clear it once the user confirms the address.",
 		}),
 		field.List("other_emails", "max=20,dive,max=254,email", func(u *User) *[]string { return &u.OtherEmails }, field.Meta{
 			Label: "Other emails", Section: section, Placeholder: "ADDRESSES", Format: field.FormatEmail,
