@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
@@ -129,13 +128,9 @@ func (m administratorStore) EachAdministrator(ctx context.Context, visit func(*a
 func (m administratorStore) pager() pager[*ampusers.Administrator] {
 	return pager[*ampusers.Administrator]{
 		table: administratorTable(), op: "list administrators", keyField: "username", fold: ampusers.FoldUsername,
-		keys: administratorTable().key(),
-		key:  func(a *ampusers.Administrator) []string { return []string{ampusers.FoldUsername(a.Username)} },
-		fields: timeFields(map[string]func(*ampusers.Administrator) time.Time{
-			"created_at":    func(a *ampusers.Administrator) time.Time { return a.CreatedAt },
-			"updated_at":    func(a *ampusers.Administrator) time.Time { return a.UpdatedAt },
-			"last_login_at": func(a *ampusers.Administrator) time.Time { return a.LastLoginAt },
-		}),
+		keys:    administratorTable().key(),
+		key:     func(a *ampusers.Administrator) string { return ampusers.FoldUsername(a.Username) },
+		fields:  timeColumns("created_at", "updated_at", "last_login_at"),
 		decoder: func() func(scanner) (*ampusers.Administrator, error) { return m.administratorDecoder().decode },
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
@@ -107,12 +106,9 @@ func (m amiAccountStore) EachAccount(ctx context.Context, visit func(*manager.Ac
 func (m amiAccountStore) pager() pager[*manager.Account] {
 	return pager[*manager.Account]{
 		table: amiAccountTable(), op: "list AMI accounts", keyField: "name", fold: manager.FoldName,
-		keys: amiAccountTable().key(),
-		key:  func(u *manager.Account) []string { return []string{manager.FoldName(u.Name)} },
-		fields: timeFields(map[string]func(*manager.Account) time.Time{
-			"created_at": func(u *manager.Account) time.Time { return u.CreatedAt },
-			"updated_at": func(u *manager.Account) time.Time { return u.UpdatedAt },
-		}),
+		keys:    amiAccountTable().key(),
+		key:     func(u *manager.Account) string { return manager.FoldName(u.Name) },
+		fields:  timeColumns("created_at", "updated_at"),
 		decoder: func() func(scanner) (*manager.Account, error) { return m.amiAccountDecoder().decode },
 	}
 }

@@ -367,3 +367,61 @@ func TestDB_Administrators_eachEndsAtChangedName(t *testing.T) {
 	})
 	require.ErrorIs(t, err, store.ErrCorrupt)
 }
+
+// listAll returns the number of records on all pages of a list.
+func listAll[T any](t *testing.T, list func(page store.PageRequest) (*store.Page[T], error)) (total int, err error) {
+	t.Helper()
+	for page := (store.PageRequest{Limit: 2}); ; {
+		found, err := list(page)
+		if err != nil {
+			return total, err
+		}
+		total += len(found.Items)
+		require.Less(t, total, 1000, "the same page follows again and again")
+		if found.Next == "" {
+			return total, nil
+		}
+		page.After = found.Next
+	}
+}
+
+func TestDB_Users_pagesEndWithChangedName(t *testing.T) {
+	t.Parallel()
+	db, conn, _, _ := openWithLog(t)
+	users := db.Users("")
+	for n := range 7 {
+		require.NoError(t, users.CreateUser(t.Context(), &userman.User{ID: store.UserID(fmt.Sprintf("u%d", n)), Username: fmt.Sprintf("jane%d", n), LastName: "Doe"}))
+	}
+	_, err := conn.ExecContext(t.Context(), "UPDATE pbxusers_users SET username = 'a', last_name = 'A' WHERE id IN ('u1', 'u3', 'u5')")
+	require.NoError(t, err)
+	for _, by := range append(userman.SortFields(), "") {
+		for _, descending := range []bool{false, true} {
+			total, err := listAll(t, func(page store.PageRequest) (*store.Page[*userman.User], error) {
+				return users.ListUsers(t.Context(), userman.Query{Sort: store.Sort{By: by, Descending: descending}, PageRequest: page})
+			})
+			require.NoError(t, err, by)
+			require.Equal(t, 7, total, by)
+		}
+	}
+}
+
+func TestDB_Administrators_pagesEndWithChangedName(t *testing.T) {
+	t.Parallel()
+	db, conn, _, _ := openWithLog(t)
+	for n := range 7 {
+		require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), &ampusers.Administrator{Username: fmt.Sprintf("m%d", n)}))
+	}
+	list := func(page store.PageRequest) (*store.Page[*ampusers.Administrator], error) {
+		return db.Administrators().ListAdministrators(t.Context(), ampusers.Query{PageRequest: page})
+	}
+	_, err := conn.ExecContext(t.Context(), "UPDATE pbxusers_administrators SET username = 'a' WHERE folded_username IN ('m1', 'm3', 'm5')")
+	require.NoError(t, err)
+	total, err := listAll(t, list)
+	require.NoError(t, err)
+	require.Equal(t, 7, total)
+
+	_, err = conn.ExecContext(t.Context(), "UPDATE pbxusers_administrators SET folded_username = 'M' || folded_username WHERE folded_username IN ('m1', 'm3')")
+	require.NoError(t, err)
+	_, err = listAll(t, list)
+	require.ErrorIs(t, err, store.ErrCorrupt, "pages start after folded names")
+}

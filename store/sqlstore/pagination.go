@@ -2,9 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/internal/cursor"
@@ -21,34 +21,25 @@ type pager[T any] struct {
 	// start after a cursor, like pages in all other orders.
 	keyField string
 	fold     func(string) string
-	// keys are the columns of the key, which are texts, and key returns their
-	// values.
+	// keys are the columns of the key, which are texts. key returns the value of a
+	// single one for [pager.each].
 	keys []string
-	key  func(T) []string
-	// fields are the other sort fields.
-	fields map[string]sortField[T]
+	key  func(T) string
+	// fields are the columns of the other sort fields.
+	fields map[string]sortColumn
 	// decoder returns a decoder for the rows of one query.
 	decoder func() func(scanner) (T, error)
 }
 
-// sortField is a sort field. One of the two is set.
-type sortField[T any] struct {
-	column string
-	text   func(T) string
-	time   func(T) time.Time
-}
-
-// value returns the value of the column for a cursor.
-func (f sortField[T]) value(of T) string {
-	if f.text != nil {
-		return f.text(of)
-	}
-	return strconv.FormatInt(f.time(of).UnixMicro(), 10)
+// sortColumn is the column of a sort field.
+type sortColumn struct {
+	name   string
+	isTime bool
 }
 
 // arg returns the argument for a value of a cursor.
-func (f sortField[T]) arg(value string) (any, error) {
-	if f.text != nil {
+func (c sortColumn) arg(value string) (any, error) {
+	if !c.isTime {
 		return value, nil
 	}
 	micros, err := strconv.ParseInt(value, 10, 64)
@@ -58,14 +49,14 @@ func (f sortField[T]) arg(value string) (any, error) {
 	return micros, nil
 }
 
-// timeFields returns sort fields of times. The columns have the names of the
-// fields.
-func timeFields[T any](getters map[string]func(T) time.Time) map[string]sortField[T] {
-	fields := make(map[string]sortField[T], len(getters))
-	for column, value := range getters {
-		fields[column] = sortField[T]{column: column, time: value}
+// timeColumns returns the columns of sort fields that are times. The columns have the
+// names of the fields.
+func timeColumns(names ...string) map[string]sortColumn {
+	columns := make(map[string]sortColumn, len(names))
+	for _, name := range names {
+		columns[name] = sortColumn{name, true}
 	}
-	return fields
+	return columns
 }
 
 // page returns a page of the selected records.
@@ -73,15 +64,18 @@ func (l pager[T]) page(ctx context.Context, db *DB, where whereClause, sort stor
 	if sort.By == l.keyField {
 		sort.By = ""
 	}
-	orderBy, err := l.seek(&where, sort, req.After)
+	columns, orderBy, err := l.seek(&where, sort, req.After)
 	if err != nil {
 		return nil, err
 	}
 	limit := req.EffectiveLimit()
-	list := &store.Page[T]{}
+	list, end := &store.Page[T]{}, cursor.Position{}
 	err = db.read(ctx, func(ctx context.Context, q querier) (err error) {
+		rows := &positionedRows{position: make(cursor.Position, len(columns)), limit: limit}
 		// One more record shows whether there is a next page.
-		list.Items, err = l.fetch(ctx, db, q, where, orderBy, limit+1)
+		text, args := l.sql(where, orderBy, columns...), append(where.args, limit+1)
+		list.Items, err = query(ctx, db, q, l.op, text, args, positioned(rows, l.decoder()))
+		end = rows.end
 		return err
 	})
 	if err != nil {
@@ -89,29 +83,64 @@ func (l pager[T]) page(ctx context.Context, db *DB, where whereClause, sort stor
 	}
 	if len(list.Items) > limit {
 		list.Items = list.Items[:limit]
-		list.Next = l.nextCursor(sort, list.Items[limit-1])
+		list.Next, err = l.nextCursor(sort, end)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return list, nil
 }
 
-func (l pager[T]) fetch(ctx context.Context, db *DB, q querier, s whereClause, orderBy string, limit int) ([]T, error) {
-	return query(ctx, db, q, l.op, l.sql(s, orderBy), append(s.args, limit), l.decoder())
+// positionedRows are the rows of a page. The values of the sort columns follow the other
+// columns of a row: they are those by which the database sorts. Those of the record can
+// differ if it was modified outside the program, and pages would repeat without end.
+type positionedRows struct {
+	scanner
+	dest       []any
+	position   cursor.Position
+	limit, row int
+	// end is the position of the last record of the page.
+	end cursor.Position
 }
 
-func (l pager[T]) sql(s whereClause, orderBy string) string {
-	return l.table.selectAll() + s.sql() + orderBy + " LIMIT ?"
+// Scan scans the columns of the record into dest.
+func (r *positionedRows) Scan(dest ...any) error {
+	r.dest = append(r.dest[:0], dest...)
+	for i := range r.position {
+		r.dest = append(r.dest, &r.position[i])
+	}
+	err := r.scanner.Scan(r.dest...)
+	if r.row++; r.row == r.limit {
+		r.end = slices.Clone(r.position)
+	}
+	return err
 }
 
-// seek selects the records after a cursor in that order, and returns the ORDER BY
-// clause.
-func (l pager[T]) seek(s *whereClause, sort store.Sort, after string) (orderBy string, err error) {
-	columns := l.keys
+// positioned returns a decoder for rows that end with the values of the sort columns.
+func positioned[T any](rows *positionedRows, decode func(scanner) (T, error)) func(scanner) (T, error) {
+	return func(row scanner) (T, error) {
+		rows.scanner = row
+		return decode(rows)
+	}
+}
+
+// sql returns the query for records, followed by the values of further columns.
+func (l pager[T]) sql(s whereClause, orderBy string, further ...string) string {
+	t := l.table
+	t.columns = slices.Concat(t.columns, further)
+	return t.selectAll() + s.sql() + orderBy + " LIMIT ?"
+}
+
+// seek selects the records after a cursor in that order, and returns the columns of
+// the order and the ORDER BY clause.
+func (l pager[T]) seek(s *whereClause, sort store.Sort, after string) (columns []string, orderBy string, err error) {
+	columns = l.keys
 	if sort.By != "" {
 		field, ok := l.fields[sort.By]
 		if !ok {
-			return "", storeerr.NewSortError()
+			return nil, "", storeerr.NewSortError()
 		}
-		columns = append([]string{field.column}, columns...)
+		columns = append([]string{field.name}, columns...)
 	}
 	comparison, direction := " > ", ""
 	if sort.Descending {
@@ -120,11 +149,11 @@ func (l pager[T]) seek(s *whereClause, sort store.Sort, after string) (orderBy s
 	if after != "" {
 		values, err := l.parseCursor(sort, after, len(columns))
 		if err != nil {
-			return "", err
+			return nil, "", err
 		}
 		s.and("("+strings.Join(columns, ", ")+")"+comparison+"("+placeholders(len(columns))+")", values...)
 	}
-	return " ORDER BY " + strings.Join(columns, direction+", ") + direction, nil
+	return columns, " ORDER BY " + strings.Join(columns, direction+", ") + direction, nil
 }
 
 // parseCursor returns the values of n columns for the cursor of a page.
@@ -143,16 +172,16 @@ func (l pager[T]) parseCursor(sort store.Sort, after string, n int) ([]any, erro
 	return values, err
 }
 
-// nextCursor returns the cursor of the page after last.
-func (l pager[T]) nextCursor(sort store.Sort, last T) string {
-	position := cursor.Position(l.key(last))
+// nextCursor returns the cursor of the page after a position. The next page starts after
+// the folded key: it could start earlier if the stored key is not folded.
+func (l pager[T]) nextCursor(sort store.Sort, end cursor.Position) (string, error) {
 	switch {
-	case sort.By != "":
-		position = append(cursor.Position{l.fields[sort.By].value(last)}, position...)
-	case l.fold != nil:
-		return position[0]
+	case sort.By != "" || l.fold == nil:
+		return cursor.Format(sort, end), nil
+	case l.fold(end[0]) != end[0]:
+		return "", columnError("key") // modified outside the program
 	}
-	return cursor.Format(sort, position)
+	return end[0], nil
 }
 
 // each visits all records sorted by their keys, which have one column.
@@ -162,7 +191,7 @@ func (l pager[T]) each(ctx context.Context, db *DB, visit func(T) error) error {
 		if after != nil {
 			s.and(l.keys[0]+" > ?", *after)
 		}
-		return l.fetch(ctx, db, q, s, " ORDER BY "+l.keys[0], iterationBatch)
+		return query(ctx, db, q, l.op, l.sql(s, " ORDER BY "+l.keys[0]), append(s.args, iterationBatch), l.decoder())
 	}
-	return forEach(ctx, db, batch, func(item T) string { return l.key(item)[0] }, visit)
+	return forEach(ctx, db, batch, l.key, visit)
 }

@@ -68,9 +68,9 @@ func requireSortsIndexed[T any](t *testing.T, db *DB, l pager[T], fields []strin
 			}
 			for _, after := range []string{"", further} {
 				s := whereClause{conditions: append([]string{}, filtered.conditions...), args: append([]any{}, filtered.args...)}
-				orderBy, err := l.seek(&s, sort, after)
+				columns, orderBy, err := l.seek(&s, sort, after)
 				require.NoError(t, err)
-				requireIndexed(t, db, l.sql(s, orderBy), s.args)
+				requireIndexed(t, db, l.sql(s, orderBy, columns...), s.args)
 			}
 		}
 	}
@@ -121,9 +121,9 @@ func TestPager_userFiltersFollowSortIndex(t *testing.T) {
 	} {
 		for _, by := range []string{"", "last_name", "created_at"} {
 			s := st.whereUsers(c.q)
-			orderBy, err := st.pager().seek(&s, store.Sort{By: by}, "")
+			columns, orderBy, err := st.pager().seek(&s, store.Sort{By: by}, "")
 			require.NoError(t, err)
-			text := st.pager().sql(s, orderBy)
+			text := st.pager().sql(s, orderBy, columns...)
 			steps := queryPlan(t, db, text, append(s.args, 51))
 			require.Regexp(t, `^SEARCH pbxusers_users USING INDEX \w+ \(team=\? AND deleted=\?`, steps, text)
 			require.NotContains(t, steps, "TEMP B-TREE", text)

@@ -162,7 +162,7 @@ func (m tokenStore) ListTokens(ctx context.Context, userID store.UserID, req sto
 func tokenPager() pager[*apitoken.Token] {
 	return pager[*apitoken.Token]{
 		table: tokenTable(), op: "list API tokens", keyField: "id", fold: func(id string) string { return id },
-		keys: []string{"id"}, key: func(t *apitoken.Token) []string { return []string{string(t.ID)} },
+		keys:    []string{"id"},
 		decoder: func() func(scanner) (*apitoken.Token, error) { return newTokenDecoder().decode },
 	}
 }

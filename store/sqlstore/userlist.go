@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -79,20 +78,11 @@ func (m userStore) addSearch(s *whereClause, search string) {
 }
 
 func (m userStore) pager() pager[*userman.User] {
-	fields := timeFields(map[string]func(*userman.User) time.Time{
-		"created_at":    func(u *userman.User) time.Time { return u.CreatedAt },
-		"updated_at":    func(u *userman.User) time.Time { return u.UpdatedAt },
-		"last_login_at": func(u *userman.User) time.Time { return u.LastLoginAt },
-	})
-	fields["default_extension"] = sortField[*userman.User]{
-		column: "default_extension", text: func(u *userman.User) string { return u.DefaultExtension },
-	}
-	fields["last_name"] = sortField[*userman.User]{
-		column: "folded_last_name", text: func(u *userman.User) string { return userman.FoldSearch(u.LastName) },
-	}
+	fields := timeColumns("created_at", "updated_at", "last_login_at")
+	fields["default_extension"] = sortColumn{name: "default_extension"}
+	fields["last_name"] = sortColumn{name: "folded_last_name"}
 	return pager[*userman.User]{
 		table: userTable(), op: "list users", keyField: "username", keys: []string{"folded_username", "id"},
-		key:     func(u *userman.User) []string { return []string{userman.FoldUsername(u.Username), string(u.ID)} },
 		fields:  fields,
 		decoder: func() func(scanner) (*userman.User, error) { return m.userDecoder().decode },
 	}
