@@ -127,7 +127,8 @@ type Dependents interface {
 	// [PasswordOptions].DisableTokens is set.
 	Disable(ctx context.Context, r *audit.Recorder, u *User) error
 	// RevokeKeys revokes the keys of the records of a user whose creators are revoked,
-	// and returns their number. A grant to the user calls it, see [Service.Update].
+	// and returns their number. A grant to the user calls it, see [Service.Update], and an
+	// [Adoption] by a successor.
 	RevokeKeys(ctx context.Context, r *audit.Recorder, u *User, revoked func(credential.Creator) (bool, error)) (int, error)
 	// RecordPurge records the deletion of the records of a user. The store deletes
 	// them together with the user.

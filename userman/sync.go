@@ -69,9 +69,9 @@ func AdoptPolicies() []AdoptPolicy {
 //
 // All sessions, links and trusted devices end, and so does the password if the directory
 // manages passwords. For a successor, the password, the second factor and the picture
-// are removed as well, the records of [Options].Dependents (API tokens) are disabled, and
-// the fields that the directory does not own, such as the email address, are emptied
-// except for extensions.
+// are removed as well, the records of [Options].Dependents (API tokens) lose their keys and
+// are disabled, and the fields that the directory does not own, such as the email address,
+// are emptied except for extensions.
 type Adoption struct {
 	Username   string
 	ExternalID string

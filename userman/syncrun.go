@@ -167,7 +167,8 @@ func (p *syncRun) update(ctx context.Context, step *dirsync.Step, desired *desir
 	return nil
 }
 
-// adopt links the user of a step to its entry. The API tokens of a predecessor end.
+// adopt links the user of a step to its entry. The API tokens of a predecessor end, also
+// for an administrator who enables one again.
 func (p *syncRun) adopt(ctx context.Context, action string, step *dirsync.Step, desired *desiredUser) error {
 	s, sameUser := p.service, p.adopted[step.ExternalID].sameUser
 	return s.audit.Do(ctx, s.store, s.AuditEvent(ctx, action, step.Username), func(ctx context.Context, r *audit.Recorder) error {
@@ -180,7 +181,12 @@ func (p *syncRun) adopt(ctx context.Context, action string, step *dirsync.Step, 
 		if err != nil || sameUser {
 			return err
 		}
-		return s.eachDependents(func(d Dependents) error { return d.Disable(ctx, r, after) })
+		return s.eachDependents(func(d Dependents) error {
+			if _, err := d.RevokeKeys(ctx, r, after, func(credential.Creator) (bool, error) { return true, nil }); err != nil {
+				return err
+			}
+			return d.Disable(ctx, r, after)
+		})
 	})
 }
 
