@@ -70,3 +70,11 @@ func ExampleLog_RecordFailure() {
 	fmt.Println(list.Items[0].Actor.RemoteAddr, list.Items[0].Action, list.Items[0].Reason)
 	// Output: 198.51.100.9 login rate_limited
 }
+
+func ExampleEntry_Changes() {
+	entry := audit.Entry{Before: []byte(`{"name":"crm","permit":["192.0.2.1"]}`), After: []byte(`{"name":"crm","permit":["192.0.2.1","192.0.2.2"]}`)}
+	for _, change := range entry.Changes() {
+		fmt.Printf("%s: %s -> %s\n", change.Field, change.Before, change.After)
+	}
+	// Output: permit: 192.0.2.1 -> 192.0.2.1, 192.0.2.2
+}

@@ -1,13 +1,9 @@
 package web
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -109,49 +105,13 @@ func parseDay(name string, query url.Values, errs []store.FieldError) (time.Time
 	return at, errs
 }
 
-// change is one field of a record before and after a change, as text.
-type change struct{ Field, Before, After string }
-
-// changesOf compares two records, field by field; "null" stands for no record.
-func changesOf(before, after json.RawMessage) []change {
-	was, is := fieldsOf(before), fieldsOf(after)
-	all := maps.Clone(was)
-	maps.Copy(all, is)
-	var changes []change
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		c := change{Field: strings.ReplaceAll(name, "_", " "), Before: formatJSONValue(was[name]), After: formatJSONValue(is[name])}
-		if c.Before != c.After {
-			c.Before, c.After = truncate(c.Before), truncate(c.After)
-			changes = append(changes, c)
-		}
+// changesOf returns the changes of an entry, as the page shows them.
+func changesOf(entry *audit.Entry) []audit.Change {
+	changes := entry.Changes()
+	for i, c := range changes {
+		changes[i] = audit.Change{Field: strings.ReplaceAll(c.Field, "_", " "), Before: truncate(c.Before), After: truncate(c.After)}
 	}
 	return changes
-}
-
-// fieldsOf returns the fields of a record. A value that is no object is one
-// field.
-func fieldsOf(record json.RawMessage) map[string]json.RawMessage {
-	fields := map[string]json.RawMessage{}
-	if text := bytes.TrimSpace(record); len(text) == 0 || bytes.Equal(text, []byte("null")) {
-		return fields
-	}
-	if err := json.Unmarshal(record, &fields); err != nil {
-		return map[string]json.RawMessage{"record": record}
-	}
-	return fields
-}
-
-// formatJSONValue formats a value: texts without quotes, lists with commas.
-func formatJSONValue(value json.RawMessage) string {
-	var text string
-	if json.Unmarshal(value, &text) == nil {
-		return text
-	}
-	var texts []string
-	if json.Unmarshal(value, &texts) == nil {
-		return strings.Join(texts, ", ")
-	}
-	return string(value)
 }
 
 // maxChangeBytes bounds what the page shows of a value, in bytes: an AMI account
