@@ -16,15 +16,16 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/httplimit"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/strictjson"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
 // request is what a handler works with. Its parameters are valid, and so is its body
 // but for unreadable.
 type request struct {
-	// params are the values that were given, as [parseJSON] returns them.
+	// params are the values that were given, as [strictjson.Parse] returns them.
 	params map[string]any
-	// raw is the body, and body the JSON value of it; see [parseJSON].
+	// raw is the body, and body the JSON value of it; see [strictjson.Parse].
 	raw  []byte
 	body any
 	// picture is the body of an operation that takes a picture.
@@ -196,6 +197,9 @@ func paramValue(schema *huma.Schema, text string) any {
 	return text
 }
 
+// maxBody is the maximum size of a JSON body.
+const maxBody = 1 << 20
+
 // Media types.
 const (
 	jsonType   = "application/json"
@@ -242,7 +246,10 @@ func (r *request) readJSON(method, contentType string) (err error) {
 	if err != nil || media != jsonType && (method != http.MethodPatch || media != mergeType) {
 		return newProblem(http.StatusUnsupportedMediaType, "content_type", "send the body as "+jsonType)
 	}
-	r.body, err = parseJSON(r.raw)
+	r.body, err = strictjson.Parse(r.raw)
+	if rejected, ok := errors.AsType[*strictjson.Error](err); ok {
+		return newInvalidProblem(http.StatusBadRequest, fieldProblem{"body", rejected.Code, rejected.Message})
+	}
 	return err
 }
 

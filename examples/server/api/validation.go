@@ -83,7 +83,7 @@ func (v *validator) validateObject(schema *huma.Schema, object map[string]any, n
 	}
 }
 
-// hasType reports whether a value of [parseJSON] has the type of the schema.
+// hasType reports whether a value of [strictjson.Parse] has the type of the schema.
 func hasType(schema *huma.Schema, value any) bool {
 	switch value := value.(type) {
 	case bool:

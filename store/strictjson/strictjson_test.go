@@ -1,4 +1,4 @@
-package api
+package strictjson_test
 
 import (
 	"encoding/json"
@@ -8,19 +8,21 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store/strictjson"
 )
 
-func TestParseJSON_acceptsUnambiguousJSON(t *testing.T) {
+func TestParse_acceptsUnambiguousJSON(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
 		`{}`, ` {"a" : [1, -0, 1.5e3, true, null, "x"]} `, `"\ud83d\ude00"`, `"\\ud83d"`, `"\u00e9\n\"\\"`, `"注"`, `[[],{},[[{}]]]`, `{"a":{"b":1},"b":{"b":1}}`,
 	} {
-		_, err := parseJSON([]byte(body))
+		_, err := strictjson.Parse([]byte(body))
 		require.NoError(t, err, body)
 	}
 }
 
-func TestParseJSON_rejectsAmbiguousJSON(t *testing.T) {
+func TestParse_rejectsAmbiguousJSON(t *testing.T) {
 	t.Parallel()
 	for body, code := range map[string]string{
 		``: "json", `{`: "json", `{"a"}`: "json", `{a:1}`: "json", `[1,]`: "json", `{"a":1,}`: "json", `01`: "json", `nul`: "json", "\"\n\"": "json", `'a'`: "json",
@@ -29,24 +31,24 @@ func TestParseJSON_rejectsAmbiguousJSON(t *testing.T) {
 		`{"a":1,"a":1}`: "duplicate", `{"a":1,"A":1}`: "duplicate", `{"a":1,"\u0061":1}`: "duplicate", `{"":1,"":1}`: "duplicate", `{"password":1,"paſſword":1}`: "duplicate", `{"key":1,"Key":1}`: "duplicate",
 		"\"\xff\"": "encoding", `"\ud83d"`: "encoding", `"\ude00"`: "encoding", `"\ude00\ud83d"`: "encoding", `"\ud83d\u0041"`: "encoding", `"\\\ud83d"`: "encoding", "\"\xed\xa0\x80\"": "encoding",
 		`1e400`: "number", `-1e400`: "number",
-		strings.Repeat("[", 17) + strings.Repeat("]", 17): "too_deep",
-		`[` + strings.Repeat("0,", maxTokens) + `0]`:      "too_many",
+		strings.Repeat("[", 17) + strings.Repeat("]", 17):       "too_deep",
+		`[` + strings.Repeat("0,", strictjson.MaxTokens) + `0]`: "too_many",
 	} {
-		_, err := parseJSON([]byte(body))
-		rejected, ok := errors.AsType[*problem](err)
+		_, err := strictjson.Parse([]byte(body))
+		rejected, ok := errors.AsType[*strictjson.Error](err)
 		require.True(t, ok, body)
-		require.Equal(t, code, rejected.Errors[0].Code, body)
+		require.Equal(t, code, rejected.Code, body)
 	}
 }
 
-// FuzzParseJSON compares parseJSON with package encoding/json: it accepts valid
+// FuzzParse compares Parse with package encoding/json: it accepts valid
 // JSON only, and reads the same value.
-func FuzzParseJSON(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"a":[1,{"b":null}],"c":"\ud83d\ude00"}`, `{"a":1,"A":2}`, `[1,]`, `"\ud83d"`, "\"\xff\"", `1e400`, `{"a":1}{`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		parsed, err := parseJSON(body)
+		parsed, err := strictjson.Parse(body)
 		if err != nil {
 			return
 		}
