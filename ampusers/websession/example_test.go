@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/ampusers/websession"
@@ -71,4 +72,50 @@ func ExampleManager_Handler() {
 	// /phones
 	// log in first
 	// the phones that jane.admin manages
+}
+
+func ExampleOrigin_Handler() {
+	origin := &websession.Origin{
+		URL:  &url.URL{Scheme: "https", Host: "pbx.example.com"},
+		Deny: func(w http.ResponseWriter, _ *http.Request, status int) { http.Error(w, "rejected", status) },
+	}
+	handler := origin.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "served") }))
+
+	for _, site := range []string{"same-origin", "cross-site"} {
+		request := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "https://pbx.example.com/phones", nil)
+		request.Header.Set("Sec-Fetch-Site", site)
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, request)
+		fmt.Println(site, answer.Code)
+	}
+	// Output:
+	// same-origin 200
+	// cross-site 403
+}
+
+func ExampleManager_PutSecret() {
+	ctx, db := context.Background(), memstore.New()
+	sessions := websession.New(ampusers.New(db.Administrators(), nil), db.TTLStore(), nil)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /keys", func(w http.ResponseWriter, r *http.Request) {
+		sessions.PutSecret(r.Context(), "key", "crm", time.Time{}, store.NewSecret("s3cr3t"))
+		http.Redirect(w, r, "/keys/crm", http.StatusSeeOther)
+	})
+	mux.HandleFunc("GET /keys/crm", func(w http.ResponseWriter, r *http.Request) {
+		secret := sessions.TakeSecret(r, "key", "crm", time.Time{})
+		_, _ = fmt.Fprintf(w, "key: %q", secret.Reveal())
+	})
+	handler := sessions.Handler(mux)
+
+	created := httptest.NewRecorder()
+	handler.ServeHTTP(created, httptest.NewRequestWithContext(ctx, http.MethodPost, "/keys", nil))
+	for range 2 {
+		request, page := httptest.NewRequestWithContext(ctx, http.MethodGet, "/keys/crm", nil), httptest.NewRecorder()
+		request.Header.Set("Cookie", created.Header().Get("Set-Cookie"))
+		handler.ServeHTTP(page, request)
+		fmt.Println(page.Body)
+	}
+	// Output:
+	// key: "s3cr3t"
+	// key: ""
 }

@@ -7,6 +7,10 @@
 // access to a section, and [Manager.Administrator] returns the administrator with
 // current rights, also to a handler that serves visitors.
 //
+// [Origin] protects the sessions against pages of other web sites. [Manager.PutSecret]
+// keeps a new secret for the page that shows it once, and [Manager.DeviceCookie] the token
+// of a browser that has logged in before.
+//
 // A login starts a session with a new token, which prevents session fixation. The store
 // holds the hash of the token. A session ends after [Options].Lifetime, after
 // [Options].Idle without a request, and with the sessions of its administrator: when the

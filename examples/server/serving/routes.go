@@ -22,11 +22,12 @@ func (s *Server) routes(sessions *websession.Manager, api, pages http.Handler) h
 	})
 	withSession.Handle("/", recordRoute(pages))
 
+	origin := &websession.Origin{URL: s.base, Deny: s.denyForeign}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", s.metrics.handler(s.log))
-	mux.Handle("/", s.sameHost(s.sameOrigin(stripStaticCredentials(sessions.Handler(limitBodies(sessions, withSession))))))
+	mux.Handle("/", origin.Handler(stripStaticCredentials(sessions.Handler(limitBodies(sessions, withSession)))))
 	return s.instrument(s.securityHeaders(recordRoute(mux)))
 }
 

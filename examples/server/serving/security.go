@@ -2,8 +2,6 @@ package serving
 
 import (
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/ampusers/websession"
@@ -58,58 +56,12 @@ func (s *Server) setSecurityHeaders(header http.Header) {
 	}
 }
 
-// sameOrigin rejects requests from pages of other web sites. Where a browser sends no
-// Sec-Fetch-Site, the protection compares hosts only, so a page of this host over
-// HTTP, which an attacker on the network can change, would pass on a server of HTTPS.
-func (s *Server) sameOrigin(next http.Handler) http.Handler {
-	protection := http.NewCrossOriginProtection()
-	// [app.ParseBaseURL] has checked that the base URL is an origin.
-	_ = protection.AddTrustedOrigin(s.base.String())
-	deny := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.writeProblem(w, r, http.StatusForbidden, "this request came from a page of another web site and was rejected; start on a page of this server")
-	})
-	protection.SetDenyHandler(deny)
-	protected := protection.Handler(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.base.Scheme == "https" && isPlainOriginChange(r) {
-			deny(w, r)
-			return
-		}
-		protected.ServeHTTP(w, r)
-	})
-}
-
-// isPlainOriginChange reports whether a request may change something, and comes from
-// a page that was loaded by plain http.
-func isPlainOriginChange(r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		return false
+// denyForeign answers a request from a page of another web site, or to another host
+// name; see [websession.Origin].
+func (s *Server) denyForeign(w http.ResponseWriter, r *http.Request, status int) {
+	detail := "this request came from a page of another web site and was rejected; start on a page of this server"
+	if status == http.StatusMisdirectedRequest {
+		detail = "this host name does not belong to this server; use " + s.base.String() + " (set by --base-url)"
 	}
-	scheme, _, _ := strings.Cut(r.Header.Get("Origin"), ":")
-	return strings.EqualFold(scheme, "http") && r.Header.Get("Sec-Fetch-Site") == ""
-}
-
-// sameHost rejects foreign host names: a web site could point its own name at
-// this server, and its pages would then have the same origin (DNS rebinding). IP
-// addresses are safe.
-func (s *Server) sameHost(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.isOwnHost(r.Host) {
-			s.writeProblem(w, r, http.StatusMisdirectedRequest, "this host name does not belong to this server; use "+s.base.String()+" (set by --base-url)")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// isOwnHost reports whether the host of a request is a name or an address of this
-// server.
-func (s *Server) isOwnHost(host string) bool {
-	name := (&url.URL{Host: host}).Hostname()
-	if _, err := netip.ParseAddr(name); err == nil {
-		return true
-	}
-	name = strings.TrimSuffix(strings.ToLower(name), ".")
-	return name == "localhost" || strings.HasSuffix(name, ".localhost") || name == s.base.Hostname()
+	s.writeProblem(w, r, status, detail)
 }

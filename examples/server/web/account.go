@@ -25,6 +25,9 @@ func (p accountPages) routes() []route {
 
 const factorRemoved = "Two-factor authentication is off."
 
+// recoveryCodes is the kind of the secret with new recovery codes.
+const recoveryCodes = "recovery-codes"
+
 // accountPage is the page /account.
 type accountPage struct {
 	*ampusers.Administrator
@@ -40,7 +43,7 @@ type accountPage struct {
 }
 
 func (p accountPages) show(ctx context.Context, r *request) (response, error) {
-	return p.page(ctx, r, formErrors{}, p.takeSecret(ctx, r, codesKey, r.admin.Username, time.Time{}))
+	return p.page(ctx, r, formErrors{}, p.sessions.TakeSecret(r.Request, recoveryCodes, r.admin.Username, time.Time{}).Reveal())
 }
 
 // page shows the account with errors, and new recovery codes if there are any.
@@ -130,7 +133,7 @@ func (p accountPages) showCodes(ctx context.Context, r *request, codes []store.S
 		for i, code := range codes {
 			lines[i] = code.Reveal()
 		}
-		p.stashSecret(ctx, codesKey, r.admin.Username, time.Time{}, strings.Join(lines, "\n"))
+		p.sessions.PutSecret(ctx, recoveryCodes, r.admin.Username, time.Time{}, store.NewSecret(strings.Join(lines, "\n")))
 	}
 	return p.answer(ctx, r, err, message)
 }

@@ -132,7 +132,7 @@ func (a *administratorPages) added(ctx context.Context, _ *request, result resou
 	if result.Link == nil {
 		return redirect{Path: a.path(one), Flash: one.Username + " was added and can log in with the password that you set."}, nil
 	}
-	return a.showOnce(ctx, one, "/invite", result.Link.ExpiresAt, result.Link.URL), nil
+	return a.showOnce(ctx, one, "/invite", result.Link.ExpiresAt, store.NewSecret(result.Link.URL)), nil
 }
 
 func administratorSaved(before, after *ampusers.Administrator) string {
@@ -153,10 +153,10 @@ func (a *administratorPages) invite(ctx context.Context, _ *request, now *ampuse
 	if err != nil {
 		return nil, err
 	}
-	return a.showOnce(ctx, now, "/invite", link.ExpiresAt, resource.NewLink(link, a.baseURL).URL), nil
+	return a.showOnce(ctx, now, "/invite", link.ExpiresAt, store.NewSecret(resource.NewLink(link, a.baseURL).URL)), nil
 }
 
-func (a *administratorPages) invitationLink(ctx context.Context, r *request, now *ampusers.Administrator) (response, error) {
-	link := a.takeOnce(ctx, r, now, "/invite", now.InvitationExpiresAt)
+func (a *administratorPages) invitationLink(_ context.Context, r *request, now *ampusers.Administrator) (response, error) {
+	link := a.takeOnce(r, now, "/invite", now.InvitationExpiresAt)
 	return linkOnce(r, "Password link for "+now.Username, "set a password", link, now.InvitationExpiresAt, recordUser{Username: now.Username}, a.path(now)), nil
 }

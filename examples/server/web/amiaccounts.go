@@ -96,11 +96,11 @@ type amiAccountSecretPage struct {
 }
 
 func (a *amiAccountPages) showSecret(ctx context.Context, now *manager.Account) response {
-	return a.showOnce(ctx, now, "/secret", now.SecretChangedAt, now.Secret.Reveal())
+	return a.showOnce(ctx, now, "/secret", now.SecretChangedAt, now.Secret)
 }
 
-func (a *amiAccountPages) secret(ctx context.Context, r *request, now *manager.Account) (response, error) {
-	secret := a.takeOnce(ctx, r, now, "/secret", now.SecretChangedAt)
+func (a *amiAccountPages) secret(_ context.Context, r *request, now *manager.Account) (response, error) {
+	secret := a.takeOnce(r, now, "/secret", now.SecretChangedAt)
 	host, port := a.amiAddress()
 	body := amiAccountSecretPage{Name: now.Name, Back: a.path(now), Secret: secret, Host: host, Port: port}
 	return page{Name: "amiaccountsecret", Title: "Secret of " + now.Name, Body: body}, nil

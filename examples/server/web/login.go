@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
-	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
@@ -61,7 +59,7 @@ func newCodePage(errs formErrors, next string) response {
 func (p loginPages) logIn(ctx context.Context, r *request) (response, error) {
 	username, next := r.form("username"), r.form("next")
 	login, err := p.sessions.LogIn(ctx, credential.LoginAttempt{
-		Username: username, Password: store.NewSecret(r.form("password")), DeviceToken: p.device(r),
+		Username: username, Password: store.NewSecret(r.form("password")), DeviceToken: p.sessions.DeviceToken(r.Request),
 	})
 	if err != nil {
 		return onFormErrors(err, func(errs formErrors) (response, error) { return newLoginPage(errs, username, next, ""), nil })
@@ -83,7 +81,7 @@ func nextOf(wanted string) string {
 
 // loggedIn has the browser remember the device, and shows the next page.
 func (p loginPages) loggedIn(login *ampusers.Login, next string) response {
-	answer := redirect{Path: localPath(next), Cookie: p.deviceCookie(login.DeviceToken)}
+	answer := redirect{Path: localPath(next), Cookie: p.sessions.DeviceCookie(login.DeviceToken)}
 	if login.RecoveryCodesLeft >= 0 {
 		answer.Path, answer.Flash = "/account", fmt.Sprintf(
 			"You used a recovery code, which no longer works. %d codes are left. Create new codes before you run out.", login.RecoveryCodesLeft)
@@ -101,7 +99,7 @@ func (p loginPages) codeForm(ctx context.Context, r *request) (response, error) 
 
 func (p loginPages) confirmCode(ctx context.Context, r *request) (response, error) {
 	next := r.form("next")
-	login, err := p.sessions.ConfirmMFA(ctx, strings.TrimSpace(r.form("code")), p.device(r))
+	login, err := p.sessions.ConfirmMFA(ctx, strings.TrimSpace(r.form("code")), p.sessions.DeviceToken(r.Request))
 	if err == nil {
 		return p.loggedIn(login, next), nil
 	}
@@ -115,30 +113,4 @@ func (p loginPages) confirmCode(ctx context.Context, r *request) (response, erro
 
 func (p loginPages) logOut(ctx context.Context, _ *request) (response, error) {
 	return redirect{Path: "/login?notice=" + noticeLoggedOut}, p.sessions.LogOut(ctx)
-}
-
-// deviceCookie holds the token of a device that has logged in before.
-const deviceCookie = "pbxusers_device"
-
-// deviceLifetime is how long a browser stores the cookie. Each login renews it.
-const deviceLifetime = 90 * 24 * time.Hour
-
-// device returns the token of this device; zero when it has none.
-func (p loginPages) device(r *request) store.Secret {
-	cookie, err := r.Cookie(p.sessions.CookieName(deviceCookie))
-	if err != nil {
-		return store.Secret{}
-	}
-	return store.NewSecret(cookie.Value)
-}
-
-// deviceCookie returns the cookie of a device; nil without a token.
-func (p loginPages) deviceCookie(token store.Secret) *http.Cookie {
-	if token.IsZero() {
-		return nil
-	}
-	return &http.Cookie{ //nolint:gosec // Secure where the server is reached by https
-		Name: p.sessions.CookieName(deviceCookie), Value: token.Reveal(), Path: "/", MaxAge: int(deviceLifetime / time.Second),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.sessions.SCS.Cookie.Secure,
-	}
 }

@@ -51,6 +51,21 @@ func (a fragment) write(_ context.Context, p *pages, w http.ResponseWriter, r *r
 	return p.writeTemplate(w, r, http.StatusOK, fragments, a.Name, a.Body)
 }
 
+// Keys of the session: what the next page shows.
+const (
+	flashKey   = "web.flash"
+	warningKey = "web.warning"
+)
+
+// popSession returns and removes a value of the session. HEAD shows nothing, and
+// so removes nothing.
+func (p *pages) popSession(ctx context.Context, r *request, key string) string {
+	if r.Method == http.MethodHead {
+		return ""
+	}
+	return p.sessions.SCS.PopString(ctx, key)
+}
+
 // redirect leads to another page, which shows the flash and the warning.
 type redirect struct {
 	Path, Flash, Warning string

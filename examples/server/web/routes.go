@@ -5,7 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
+
+	"github.com/pbxusers/pbxusers/ampusers/websession"
 )
 
 // route is one page or action.
@@ -57,17 +58,11 @@ func recordPath(folder, name string) string {
 	return folder + url.PathEscape(name)
 }
 
-// localPath returns the wanted path if it is on this server, and the overview
-// otherwise: a link to the login page must not lead to another host.
+// localPath returns the wanted path if it is on this server and not that of the login,
+// and the overview otherwise.
 func localPath(wanted string) string {
-	const overview = "/"
-	foreign := !strings.HasPrefix(wanted, "/") || strings.HasPrefix(wanted, "//") || strings.Contains(wanted, `\`)
-	if foreign || strings.ContainsFunc(wanted, unicode.IsControl) || strings.HasPrefix(wanted, "/login") {
-		return overview
+	if local := websession.LocalPath(wanted); local != "" && !strings.HasPrefix(local, "/login") {
+		return local
 	}
-	u, err := url.Parse(wanted)
-	if err != nil || u.Host != "" || u.Scheme != "" {
-		return overview
-	}
-	return wanted
+	return "/"
 }

@@ -123,11 +123,11 @@ func (t *tokenPages) rotate(ctx context.Context, _ *request, now *apitoken.Token
 }
 
 func (t *tokenPages) showKey(ctx context.Context, now *apitoken.Token, key store.Secret) response {
-	return t.showOnce(ctx, now, "/key", now.KeyCreatedAt, key.Reveal())
+	return t.showOnce(ctx, now, "/key", now.KeyCreatedAt, key)
 }
 
-func (t *tokenPages) key(ctx context.Context, r *request, now *apitoken.Token) (response, error) {
-	key := t.takeOnce(ctx, r, now, "/key", now.KeyCreatedAt)
+func (t *tokenPages) key(_ context.Context, r *request, now *apitoken.Token) (response, error) {
+	key := t.takeOnce(r, now, "/key", now.KeyCreatedAt)
 	return page{Name: "once", Title: "API token key of " + t.holder.Name(), Body: oncePage{
 		Kind: "key", Secret: key, TokenID: string(now.ID), Again: t.path(now) + "/rotate", Back: pageLink{t.path(now), "the token"},
 	}}, nil

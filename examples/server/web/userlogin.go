@@ -20,11 +20,11 @@ func (u *userPages) createPasswordLink(ctx context.Context, _ *request, now *use
 	if err != nil {
 		return nil, err
 	}
-	return u.showOnce(ctx, now, "/link", link.ExpiresAt, u.baseURL+userman.SetPasswordPath+link.Token.Reveal()), nil
+	return u.showOnce(ctx, now, "/link", link.ExpiresAt, store.NewSecret(u.baseURL+userman.SetPasswordPath+link.Token.Reveal())), nil
 }
 
-func (u *userPages) passwordLink(ctx context.Context, r *request, now *userman.User) (response, error) {
-	link := u.takeOnce(ctx, r, now, "/link", now.InvitationExpiresAt)
+func (u *userPages) passwordLink(_ context.Context, r *request, now *userman.User) (response, error) {
+	link := u.takeOnce(r, now, "/link", now.InvitationExpiresAt)
 	return linkOnce(r, "Password link for "+now.Name(), "set a password", link, now.InvitationExpiresAt, u.user(now), u.path(now)), nil
 }
 
@@ -33,11 +33,11 @@ func (u *userPages) createSoftphoneLink(ctx context.Context, _ *request, now *us
 	if err != nil {
 		return nil, err
 	}
-	return u.showOnce(ctx, now, "/softphone", time.Time{}, u.baseURL+userman.ActivationPath+link.Token.Reveal()), nil
+	return u.showOnce(ctx, now, "/softphone", time.Time{}, store.NewSecret(u.baseURL+userman.ActivationPath+link.Token.Reveal())), nil
 }
 
-func (u *userPages) softphoneLink(ctx context.Context, r *request, now *userman.User) (response, error) {
-	link := u.takeOnce(ctx, r, now, "/softphone", time.Time{})
+func (u *userPages) softphoneLink(_ context.Context, r *request, now *userman.User) (response, error) {
+	link := u.takeOnce(r, now, "/softphone", time.Time{})
 	return linkOnce(r, "Softphone link for "+now.Name(), "set up a softphone", link, time.Time{}, u.user(now), u.path(now)), nil
 }
 
@@ -144,7 +144,7 @@ func (u *userPages) setPassword(ctx context.Context, r *request, now *userman.Us
 	if how != passwordGenerated {
 		return redirect{Path: u.path(now), Flash: "Password set. All sessions ended."}, nil
 	}
-	return u.showOnce(ctx, now, "/password/generated", now.PasswordChangedAt, password.Reveal()), nil
+	return u.showOnce(ctx, now, "/password/generated", now.PasswordChangedAt, password), nil
 }
 
 // passwordFromForm returns the typed password, or a generated one.
@@ -161,8 +161,8 @@ func (u *userPages) passwordFromForm(ctx context.Context, r *request, how string
 	return u.users(ctx).GeneratePassword()
 }
 
-func (u *userPages) generatedPassword(ctx context.Context, r *request, now *userman.User) (response, error) {
-	password := u.takeOnce(ctx, r, now, "/password/generated", now.PasswordChangedAt)
+func (u *userPages) generatedPassword(_ context.Context, r *request, now *userman.User) (response, error) {
+	password := u.takeOnce(r, now, "/password/generated", now.PasswordChangedAt)
 	return page{Name: "once", Title: "Password of " + now.Name(), Body: oncePage{
 		Kind: "password", To: now.Name(), Secret: password,
 		Again: u.path(now) + "/password", Back: pageLink{u.path(now), now.Name()},

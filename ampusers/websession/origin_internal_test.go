@@ -1,4 +1,4 @@
-package serving
+package websession
 
 import (
 	"net/netip"
@@ -9,15 +9,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func FuzzServer_isOwnHost(f *testing.F) {
+func FuzzOrigin_isOwnHost(f *testing.F) {
 	for _, seed := range []string{
 		"pbx.example.com", "PBX.example.com.:8443", "evil.example.com", "localhost:80", "[::1]:80", "[::1", "127.0.0.1.evil", ":", "", "a:b:c", "[evil]:80",
 	} {
 		f.Add(seed)
 	}
-	s := &Server{base: &url.URL{Scheme: "https", Host: "pbx.example.com:8443"}}
+	o := &Origin{URL: &url.URL{Scheme: "https", Host: "pbx.example.com:8443"}}
 	f.Fuzz(func(t *testing.T, host string) {
-		if !s.isOwnHost(host) {
+		if !o.isOwnHost(host) {
 			return
 		}
 		if _, err := netip.ParseAddr(host); err == nil {
