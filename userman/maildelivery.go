@@ -227,10 +227,11 @@ func (m *deliveryJob) send(ctx context.Context, message *usermail.Mail) *Deliver
 	return d
 }
 
-// finish stores the result d, even after the caller's context has ended. Otherwise an
-// accepted mail could be sent again. It adds the next attempt to d.
+// finish stores the result d, even after the caller's context or session has ended.
+// Otherwise an accepted mail could be sent again. It adds the next attempt to d.
 func (m *deliveryJob) finish(ctx context.Context, d *Delivery) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	ctx = audit.WithPrecondition(context.WithoutCancel(ctx), nil)
+	ctx, cancel := context.WithTimeout(ctx, finishTimeout)
 	defer cancel()
 	begun, status := m.mail, mailqueue.Status(d.Status)
 	if d.Status == DeliveryFailed {

@@ -25,9 +25,11 @@ const lastSeenInterval = time.Minute
 
 // Handler loads the session of a request from its cookie or, for programs, from
 // "Authorization: Bearer TOKEN", and stores the changes that next makes. The
-// context of next has the administrator ([Manager.Administrator]) and the actor
-// of package audit. A bearer token takes precedence over a cookie, even if it has
-// expired; no cookie is set then. Requests that store nothing get no session.
+// context of next has the administrator ([Manager.Administrator]), the actor of
+// package audit, and a precondition ([audit.WithPrecondition]): a change is forbidden
+// if the session has ended since the request began, or if the administrator lost access
+// to a section of [Manager.Require]. A bearer token takes precedence over a cookie, even
+// if it has expired; no cookie is set then. Requests that store nothing get no session.
 //
 // The session is stored just before next starts to answer: later changes are
 // lost. When next panics, nothing is stored.
@@ -39,7 +41,7 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 			m.handleError(w, r, err)
 			return
 		}
-		r = r.WithContext(ctx)
+		r = r.WithContext(audit.WithPrecondition(ctx, m.requireCurrent))
 		rw := &responseWriter{ResponseWriter: w, beforeWrite: func() bool { return m.saveSession(w, r) }}
 		next.ServeHTTP(rw, r)
 		rw.start()

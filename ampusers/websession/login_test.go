@@ -283,6 +283,77 @@ func TestManager_Require_usesCurrentRights(t *testing.T) {
 	})
 }
 
+// A request can wait for its body, or to hash a password. What it may do is that of the
+// moment at which it changes something.
+func TestManager_Handler_forbidsChangesAfterEndOfSession(t *testing.T) {
+	t.Parallel()
+	for name, during := range map[string]func(context.Context, *ampusers.Service) error{
+		"grant to an administrator whose password another one knows": func(ctx context.Context, s *ampusers.Service) error {
+			_, err := s.Update(ctx, "jane.admin", func(a *ampusers.Administrator) error {
+				a.Access, a.Sections = ampusers.Full, nil
+				return nil
+			})
+			return err
+		},
+		"new password": func(ctx context.Context, s *ampusers.Service) error {
+			_, err := s.SetPassword(ctx, "jane.admin", store.NewSecret("another "+password), nil)
+			return err
+		},
+		"disabled": func(ctx context.Context, s *ampusers.Service) error {
+			_, err := s.Disable(ctx, "jane.admin")
+			return err
+		},
+		"another administrator with the username": func(ctx context.Context, s *ampusers.Service) error {
+			if err := s.Delete(ctx, "jane.admin"); err != nil {
+				return err
+			}
+			_, err := s.Create(ctx, &ampusers.Administrator{Username: "jane.admin", Access: ampusers.Full}, store.Secret{})
+			return err
+		},
+		"section lost": func(ctx context.Context, s *ampusers.Service) error {
+			_, err := s.Update(ctx, "jane.admin", func(a *ampusers.Administrator) error {
+				a.Sections = nil
+				return nil
+			})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, nil)
+			setByLimitedAdministrator(t, b)
+			v := b.newClient()
+			v.logIn(t, "jane.admin")
+			v.do(t, func(ctx context.Context) {
+				_, err := v.Require(ctx, sectionPhones)
+				require.NoError(t, err)
+				act := b.administrators.ForActor(v.Administrator(ctx).Username)
+				require.NoError(t, act.EndSessions(ctx, "jane.admin"), "still allowed")
+			})
+			v.logIn(t, "jane.admin")
+			v.do(t, func(ctx context.Context) {
+				_, err := v.Require(ctx, sectionPhones)
+				require.NoError(t, err)
+				require.NoError(t, during(t.Context(), b.administrators))
+				require.ErrorIs(t, audit.CheckPrecondition(ctx), store.ErrForbidden)
+				_, err = b.administrators.ForActor(v.Administrator(ctx).Username).Create(ctx, &ampusers.Administrator{Username: "evil.admin", Sections: []string{sectionPhones}}, store.Secret{})
+				require.ErrorIs(t, err, store.ErrForbidden)
+			})
+			_, err := b.administrators.Get(t.Context(), "evil.admin")
+			require.ErrorIs(t, err, store.ErrNotFound)
+		})
+	}
+}
+
+// setByLimitedAdministrator lets a limited administrator set the password of jane.admin.
+func setByLimitedAdministrator(t *testing.T, b *env) {
+	t.Helper()
+	_, err := b.administrators.Create(t.Context(), &ampusers.Administrator{Username: "setter.admin", Sections: []string{sectionPhones}}, store.Secret{})
+	require.NoError(t, err)
+	_, err = b.administrators.ForActor("setter.admin").SetPassword(t.Context(), "jane.admin", store.NewSecret(password), nil)
+	require.NoError(t, err)
+}
+
 func TestManager_Require_rejectsRequestOutsideHandler(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/pbxusers/pbxusers/ampusers"
@@ -23,6 +24,8 @@ type requestState struct {
 	isBearer bool
 	// admin is the administrator who is logged in, nil if there is none.
 	admin atomic.Pointer[ampusers.Administrator]
+	// sections are those that the request needs, by ID.
+	sections sync.Map
 }
 
 type requestStateKey struct{}

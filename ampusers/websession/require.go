@@ -2,6 +2,7 @@ package websession
 
 import (
 	"context"
+	"errors"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
@@ -24,12 +25,45 @@ func (m *Manager) Require(ctx context.Context, section string) (*ampusers.Admini
 	switch {
 	case a == nil:
 		return nil, ErrLoginRequired
-	case section == "" || a.Can(section):
+	case section == "":
+		return a, nil
+	case a.Can(section):
+		stateFromContext(ctx).sections.Store(section, true)
 		return a, nil
 	}
-	err := &store.ForbiddenError{Reason: "you have no access to " + m.sectionName(section) + "; ask a full administrator"}
+	err := m.noAccessError(section)
 	m.audit.RecordFailure(ctx, audit.Event{Action: "access", Kind: "section", Key: section}, err)
 	return nil, err
+}
+
+// requireCurrent is the precondition of the changes of a request, see
+// [audit.WithPrecondition]. A request takes time, such as for its body: it returns a
+// [store.ForbiddenError] if the session of the administrator has ended since, or if the
+// administrator lost access to a section that [Manager.Require] returned.
+func (m *Manager) requireCurrent(ctx context.Context) error {
+	v := stateFromContext(ctx)
+	a := v.admin.Load()
+	if a == nil {
+		return nil
+	}
+	current, err := m.administrators.Session(ctx, a.Username, a.SessionEpoch)
+	if errors.Is(err, store.ErrNotFound) {
+		return &store.ForbiddenError{Reason: "your session has ended; log in again"}
+	}
+	if err != nil {
+		return err
+	}
+	v.sections.Range(func(section, _ any) bool {
+		if id, _ := section.(string); !current.Can(id) {
+			err = m.noAccessError(id)
+		}
+		return err == nil
+	})
+	return err
+}
+
+func (m *Manager) noAccessError(section string) error {
+	return &store.ForbiddenError{Reason: "you have no access to " + m.sectionName(section) + "; ask a full administrator"}
 }
 
 // sectionName returns the name of a section for messages.

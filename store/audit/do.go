@@ -21,11 +21,11 @@ func (r *Recorder) Record(ctx context.Context, event Event) error {
 }
 
 // Do runs fn in a transaction of tx and commits its changes together with the
-// entries that fn recorded. tx must be of the same database as the log. When fn
-// or the commit fails, Do rolls back, records that the intent was denied or
-// failed, also when ctx has ended, and returns the error. fn may run more than
-// once, each time with a fresh Recorder. With a nil Log, fn just runs in a
-// transaction.
+// entries that fn recorded. tx must be of the same database as the log. When the
+// precondition of ctx (see [WithPrecondition]), fn or the commit fails, Do rolls
+// back, records that the intent was denied or failed, also when ctx has ended, and
+// returns the error. fn may run more than once, each time with a fresh Recorder.
+// With a nil Log, nothing is recorded.
 //
 // Inside a transaction of the caller, fn follows the rule of
 // [store.Transactor]: an error after a write undoes the whole transaction, and
@@ -35,6 +35,9 @@ func (l *Log) Do(ctx context.Context, tx store.Transactor, intent Event, fn func
 	r := &Recorder{Intent: intent, log: l}
 	err := tx.RunInTx(ctx, func(ctx context.Context) error {
 		r.Intent = intent // fn may have changed it in an earlier run
+		if err := CheckPrecondition(ctx); err != nil {
+			return err
+		}
 		return fn(ctx, r)
 	})
 	if err != nil {

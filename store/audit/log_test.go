@@ -92,6 +92,33 @@ func TestLog_Do_recordsActorAndChange(t *testing.T) {
 	require.Len(t, e.Fingerprint, 32)
 }
 
+func TestLog_Do_checksPreconditionInTransaction(t *testing.T) {
+	t.Parallel()
+	b := newEnv(t)
+	ended := false
+	ctx := audit.WithPrecondition(t.Context(), func(ctx context.Context) error {
+		_, err := b.db.AMIAccounts().Account(ctx, "pbx") // joins the transaction
+		if ended && err == nil {
+			return &store.ForbiddenError{Reason: "your session has ended"}
+		}
+		return nil
+	})
+	require.NoError(t, b.create(ctx, "pbx"))
+	require.NoError(t, audit.CheckPrecondition(ctx))
+	ended = true
+	require.ErrorIs(t, b.create(ctx, "crm"), store.ErrForbidden)
+	require.ErrorIs(t, audit.CheckPrecondition(ctx), store.ErrForbidden)
+	_, err := b.db.AMIAccounts().Account(t.Context(), "crm")
+	require.ErrorIs(t, err, store.ErrNotFound)
+	entries := b.entries(t)
+	require.Equal(t, audit.Denied, entries[len(entries)-1].Outcome)
+
+	require.NoError(t, b.create(audit.WithPrecondition(ctx, nil), "crm"), "without the precondition")
+	var noLog *audit.Log
+	err = noLog.Do(ctx, b.db, audit.Event{}, func(context.Context, *audit.Recorder) error { return nil })
+	require.ErrorIs(t, err, store.ErrForbidden)
+}
+
 func TestEntry_jsonHasHexHashAndNoSignature(t *testing.T) {
 	t.Parallel()
 	e := audit.Entry{Sequence: 1, Hash: []byte{0xca, 0xfe}, Signature: []byte("signed"), Fingerprint: []byte("print")}

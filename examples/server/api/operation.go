@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // operationGroup is a set of operations that share a tag and their authorization.
@@ -127,6 +129,9 @@ func (g operationGroup) answer(op *operation, w http.ResponseWriter, r *http.Req
 		}
 	}
 	req, err := g.api.readRequest(op, w, r)
+	if err == nil && op.body != nil { // which may have taken long
+		err = audit.CheckPrecondition(r.Context())
+	}
 	if err != nil {
 		return nil, err
 	}

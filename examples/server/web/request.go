@@ -10,6 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/internal/httplimit"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // maxForm bounds a form, in bytes. The largest fields are 512 networks and 64
@@ -62,10 +63,13 @@ func (p *pages) authorize(ctx context.Context, w http.ResponseWriter, r *request
 			return err
 		}
 	}
-	if r.Method == http.MethodPost {
-		return readForm(w, r, rt)
+	if r.Method != http.MethodPost {
+		return nil
 	}
-	return nil
+	if err := readForm(w, r, rt); err != nil {
+		return err
+	}
+	return audit.CheckPrecondition(ctx) // the form may have taken long
 }
 
 // readForm parses the posted form. The handler of an upload reads it itself.
