@@ -26,7 +26,7 @@ var administratorFields = sync.OnceValue(func() *field.Table[Administrator] {
 			Help: "A full administrator can use everything. A limited one can use the given sections, for the given numbers and teams.",
 		}),
 		field.List("sections", "", func(a *Administrator) *[]string { return &a.Sections }, field.Meta{
-			Label: "Sections", Section: access, Placeholder: "SECTIONS",
+			Label: "Sections", Section: access, Placeholder: "SECTIONS", Format: field.FormatChoice,
 			Help: "The sections that a limited administrator sees and changes. Select at least one.",
 		}),
 		field.List("teams", "max=256", func(a *Administrator) *[]string { return &a.Teams }, field.Meta{

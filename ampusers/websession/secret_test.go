@@ -2,9 +2,9 @@ package websession_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -49,12 +49,12 @@ func TestManager_PutSecret_boundsWaitingSecrets(t *testing.T) {
 	v.do(t, func(ctx context.Context) {
 		v.PutSecret(ctx, "link", "other", time.Time{}, store.NewSecret("s3cr3t"))
 		for i := range 15 {
-			v.PutSecret(ctx, "key", fmt.Sprint(i), time.Time{}, store.NewSecret("s3cr3t"))
+			v.PutSecret(ctx, "key", strconv.Itoa(i), time.Time{}, store.NewSecret("s3cr3t"))
 		}
 	})
 	found := 0
 	for i := range 15 {
-		if v.take(t, http.MethodGet, fmt.Sprint(i), time.Time{}) != "" {
+		if v.take(t, http.MethodGet, strconv.Itoa(i), time.Time{}) != "" {
 			found++
 		}
 	}

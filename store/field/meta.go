@@ -18,7 +18,8 @@ const (
 	FormatExtension Format = "extension"  // digits
 	FormatLanguage  Format = "language"   // a BCP 47 tag
 	FormatTimeZone  Format = "time_zone"  // an IANA name
-	FormatMultiline Format = "multi_line" // text of several lines
+	FormatMultiline Format = "multi_line" // text of several lines, or a list with one element per line in forms
+	FormatChoice    Format = "choice"     // elements of a set that the product knows, which forms offer as checkboxes
 )
 
 // Meta describes a field for schemas, forms, command-line flags and documents.

@@ -98,13 +98,13 @@ func amiAccountParts() []Part[manager.Account] {
 }
 
 func networksPart(name, label, help string, at func(*manager.Account) *[]manager.Network) Part[manager.Account] {
-	m := field.Meta{Name: name, Label: label, Help: help, Section: "Addresses", Placeholder: "ADDRESSES", Max: manager.MaxNetworks}
+	m := field.Meta{Name: name, Label: label, Help: help, Section: "Addresses", Placeholder: "ADDRESSES", Format: field.FormatMultiline, Max: manager.MaxNetworks}
 	return listPart(m, at, manager.ParseNetwork, manager.Network.String)
 }
 
 func privilegesPart(name, label, help string, at func(*manager.Account) *manager.Privileges) Part[manager.Account] {
 	return Part[manager.Account]{
-		Meta: field.Meta{Name: name, Kind: field.KindList, Label: label, Help: help, Section: "Privileges", Placeholder: "CLASSES"},
+		Meta: field.Meta{Name: name, Kind: field.KindList, Label: label, Help: help, Section: "Privileges", Placeholder: "CLASSES", Format: field.FormatChoice},
 		Get:  func(a *manager.Account) field.Value { return field.ListValue(at(a).Names()) },
 		Set: func(a *manager.Account, v field.Value) []store.FieldError {
 			classes, errs := parseItems(name, v, func(class string) (manager.Privileges, error) { return manager.ParsePrivileges(class) })

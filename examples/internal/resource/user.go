@@ -62,7 +62,7 @@ func Users(service func(context.Context) *userman.Service) *Type[userman.User] {
 func userGroups() Part[userman.User] {
 	return Part[userman.User]{
 		Meta: field.Meta{
-			Name: "groups", Kind: field.KindList, Label: "Groups", Section: "Groups", Placeholder: "GROUP",
+			Name: "groups", Kind: field.KindList, Label: "Groups", Section: "Groups", Placeholder: "GROUP", Format: field.FormatChoice,
 			Help: "All groups of the user. If omitted, a new user joins the default groups.",
 		},
 		Get: func(u *userman.User) field.Value { return field.ListValue(u.Groups) },

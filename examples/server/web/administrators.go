@@ -27,7 +27,7 @@ func newAdministratorPages(p *pages) *administratorPages {
 	a.record = withDefaults(record[ampusers.Administrator]{
 		pages: p, template: "administrator", listPath: "/administrators",
 		fieldSet: fieldSet[ampusers.Administrator]{
-			Type: resource.Administrators(p.administrators, p.baseURL), boxes: []string{"access", "sections"},
+			Type:     resource.Administrators(p.administrators, p.baseURL),
 			first:    []string{"username", "display_name", "access", "sections", "extensions", "dids"},
 			sections: map[string]string{"extensions": limits, "dids": limits, "teams": limits},
 			hidden: func(name string, in input) bool {

@@ -27,7 +27,7 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 	a.record = withDefaults(record[manager.Account]{
 		pages: p, template: "amiaccount", listPath: "/ami-accounts", changed: p.jobs.InvalidateStatus,
 		fieldSet: fieldSet[manager.Account]{
-			Type: resource.AMIAccounts(func(context.Context) *manager.Service { return p.site.AMIAccounts }, p.lintAMIAccount), lines: []string{"deny", "permit"}, boxes: []string{"read", "write"},
+			Type:    resource.AMIAccounts(func(context.Context) *manager.Service { return p.site.AMIAccounts }, p.lintAMIAccount),
 			filters: func(one *manager.Account) *[]manager.EventFilter { return &one.EventFilters }, complete: a.complete,
 		},
 		columns: []column{{"Name", "name"}, {"Owner", ""}, {"Read", ""}, {"Write", ""}, {"Permit", ""}, {"Status", ""}, {"Changed", "updated_at"}},

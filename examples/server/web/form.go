@@ -96,19 +96,15 @@ func (fs *fieldSet[R]) control(m field.Meta, in input, errs formErrors) formFiel
 	f := formField{
 		Name: m.Name, Label: m.Label, Hint: m.Help, Value: in.text(m.Name), Autocomplete: "off", Required: m.Required, Errors: errs.forField(m.Name), Section: m.Section,
 	}
-	lines := slices.Contains(fs.lines, m.Name)
-	if lines || m.Format == field.FormatMultiline {
+	switch {
+	case m.Format == field.FormatMultiline && m.Kind == field.KindList:
+		f.Rows, f.Hint = 3, strings.TrimSpace(m.Help+" One per line.")
+	case m.Format == field.FormatMultiline:
 		f.Rows = 3
-	}
-	switch {
-	case m.Kind == field.KindList && lines:
-		f.Hint = strings.TrimSpace(m.Help + " One per line.")
-	case m.Kind == field.KindList && !fs.isBoxes(m):
-		f.Hint = strings.TrimSpace(m.Help + " Separate with commas.")
-	}
-	switch {
-	case slices.Contains(fs.boxes, m.Name):
+	case m.Format == field.FormatChoice:
 		f.Type = "checkbox"
+	case m.Kind == field.KindList:
+		f.Hint = strings.TrimSpace(m.Help + " Separate with commas.")
 	case m.Kind == field.KindBool:
 		f.Type = "box"
 	case m.Kind == field.KindTime:

@@ -5,12 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/manager"
@@ -39,9 +37,6 @@ func (in input) text(name string) string {
 type fieldSet[R any] struct {
 	*resource.Type[R]
 
-	// lines are the lists that are written one element per line, and boxes the
-	// fields that are chosen with checkboxes or radio buttons.
-	lines, boxes []string
 	// first are the fields that the form begins with; the others follow in the order
 	// of the type. sections are the sections of fields that the type puts elsewhere.
 	first    []string
@@ -95,26 +90,14 @@ func (fs *fieldSet[R]) labels(in input) map[string]string {
 	return labels
 }
 
-// isBoxes reports whether a field is a list of checkboxes.
-func (fs *fieldSet[R]) isBoxes(m field.Meta) bool {
-	return m.Kind == field.KindList && slices.Contains(fs.boxes, m.Name)
-}
-
 // read reads a posted form.
 func (fs *fieldSet[R]) read(form url.Values) input {
 	in := input{Texts: map[string][]string{}}
 	for _, m := range fs.metas(true) {
-		switch {
-		case isPermission(m):
+		if isPermission(m) {
 			readPermission(in.Texts, form, m.Name)
-		case fs.isBoxes(m):
-			in.Texts[m.Name] = form[m.Name]
-		case m.Kind == field.KindBool:
-			in.Texts[m.Name] = boxOf(form.Has(m.Name))
-		case m.Kind == field.KindText && m.Format != field.FormatMultiline:
-			in.Texts[m.Name] = []string{strings.TrimSpace(form.Get(m.Name))}
-		default:
-			in.Texts[m.Name] = []string{plainBreaks(form.Get(m.Name))}
+		} else {
+			in.Texts[m.Name] = m.ReadForm(form)
 		}
 	}
 	if fs.filters != nil {
@@ -127,28 +110,12 @@ func (fs *fieldSet[R]) read(form url.Values) input {
 func (fs *fieldSet[R]) of(record *R) input {
 	in, values := input{Texts: map[string][]string{}}, fs.Values(record)
 	for _, m := range fs.metas(true) {
-		in.Texts[m.Name] = fs.textsOf(m, values[m.Name])
+		in.Texts[m.Name] = m.FormTexts(values[m.Name])
 	}
 	if fs.filters != nil {
 		in.Filters = slices.Clone(*fs.filters(record))
 	}
 	return in
-}
-
-func (fs *fieldSet[R]) textsOf(m field.Meta, v field.Value) []string {
-	switch {
-	case fs.isBoxes(m):
-		return v.List()
-	case m.Kind == field.KindBool:
-		return boxOf(v.Bool())
-	case m.Kind == field.KindList && slices.Contains(fs.lines, m.Name):
-		return []string{strings.Join(v.List(), "\n")}
-	case m.Kind == field.KindList:
-		return []string{strings.Join(v.List(), ", ")}
-	case m.Kind == field.KindTime:
-		return []string{formatTime(v.Time())}
-	}
-	return []string{v.String()}
 }
 
 // version is a hash of the fields that the form edits.
@@ -191,20 +158,12 @@ func (fs *fieldSet[R]) apply(record *R, in input, creating bool) []store.FieldEr
 	return append(errs, fs.Apply(record, values)...)
 }
 
-// parse reads the value of a field. An unchanged time keeps its seconds.
+// parse reads the value of a field; now is that of the record.
 func (fs *fieldSet[R]) parse(m field.Meta, in input, now field.Value) (field.Value, error) {
-	switch text := in.text(m.Name); {
-	case fs.hidden != nil && fs.hidden(m.Name, in):
+	if fs.hidden != nil && fs.hidden(m.Name, in) {
 		return field.ZeroValue(m.Kind), nil
-	case fs.isBoxes(m):
-		return field.ListValue(in.Texts[m.Name]), nil
-	case m.Kind == field.KindTime && text == formatTime(now.Time()):
-		return now, nil
-	case m.Kind == field.KindTime:
-		return parseTime(text)
-	default:
-		return field.Parse(m.Kind, text)
 	}
+	return m.ParseForm(in.Texts[m.Name], now)
 }
 
 // difference is a field in which the saved record and the input differ.
@@ -225,53 +184,10 @@ func shown(m field.Meta, texts []string) string {
 	all := strings.Join(texts, ", ")
 	switch m.Kind {
 	case field.KindBool:
-		return yesNo(all != "")
+		return cmp.Or(all, "no")
 	case field.KindList:
 		return strings.Join(field.SplitList(all), ", ")
 	default:
 		return all
 	}
-}
-
-func yesNo(on bool) string {
-	if on {
-		return "yes"
-	}
-	return "no"
-}
-
-// boxOf returns the input of a checkbox.
-func boxOf(checked bool) []string {
-	if checked {
-		return []string{"yes"}
-	}
-	return nil
-}
-
-// plainBreaks converts the line breaks of browsers.
-func plainBreaks(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
-
-// formTime is the format of browsers for a date and a time, here in UTC.
-const formTime = "2006-01-02T15:04"
-
-func formatTime(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(formTime)
-}
-
-// parseTime reads a date and a time with seconds or without.
-var errTime = errors.New("enter a date and time such as 2030-12-31T23:59, or leave this empty")
-
-func parseTime(text string) (field.Value, error) {
-	if text == "" {
-		return field.TimeValue(time.Time{}), nil
-	}
-	for _, layout := range []string{formTime, "2006-01-02T15:04:05"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return field.TimeValue(t), nil
-		}
-	}
-	return field.Value{}, errTime
 }

@@ -29,7 +29,7 @@ func newUserPages(p *pages) *userPages {
 	u.record = withDefaults(record[userman.User]{
 		pages: p, template: "user", listPath: "/users",
 		fieldSet: fieldSet[userman.User]{
-			Type: resource.Users(p.users), boxes: []string{"groups"}, others: map[string]string{"picture": pictureLabel, "onboarding": onboardingLabel},
+			Type: resource.Users(p.users), others: map[string]string{"picture": pictureLabel, "onboarding": onboardingLabel},
 		},
 		columns: userColumns(column{"Status", ""}, column{"Last login", "last_login_at"}), search: "Search all text fields", list: u.describeList,
 		path: func(one *userman.User) string { return userPath(one.Username) },
