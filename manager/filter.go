@@ -42,7 +42,8 @@ type EventFilter struct {
 	// Method compares the header, or the whole text, with Match. The whole text
 	// begins with "Event: " and ends with a line break, so MatchExact and
 	// MatchEndsWith never match without a header. If a header occurs several
-	// times, any of them may match. An empty header value never matches.
+	// times, any of them may match. An empty header value never matches. Defaults to
+	// [MatchNone].
 	Method FilterMethod `json:"method"`
 	// Match is the text to compare with. For [MatchRegex] it is a POSIX
 	// extended regular expression.

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -31,6 +32,30 @@ func ParseEventFilter(text string) (EventFilter, error) {
 		}
 	}
 	return f, nil
+}
+
+// ParseEventFilters parses each text like [ParseEventFilter], but for empty texts, which
+// stand for no filter. It returns a [store.InvalidError] on the index of each text that it
+// cannot parse, such as "[2]", and no filters then.
+func ParseEventFilters(texts ...string) ([]EventFilter, error) {
+	var filters []EventFilter
+	var errs []store.FieldError
+	for i, text := range texts {
+		if text == "" {
+			continue
+		}
+		filter, err := ParseEventFilter(text)
+		fields, _ := store.FieldErrors(err)
+		for _, f := range fields {
+			f.Field = fmt.Sprintf("[%d]", i)
+			errs = append(errs, f)
+		}
+		filters = append(filters, filter)
+	}
+	if err := store.NewInvalidError(errs...); err != nil {
+		return nil, err
+	}
+	return filters, nil
 }
 
 // String returns the filter as [ParseEventFilter] reads it.

@@ -29,3 +29,19 @@ func TestParseEventFilter(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrInvalid, text)
 	}
 }
+
+func TestParseEventFilters_namesEachUnreadableFilter(t *testing.T) {
+	t.Parallel()
+	filters, err := manager.ParseEventFilters("include,event=Hangup", "", "exclude,event=Newexten")
+	require.NoError(t, err)
+	require.Equal(t, []manager.EventFilter{
+		{Action: manager.Include, Event: "Hangup", Method: manager.MatchNone}, {Action: manager.Exclude, Event: "Newexten", Method: manager.MatchNone},
+	}, filters)
+
+	filters, err = manager.ParseEventFilters("include,event", "", "exclude,event=Newexten", "a,b")
+	require.Empty(t, filters)
+	fields := store.FieldErrorsAt("event_filters", err)
+	require.Len(t, fields, 2)
+	require.Equal(t, "event_filters[0]", fields[0].Field)
+	require.Equal(t, "event_filters[3]", fields[1].Field)
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 func mustNetwork(t testing.TB, text string) manager.Network {
@@ -140,4 +141,23 @@ func TestPresets_containNoIneffectiveClass(t *testing.T) {
 	}
 	_, ok := manager.LookupPreset("everything")
 	require.False(t, ok)
+}
+
+func TestAccount_ApplyPreset_rejectsUnknownName(t *testing.T) {
+	t.Parallel()
+	for _, name := range manager.PresetNames() {
+		preset, ok := manager.LookupPreset(name)
+		require.True(t, ok)
+		var a, want manager.Account
+		preset.ApplyTo(&want)
+		require.NoError(t, a.ApplyPreset(name))
+		require.Equal(t, want, a)
+	}
+	a := manager.Account{Read: manager.Call}
+	require.NoError(t, a.ApplyPreset(""))
+	require.Equal(t, manager.Account{Read: manager.Call}, a)
+	require.Equal(t, []store.FieldError{
+		{Field: "preset", Code: store.CodeOneOf, Message: "choose one of click-to-call, queue-dashboard, cdr-collector, monitoring, apply"},
+	}, store.FieldErrorsAt("preset", a.ApplyPreset("everything")))
+	require.Equal(t, manager.Account{Read: manager.Call}, a)
 }

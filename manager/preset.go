@@ -1,6 +1,11 @@
 package manager
 
-import "cmp"
+import (
+	"cmp"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/store"
+)
 
 // Preset is a predefined set of privileges for one kind of integration.
 type Preset struct {
@@ -63,6 +68,30 @@ func LookupPreset(name string) (Preset, bool) {
 		}
 	}
 	return Preset{}, false
+}
+
+// PresetNames returns the names of all presets.
+func PresetNames() []string {
+	var names []string
+	for _, p := range Presets() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// ApplyPreset sets the privileges of the preset with a name, see [Preset.ApplyTo]. An
+// empty name sets nothing. It returns a [store.InvalidError] on "preset" for an unknown
+// name.
+func (a *Account) ApplyPreset(name string) error {
+	if name == "" {
+		return nil
+	}
+	preset, ok := LookupPreset(name)
+	if !ok {
+		return store.NewInvalidError(store.FieldError{Field: "preset", Code: store.CodeOneOf, Message: "choose one of " + strings.Join(PresetNames(), ", ")})
+	}
+	preset.ApplyTo(a)
+	return nil
 }
 
 // ApplyTo sets the privileges of the preset. It also allows several sessions,

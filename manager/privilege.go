@@ -48,13 +48,13 @@ const (
 // Class describes one privilege class.
 type Class struct {
 	// Privilege is the class, and Name is its exact name in manager.conf.
-	Privilege Privileges
-	Name      string
+	Privilege Privileges `json:"-"`
+	Name      string     `json:"name"`
 	// Read describes the events of the class. It is empty if Asterisk has none.
-	Read string
+	Read string `json:"read"`
 	// Write describes the actions of the class. It is empty if Asterisk has
 	// none.
-	Write string
+	Write string `json:"write"`
 }
 
 // Classes returns the 19 classes in Asterisk's order.
@@ -108,18 +108,23 @@ func (p Privileges) String() string {
 }
 
 // ParsePrivileges parses exact names of classes. "all" means all 19; "none" or
-// no name means none. It returns a [store.InvalidError] for an unknown name.
+// no name means none. It returns a [store.InvalidError] on the index of each unknown
+// name, such as "[2]", and no privileges then.
 func ParsePrivileges(names ...string) (Privileges, error) {
 	var p Privileges
+	var errs []store.FieldError
 	for i, name := range names {
 		class, ok := lookupClass(name)
 		if !ok {
-			return 0, store.NewInvalidError(store.FieldError{
+			errs = append(errs, store.FieldError{
 				Field: fmt.Sprintf("[%d]", i), Code: store.CodePrivilege,
 				Message: "unknown privilege class; use one of " + AllPrivileges.list() + ", all or none",
 			})
 		}
 		p |= class
+	}
+	if err := store.NewInvalidError(errs...); err != nil {
+		return NoPrivileges, err
 	}
 	return p, nil
 }

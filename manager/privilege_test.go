@@ -59,6 +59,12 @@ func TestParsePrivileges_acceptsExactNamesOnly(t *testing.T) {
 		require.ErrorAs(t, err, &invalid)
 		require.Equal(t, "privilege", invalid.Fields[0].Code)
 	}
+	_, err := manager.ParsePrivileges("cal", "call", "usr")
+	fields := store.FieldErrorsAt("read", err)
+	require.Len(t, fields, 2)
+	require.Equal(t, "read[0]", fields[0].Field)
+	require.Equal(t, "read[2]", fields[1].Field)
+
 	all, err := manager.ParsePrivileges("all")
 	require.NoError(t, err)
 	require.Equal(t, manager.AllPrivileges, all)

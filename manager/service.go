@@ -213,6 +213,11 @@ func normalizeDefaults(a *Account) *Account {
 	if a.EventFilters == nil {
 		a.EventFilters = []EventFilter{}
 	}
+	for i := range a.EventFilters {
+		if a.EventFilters[i].Method == "" {
+			a.EventFilters[i].Method = MatchNone
+		}
+	}
 	if a.WriteTimeout == 0 {
 		a.WriteTimeout = DefaultWriteTimeout
 	}

@@ -88,6 +88,15 @@ func TestService_Create_generatesAlphanumericSecret(t *testing.T) {
 	}
 }
 
+func TestService_Create_setsMethodOfFilter(t *testing.T) {
+	t.Parallel()
+	o := newEnv(t, nil)
+	created := o.mustCreate(t, &manager.Account{
+		Name: "Crm", Secret: store.NewSecret(validSecret), EventFilters: []manager.EventFilter{{Action: manager.Include, Event: "Hangup"}},
+	})
+	require.Equal(t, manager.MatchNone, created.EventFilters[0].Method)
+}
+
 func TestService_Create_setsDefaults(t *testing.T) {
 	t.Parallel()
 	o := newEnv(t, nil)

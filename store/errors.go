@@ -249,3 +249,18 @@ func FieldErrors(err error) ([]FieldError, error) {
 	}
 	return nil, err
 }
+
+// FieldErrorsAt returns the fields of an [InvalidError] as errors on a field, such as
+// "permit". A parser of a text does not know the field. An index that the parser names,
+// such as "[2]", follows the name of the field. It returns nil for any other error.
+func FieldErrorsAt(field string, err error) []FieldError {
+	invalid, _ := FieldErrors(err)
+	fields := slices.Clone(invalid)
+	for i, f := range fields {
+		fields[i].Field = field
+		if strings.HasPrefix(f.Field, "[") {
+			fields[i].Field += f.Field
+		}
+	}
+	return fields
+}

@@ -105,3 +105,13 @@ func TestFieldErrors_returnsOtherErrorsAsTheyAre(t *testing.T) {
 		require.Equal(t, errors.Is(err, store.ErrInvalid), len(fields) == 1)
 	}
 }
+
+func TestFieldErrorsAt_namesTheFieldAndKeepsAnIndex(t *testing.T) {
+	t.Parallel()
+	err := store.NewInvalidError(store.FieldError{Code: "network", Message: "a"}, store.FieldError{Field: "[2]", Code: "network", Message: "b"}, store.FieldError{Field: "x", Message: "c"})
+	require.Equal(t, []store.FieldError{
+		{Field: "permit", Code: "network", Message: "a"}, {Field: "permit[2]", Code: "network", Message: "b"}, {Field: "permit", Message: "c"},
+	}, store.FieldErrorsAt("permit", fmt.Errorf("reading: %w", err)))
+	require.Empty(t, store.FieldErrorsAt("permit", nil))
+	require.Empty(t, store.FieldErrorsAt("permit", errors.ErrUnsupported))
+}

@@ -73,11 +73,11 @@ func AdoptPolicies() []AdoptPolicy {
 // are disabled, and the fields that the directory does not own, such as the email address,
 // are emptied except for extensions.
 type Adoption struct {
-	Username   string
-	ExternalID string
+	Username   string `json:"username"`
+	ExternalID string `json:"external_id"`
 	// SameUser means that the entry is another account of the same person. Defaults to
 	// false: a successor.
-	SameUser bool
+	SameUser bool `json:"same_user,omitempty"`
 }
 
 // SyncAction is what a sync does to a user.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -80,20 +79,13 @@ func clearFullAccess(admin *ampusers.Administrator, values map[string]field.Valu
 }
 
 func sectionIDs() []string {
-	var ids []string
-	for _, section := range app.Sections() {
-		ids = append(ids, section.ID)
-	}
+	ids := textsOf(app.Sections(), func(s ampusers.Section) string { return s.ID })
 	return append(ids, ampusers.SectionApply)
 }
 
 // teamsText names the default team, which has no name.
 func teamsText(teams []string) string {
-	names := slices.Clone(teams)
-	for i, team := range names {
-		names[i] = cmp.Or(team, "(default)")
-	}
-	return strings.Join(names, ",")
+	return strings.Join(textsOf(teams, func(team string) string { return cmp.Or(team, "(default)") }), ",")
 }
 
 func (a *cli) adminShow() *cobra.Command {
@@ -108,11 +100,7 @@ func (a *cli) adminShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var notes []string
-		for _, e := range explanations {
-			notes = append(notes, explanationText(e))
-		}
-		return n.printView(s, result, explainedAdministrator{result.Record, explanations}, "", notes...)
+		return n.printView(s, result, explainedAdministrator{result.Record, explanations}, "", textsOf(explanations, explanationText)...)
 	})
 	cmd.Example = "  pbxctl admin show jane.admin --explain section:users --explain extension:1001 --explain did:+4930100 --explain team:acme"
 	cmd.Flags().StringArrayVar(&queries, "explain", nil, "explain access to `RESOURCE`: section:ID, extension:NUMBER, did:NUMBER or team:NAME; may be repeated")

@@ -23,13 +23,10 @@ func (a *cli) amiAccounts() *noun[manager.Account] {
 			return resource.AMIAccounts(func(context.Context) *manager.Service { return amiAccountService(s) }, a.lintAMIAccount)
 		},
 		prepare: func(u *manager.Account, values map[string]field.Value) []store.FieldError {
-			if preset, given := values["preset"]; given {
-				return resource.ApplyPreset(u, preset.Text())
-			}
-			return nil
+			return store.FieldErrorsAt("preset", u.ApplyPreset(values["preset"].Text()))
 		},
 		extra: []extraFlag[manager.Account]{
-			{name: "preset", complete: cobra.FixedCompletions(presetNames(), cobra.ShellCompDirectiveNoFileComp)},
+			{name: "preset", complete: cobra.FixedCompletions(manager.PresetNames(), cobra.ShellCompDirectiveNoFileComp)},
 			{name: "read", complete: classes},
 			{name: "write", complete: classes},
 			eventFiltersFlag(),
@@ -39,7 +36,7 @@ func (a *cli) amiAccounts() *noun[manager.Account] {
 			"read":          func(u *manager.Account) []string { return []string{u.Read.String()} },
 			"write":         func(u *manager.Account) []string { return []string{u.Write.String()} },
 			"write_timeout": func(u *manager.Account) []string { return []string{fmt.Sprintf("%d ms", u.WriteTimeout)} },
-			"event_filters": func(u *manager.Account) []string { return filterTexts(u.EventFilters) },
+			"event_filters": func(u *manager.Account) []string { return textsOf(u.EventFilters, manager.EventFilter.String) },
 		},
 		notes:    a.amiAccountWarnings,
 		noSecret: "a secret is generated",
@@ -106,15 +103,6 @@ func (a *cli) amiAccountPresets() *cobra.Command {
 	}
 }
 
-func presetNames() []string {
-	presets := manager.Presets()
-	names := make([]string, len(presets))
-	for i, p := range presets {
-		names[i] = p.Name
-	}
-	return names
-}
-
 func (a *cli) lintAMIAccount(u *manager.Account) []manager.Warning { return a.settings.Host().Lint(u) }
 
 func (a *cli) amiAccountWarnings(u *manager.Account) []string {
@@ -129,7 +117,9 @@ func eventFiltersFlag() extraFlag[manager.Account] {
 	return extraFlag[manager.Account]{
 		name: "event-filters", placeholder: "FILTER", usage: "a filter such as exclude,event=Newexten or include,header=Channel,starts_with=PJSIP/; may be repeated",
 		set: func(_ *app.App, u *manager.Account, given []string) []store.FieldError {
-			return setEventFilters(u, given)
+			filters, err := manager.ParseEventFilters(given...)
+			u.EventFilters = filters
+			return store.FieldErrorsAt("event_filters", err)
 		},
 	}
 }
@@ -169,32 +159,4 @@ func (a *cli) printProbe(result *manager.ProbeResult) error {
 		err = fmt.Errorf("the login failed (%s)", result.Outcome)
 	}
 	return err
-}
-
-// setEventFilters sets the filters. With an error there are none: the service would
-// count the others, and name wrong ones.
-func setEventFilters(u *manager.Account, given []string) []store.FieldError {
-	var filters []manager.EventFilter
-	var errs []store.FieldError
-	for i, text := range given {
-		if text == "" {
-			continue
-		}
-		filter, err := manager.ParseEventFilter(text)
-		errs = append(errs, resource.FieldErrors(fmt.Sprintf("event_filters[%d]", i), err)...)
-		filters = append(filters, filter)
-	}
-	if len(errs) > 0 {
-		filters = nil
-	}
-	u.EventFilters = filters
-	return errs
-}
-
-func filterTexts(filters []manager.EventFilter) []string {
-	texts := make([]string, len(filters))
-	for i, f := range filters {
-		texts[i] = f.String()
-	}
-	return texts
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/manager"
 )
 
 func TestCLI_amiAccountAddPrintsAPIRecord(t *testing.T) {
@@ -274,5 +276,5 @@ func TestCLI_amiAccountPresetsLists(t *testing.T) {
 	require.Contains(t, c.do(t, "ami-account", "presets"), "click-to-call\n  A CRM that starts calls")
 	presets := c.page(t, "ami-account", "presets")
 	require.Empty(t, presets.Next)
-	require.Equal(t, presetNames(), presets.names())
+	require.Equal(t, manager.PresetNames(), presets.names())
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -117,7 +116,7 @@ func (a *cli) auditVerify() *cobra.Command {
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 		checkpoint, err := audit.ParseCheckpoint(since)
 		if err != nil {
-			return store.NewInvalidError(resource.FieldErrors("since", err)...)
+			return store.NewInvalidError(store.FieldErrorsAt("since", err)...)
 		}
 		found, err := s.VerifyAudit(cmd.Context())
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/internal/testservers"
+	"github.com/pbxusers/pbxusers/manager"
 )
 
 func TestCLI_exitCodes(t *testing.T) {
@@ -229,7 +230,7 @@ func TestCLI_completion(t *testing.T) {
 		require.Equal(t, []string{"crm1", "Crm2"}, completed("ami-account", verb, "cr"), verb)
 		require.Empty(t, completed("ami-account", verb, "crm1", ""), verb)
 	}
-	require.Equal(t, presetNames(), completed("ami-account", "add", "x", "--preset", ""))
+	require.Equal(t, manager.PresetNames(), completed("ami-account", "add", "x", "--preset", ""))
 	require.Contains(t, completed("ami-account", "add", "x", "--read", ""), "agent")
 	c.addRoot(t)
 	for _, verb := range []string{"show", "edit", "password", "disable", "enable", "delete", "recover"} {

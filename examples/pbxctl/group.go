@@ -10,6 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
@@ -168,10 +169,7 @@ func (a *cli) printRevocations(revocations *userman.Revocations, previewErr erro
 func revocationsText(revocations *userman.Revocations) string {
 	var rows [][]any
 	for _, item := range revocations.Items {
-		labels := make([]string, len(item.Credentials))
-		for i, kind := range item.Credentials {
-			labels[i] = kind.Label()
-		}
+		labels := textsOf(item.Credentials, credential.Kind.Label)
 		rows = append(rows, []any{item.Username, strings.Join(labels, ", ")})
 	}
 	return tableText(rows)

@@ -129,11 +129,7 @@ func (m member) text() string {
 	case nil:
 		return ""
 	case []any:
-		texts := make([]string, len(value))
-		for i, item := range value {
-			texts[i] = fmt.Sprint(item)
-		}
-		return strings.Join(texts, ",")
+		return strings.Join(textsOf(value, func(item any) string { return fmt.Sprint(item) }), ",")
 	case string:
 		if t, err := time.Parse(time.RFC3339Nano, value); err == nil && strings.HasSuffix(m.name, "_at") {
 			return localTime(t)
@@ -155,11 +151,7 @@ func tableText(rows [][]any) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		cells := make([]string, len(row))
-		for i, value := range row {
-			cells[i] = cell(value)
-		}
-		_, _ = fmt.Fprintln(w, strings.Join(cells, "\t"))
+		_, _ = fmt.Fprintln(w, strings.Join(textsOf(row, cell), "\t"))
 	}
 	_ = w.Flush()
 	return b.String()
@@ -172,6 +164,15 @@ func tableOf[T any](items []T, row func(T) []any, titles ...any) string {
 		rows = append(rows, row(item))
 	}
 	return tableText(rows)
+}
+
+// textsOf returns the text of each item.
+func textsOf[T any](items []T, text func(T) string) []string {
+	texts := make([]string, len(items))
+	for i, item := range items {
+		texts[i] = text(item)
+	}
+	return texts
 }
 
 // cell is a value in a table: one line, and a dash for nothing.

@@ -104,10 +104,7 @@ func newNoun(use, short string) *cobra.Command {
 
 // requireSubcommand rejects a noun without a verb.
 func requireSubcommand(cmd *cobra.Command, _ []string) error {
-	verbs := make([]string, len(cmd.Commands()))
-	for i, child := range cmd.Commands() {
-		verbs[i] = child.Name()
-	}
+	verbs := textsOf(cmd.Commands(), (*cobra.Command).Name)
 	return fmt.Errorf("missing subcommand for %s; available: %s", cmd.Name(), strings.Join(verbs, ", "))
 }
 

@@ -130,7 +130,7 @@ func rangesPart(m field.Meta, at func(*ampusers.Administrator) *scope.Ranges) Pa
 		Set: func(a *ampusers.Administrator, v field.Value) []store.FieldError {
 			ranges, err := scope.ParseRanges(v.Text())
 			if err != nil {
-				return FieldErrors(m.Name, err)
+				return store.FieldErrorsAt(m.Name, err)
 			}
 			*at(a) = ranges
 			return nil

@@ -2,7 +2,6 @@ package resource
 
 import (
 	"context"
-	"strings"
 
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
@@ -66,23 +65,6 @@ func WithGeneratedSecret(a *manager.Account, given store.Secret, err error) (Res
 	return result, err
 }
 
-// ApplyPreset sets what the preset of that name sets; an empty name sets nothing.
-func ApplyPreset(a *manager.Account, name string) []store.FieldError {
-	if name == "" {
-		return nil
-	}
-	preset, ok := manager.LookupPreset(name)
-	if !ok {
-		var names []string
-		for _, p := range manager.Presets() {
-			names = append(names, p.Name)
-		}
-		return []store.FieldError{{Field: "preset", Code: store.CodeOneOf, Message: "choose one of " + strings.Join(names, ", ")}}
-	}
-	preset.ApplyTo(a)
-	return nil
-}
-
 func amiAccountParts() []Part[manager.Account] {
 	return []Part[manager.Account]{
 		networksPart("deny", "Denied addresses", "Addresses and networks that cannot log in.",
@@ -107,14 +89,12 @@ func privilegesPart(name, label, help string, at func(*manager.Account) *manager
 		Meta: field.Meta{Name: name, Kind: field.KindList, Label: label, Help: help, Section: "Privileges", Placeholder: "CLASSES", Format: field.FormatChoice},
 		Get:  func(a *manager.Account) field.Value { return field.ListValue(at(a).Names()) },
 		Set: func(a *manager.Account, v field.Value) []store.FieldError {
-			classes, errs := parseItems(name, v, func(class string) (manager.Privileges, error) { return manager.ParsePrivileges(class) })
-			if len(errs) == 0 {
-				*at(a) = manager.NoPrivileges
-				for _, class := range classes {
-					*at(a) |= class
-				}
+			classes, err := manager.ParsePrivileges(v.List()...)
+			if err != nil {
+				return store.FieldErrorsAt(name, err)
 			}
-			return errs
+			*at(a) = classes
+			return nil
 		},
 	}
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,7 +22,7 @@ func (a *api) registerAMIAccounts() {
 		noun:           "AMIAccount", path: "/ami-accounts",
 		objects: []object[manager.Account]{a.eventFiltersObject()},
 		prepare: func(d *resource.Draft[manager.Account]) {
-			d.Errors = append(d.Errors, resource.ApplyPreset(d.Record, d.Inputs["preset"].Text())...)
+			d.Errors = append(d.Errors, store.FieldErrorsAt("preset", d.Record.ApplyPreset(d.Inputs["preset"].Text()))...)
 		},
 		changed: a.jobs.InvalidateStatus,
 	}
@@ -34,7 +33,7 @@ func (a *api) registerAMIAccounts() {
 	)
 	a.registerAMIAccountSecret(e)
 	e.register(operation{id: "probeAMIAccount", route: "POST " + e.one() + "/probe", response: schemaFor[manager.ProbeResult](a.document)}, a.probeAMIAccount)
-	registerFixedList(e.operationGroup, "listPrivilegeClasses", "GET /privilege-classes", privilegeClasses)
+	registerFixedList(e.operationGroup, "listPrivilegeClasses", "GET /privilege-classes", manager.Classes)
 	registerFixedList(e.operationGroup, "listAMIAccountPresets", "GET /ami-account-presets", manager.Presets)
 }
 
@@ -67,23 +66,7 @@ func (a *api) probeAMIAccount(ctx context.Context, r *request) (*response, error
 	return reply(result, err)
 }
 
-// privilegeClass is a class for read and write.
-type privilegeClass struct {
-	Name  string `doc:"The name in manager.conf."                                    json:"name"`
-	Read  string `doc:"What the class in read shows; empty when it has no effect."   json:"read"`
-	Write string `doc:"What the class in write allows; empty when it has no effect." json:"write"`
-}
-
-func privilegeClasses() []privilegeClass {
-	classes := manager.Classes()
-	shown := make([]privilegeClass, len(classes))
-	for i, c := range classes {
-		shown[i] = privilegeClass{c.Name, c.Read, c.Write}
-	}
-	return shown
-}
-
-// eventFilterChange is an event filter of a request.
+// eventFilterChange is a [manager.EventFilter] of a request, for the document.
 type eventFilterChange struct {
 	Action manager.FilterAction `json:"action"`
 	Event  string               `json:"event,omitempty"`
@@ -98,27 +81,13 @@ func (a *api) eventFiltersObject() object[manager.Account] {
 		name:   "event_filters",
 		schema: &huma.Schema{Type: huma.TypeArray, Nullable: true, Items: schemaFor[eventFilterChange](a.document)},
 		set: func(_ context.Context, account *manager.Account, value any) []store.FieldError {
-			filters, err := eventFilters(value)
-			if err != nil {
+			var filters []manager.EventFilter
+			text, err := json.Marshal(value)
+			if err := errors.Join(err, json.Unmarshal(text, &filters)); err != nil {
 				return []store.FieldError{{Field: "event_filters", Code: store.CodeType, Message: "the value must be a list of filters"}}
 			}
 			account.EventFilters = filters
 			return nil
 		},
 	}
-}
-
-func eventFilters(value any) ([]manager.EventFilter, error) {
-	var changes []eventFilterChange
-	text, err := json.Marshal(value)
-	if err := errors.Join(err, json.Unmarshal(text, &changes)); err != nil {
-		return nil, err
-	}
-	filters := make([]manager.EventFilter, len(changes))
-	for i, f := range changes {
-		filters[i] = manager.EventFilter{
-			Action: f.Action, Event: f.Event, Header: f.Header, Method: cmp.Or(f.Method, manager.MatchNone), Match: f.Match,
-		}
-	}
-	return filters, nil
 }

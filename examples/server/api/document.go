@@ -15,7 +15,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-ini/ini"
 
-	"github.com/pbxusers/pbxusers/jobs"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman/permission"
@@ -59,7 +58,7 @@ func newDocument(sessionCookie string) *document {
 	if err := json.Unmarshal(documentExamples, &d.examples); err != nil {
 		panic(fmt.Sprintf("api: examples.json: %v", err))
 	}
-	registry := huma.NewMapRegistry(schemaPrefix, schemaName)
+	registry := huma.NewMapRegistry(schemaPrefix, d.schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[manager.Privileges](), reflect.TypeFor[[]className]())
 	registry.RegisterTypeAlias(reflect.TypeFor[permission.Value](), reflect.TypeFor[permissionValue]())
 	d.OpenAPI = &huma.OpenAPI{
@@ -125,24 +124,17 @@ func (d *document) addSchema(name string, schema *huma.Schema) *huma.Schema {
 	return &huma.Schema{Ref: schemaPrefix + name}
 }
 
-// schemaName names the schema of a type: the name of the type without "View". Names
-// that occur in two packages are qualified.
-func schemaName(t reflect.Type, hint string) string {
+// schemaName names the schema of a type: the name of the type without "View", unless
+// document.ini has another one.
+func (d *document) schemaName(t reflect.Type, hint string) string {
 	name := strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	switch {
-	case strings.HasSuffix(t.PkgPath(), "/audit"):
+	if strings.HasSuffix(t.PkgPath(), "/audit") {
 		return "Audit" + name
-	case t == reflect.TypeFor[permission.Explanation]():
-		return "PermissionExplanation"
-	case t == reflect.TypeFor[jobs.State]():
-		return "Job"
-	case t == reflect.TypeFor[shownRun]():
-		return "Run"
 	}
-	return name
+	return cmp.Or(d.text("schemas", t.String()), name)
 }
 
 // handler serves the document. It is encoded once, at the first request.

@@ -305,7 +305,7 @@ func TestAPI_examplesMatchSchemas(t *testing.T) {
 func TestDocument_textsHaveOperationOrSchema(t *testing.T) {
 	t.Parallel()
 	d := readDocument(t, start(t))
-	known := map[string]bool{ini.DefaultSection: true, "document": true, "tags": true, "problems": true}
+	known := map[string]bool{ini.DefaultSection: true, "document": true, "schemas": true, "tags": true, "problems": true}
 	d.eachOperation(func(_, _ string, op *operation) {
 		known[op.OperationID], known[op.OperationID+".request"] = true, true
 	})
@@ -321,6 +321,9 @@ func TestDocument_textsHaveOperationOrSchema(t *testing.T) {
 				require.Contains(t, s.Properties, key.Name(), "document.ini: [%s]", section.Name())
 			}
 		}
+	}
+	for _, renamed := range texts.Section("schemas").Keys() {
+		require.Contains(t, d.Components.Schemas, renamed.String(), "document.ini: [schemas] %s", renamed.Name())
 	}
 	file, err := os.ReadFile("examples.json")
 	require.NoError(t, err)

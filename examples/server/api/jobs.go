@@ -24,15 +24,8 @@ func (a *api) registerWelcomeMails() {
 
 // NewSync says how a directory is synchronized.
 type NewSync struct {
-	DryRun   bool         `doc:"Plans the changes without making them."            json:"dry_run,omitempty"`
-	Adoption *NewAdoption `doc:"Only links one user to an entry of the directory." json:"adoption,omitempty"`
-}
-
-// NewAdoption is a [userman.Adoption].
-type NewAdoption struct {
-	Username   string `doc:"The user: a local one, or one who has left the directory."                                                                         json:"username"`
-	ExternalID string `doc:"The ID of the entry in the directory."                                                                                             json:"external_id"`
-	SameUser   bool   `doc:"Whether the entry is another account of the same person. If not, the credentials, API tokens and personal fields of the user end." json:"same_user,omitempty"`
+	DryRun   bool              `doc:"Plans the changes without making them."            json:"dry_run,omitempty"`
+	Adoption *userman.Adoption `doc:"Only links one user to an entry of the directory." json:"adoption,omitempty"`
 }
 
 func (a *api) registerDirectories() {
@@ -67,7 +60,7 @@ func (a *api) syncDirectory(ctx context.Context, r *request, body *NewSync) (*re
 	}
 	opts := a.app.Settings.SyncOptions()
 	if body != nil {
-		opts.DryRun, opts.Adoption = body.DryRun, (*userman.Adoption)(body.Adoption)
+		opts.DryRun, opts.Adoption = body.DryRun, body.Adoption
 	}
 	job, err := a.jobs.StartSync(ctx, r.text("name"), opts)
 	return a.runJob(ctx, job, err)

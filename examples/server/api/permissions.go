@@ -8,7 +8,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -47,7 +46,7 @@ func setPermissions(changes map[string]any, grants *permission.Permissions, regi
 			err = value.UnmarshalJSON(text)
 		}
 		if err != nil && isPermission(id, registry) {
-			errs = append(errs, resource.FieldErrors("permissions."+id, err)...)
+			errs = append(errs, store.FieldErrorsAt("permissions."+id, err)...)
 			continue
 		}
 		changed[id] = value // the service rejects unknown permissions

@@ -51,15 +51,6 @@ type NewMail struct {
 	Kind usermail.Kind `doc:"welcome (how to log in, with a link to set the password) or reset (a link to set a forgotten password)." enum:"welcome,reset" json:"kind"`
 }
 
-// mailPreview is a mail as the user would receive it.
-type mailPreview struct {
-	To      string `doc:"The primary email address of the user; empty when there is none." json:"to"`
-	ToName  string `doc:"The name of the user."                                            json:"to_name"`
-	Subject string `doc:"The subject."                                                     json:"subject"`
-	Text    string `doc:"The mail as plain text."                                          json:"text"`
-	HTML    string `doc:"The mail as HTML; empty when there is no HTML template."          json:"html"`
-}
-
 func (a *api) registerUserMails(g operationGroup) {
 	registerBody(g, operation{id: "sendMail", route: "POST /users/{username}/mails", response: schemaFor[userman.Delivery](a.document)},
 		func(ctx context.Context, r *request, body *NewMail) (*response, error) {
@@ -72,12 +63,8 @@ func (a *api) registerUserMails(g operationGroup) {
 		})
 	g.register(operation{
 		id: "previewMail", route: "GET /users/{username}/mails/{kind}",
-		params: []*huma.Param{pathParam("kind", "The kind of the mail.", "welcome", "reset")}, response: schemaFor[mailPreview](a.document),
+		params: []*huma.Param{pathParam("kind", "The kind of the mail.", "welcome", "reset")}, response: schemaFor[usermail.Mail](a.document),
 	}, func(ctx context.Context, r *request) (*response, error) {
-		mail, err := a.users(ctx).Mails().Preview(ctx, usermail.Kind(r.text("kind")), r.text("username"))
-		if err != nil {
-			return nil, err
-		}
-		return &response{body: mailPreview(*mail)}, nil
+		return reply(a.users(ctx).Mails().Preview(ctx, usermail.Kind(r.text("kind")), r.text("username")))
 	})
 }

@@ -38,7 +38,7 @@ func withPermissions[R any](t resource.Type[R], all []permission.Permission, at 
 			Set: func(now *R, v field.Value) []store.FieldError {
 				value, sets, err := parsePermission(p.Kind, v.Text())
 				if err != nil {
-					return resource.FieldErrors(name, err)
+					return store.FieldErrorsAt(name, err)
 				}
 				after := permission.Permissions{} // other copies of the record share the map
 				maps.Copy(after, *at(now))
