@@ -23,6 +23,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/usermail"
@@ -193,6 +194,41 @@ func TestRunner_StartWelcome_reportsProgress(t *testing.T) {
 	require.Equal(t, state, e.Wait(t.Context(), job), "waiting for the first job returns its state")
 	mails.result <- nil
 	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 1}, e.Wait(t.Context(), again).Welcome.Counts)
+}
+
+func TestState_InScope_leavesOutUsersOutOfScope(t *testing.T) {
+	t.Parallel()
+	e := setup(t, &fakeMailer{}, nil, nil)
+	state := &jobs.State{Kind: jobs.KindWelcome, Actor: "jane.admin", Sync: &userman.SyncReport{}, Welcome: &userman.WelcomeReport{
+		Counts: map[userman.DeliveryStatus]int{userman.DeliveryNoAddress: 3},
+	}}
+	for _, one := range []userman.User{{Username: "near", DefaultExtension: "100"}, {Username: "far", DefaultExtension: "200"}, {Username: "gone", DefaultExtension: "101"}} {
+		created, err := e.users.Create(t.Context(), userman.NewUser{User: &one})
+		require.NoError(t, err)
+		state.Welcome.Undelivered = append(state.Welcome.Undelivered, userman.Delivery{UserID: created.ID, Username: one.Username})
+	}
+	require.NoError(t, e.users.Delete(t.Context(), "gone"))
+	require.NoError(t, e.users.Purge(t.Context(), state.Welcome.Undelivered[2].UserID))
+
+	extensions, err := scope.ParseRanges("100-199")
+	require.NoError(t, err)
+	limited := e.users.Scoped(func(context.Context) (scope.Scope, error) { return scope.Limited(extensions, scope.Ranges{}), nil })
+	shown, err := state.InScope(t.Context(), limited)
+	require.NoError(t, err)
+	require.Equal(t, state.Welcome.Undelivered[:1], shown.Welcome.Undelivered)
+	require.Equal(t, state.Welcome.Counts, shown.Welcome.Counts)
+	require.Nil(t, shown.Sync)
+	require.Len(t, state.Welcome.Undelivered, 3, "the job keeps its report")
+	denied, err := e.auditLog.List(t.Context(), audit.Query{Outcome: audit.Denied})
+	require.NoError(t, err)
+	require.Empty(t, denied.Items)
+
+	shown, err = state.InScope(t.Context(), e.users)
+	require.NoError(t, err)
+	require.Equal(t, state, shown)
+	broken := errors.New("the disk is gone")
+	_, err = state.InScope(t.Context(), e.users.Scoped(func(context.Context) (scope.Scope, error) { return scope.Scope{}, broken }))
+	require.ErrorIs(t, err, broken)
 }
 
 func TestRunner_StartSync_syncsDirectory(t *testing.T) {

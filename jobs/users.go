@@ -2,7 +2,9 @@ package jobs
 
 import (
 	"context"
+	"errors"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -27,6 +29,36 @@ func (r *Runner) StartWelcome(ctx context.Context, users *userman.Service) (*Sta
 		update(func(s *State) { s.Welcome = report })
 		return err
 	})
+}
+
+// InScope returns the state for an administrator who may see the users in the scope of
+// users now: without the undelivered mails to other users, and with the report of a sync
+// only if no user is out of scope.
+func (s *State) InScope(ctx context.Context, users *userman.Service) (*State, error) {
+	access, err := users.Access(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if access.Scope().IsUnrestricted() {
+		return s, nil
+	}
+	shown := s.clone()
+	shown.Sync = nil
+	if s.Welcome == nil {
+		return shown, nil
+	}
+	report := *s.Welcome
+	report.Undelivered = []userman.Delivery{}
+	for _, d := range s.Welcome.Undelivered {
+		switch _, err := access.UserByID(ctx, d.UserID); {
+		case err == nil:
+			report.Undelivered = append(report.Undelivered, d)
+		case !errors.Is(err, store.ErrForbidden) && !errors.Is(err, store.ErrNotFound):
+			return nil, err
+		}
+	}
+	shown.Welcome = &report
+	return shown, nil
 }
 
 // StartSync synchronizes a directory. opts can be nil. It

@@ -83,6 +83,8 @@ const (
 
 // Delivery is the result of sending a mail to a user.
 type Delivery struct {
+	// UserID is the ID of the user. It is empty in the result of a test mail.
+	UserID   store.UserID   `json:"-"`
 	Username string         `json:"username"`
 	Status   DeliveryStatus `json:"status"`
 	// Message explains the status in one sentence.

@@ -137,7 +137,7 @@ func (m *deliveryJob) skipReason(u *User) *Delivery {
 }
 
 func newDelivery(u *User, status DeliveryStatus, message string) *Delivery {
-	return &Delivery{Username: u.Username, Status: status, Message: message}
+	return &Delivery{UserID: u.ID, Username: u.Username, Status: status, Message: message}
 }
 
 // newMail returns the mail of the job before its next attempt.
@@ -223,7 +223,7 @@ func (m *deliveryJob) send(ctx context.Context, message *usermail.Mail) *Deliver
 	}
 	m.service.opts.Logger.WarnContext(ctx, KindUser+": a mail was not delivered", "username", m.user.Username, "mail", string(m.kind), "error", err)
 	d := failedDelivery(err)
-	d.Username = m.user.Username
+	d.UserID, d.Username = m.user.ID, m.user.Username
 	return d
 }
 

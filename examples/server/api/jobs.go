@@ -72,7 +72,11 @@ func (a *api) runJob(ctx context.Context, started *jobs.State, err error) (*resp
 	if err != nil {
 		return nil, err
 	}
-	return replyJob(job, a.redactJob(ctx, job))
+	shown, err := job.InScope(ctx, a.users(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return replyJob(job, shown)
 }
 
 // waitForJob waits for the end of a job that was started, but not longer than
@@ -99,17 +103,7 @@ func (a *api) latestJob(ctx context.Context, job *jobs.State) (*response, error)
 	if job == nil {
 		return nil, errNoRun()
 	}
-	return &response{body: a.redactJob(ctx, job)}, nil
+	return reply(job.InScope(ctx, a.users(ctx)))
 }
 
 func errNoRun() error { return &store.NotFoundError{Kind: "run since the server was started"} }
-
-// redactJob removes the users of another administrator's job for an administrator
-// with a limited scope.
-func (a *api) redactJob(ctx context.Context, state *jobs.State) *jobs.State {
-	shown := *state
-	if a.isScoped(ctx) && shown.Actor != a.sessions.Administrator(ctx).Username {
-		shown.Welcome = nil
-	}
-	return &shown
-}

@@ -67,8 +67,8 @@ type welcomeAllPage struct {
 	// Missing says what is missing to send mails; empty when nothing is.
 	Missing string
 	Counts  []deliveryCount
-	// Undelivered are the emails that did not arrive. Hidden says that they are not
-	// shown: the users may be outside the scope of the administrator.
+	// Undelivered are the emails to users in scope that did not arrive. Hidden says that
+	// there are more, to users out of scope.
 	Undelivered []userman.Delivery
 	Hidden      bool
 }
@@ -92,11 +92,13 @@ func (u *userPages) welcomeAll(ctx context.Context, r *request) (response, error
 		}
 	}
 	if state != nil && state.Welcome != nil {
-		body.Counts = deliveryCounts(state.Welcome.Counts)
-		body.Hidden = !u.isUnrestricted(ctx) && state.Actor != r.admin.Username
-		if !body.Hidden {
-			body.Undelivered, _ = firstOf(state.Welcome.Undelivered, maxUndelivered)
+		shown, err := state.InScope(ctx, u.users(ctx))
+		if err != nil {
+			return nil, err
 		}
+		body.Counts = deliveryCounts(state.Welcome.Counts)
+		body.Hidden = len(shown.Welcome.Undelivered) < len(state.Welcome.Undelivered)
+		body.Undelivered, _ = firstOf(shown.Welcome.Undelivered, maxUndelivered)
 	}
 	return body.Job.answer(r, page{Name: "welcomeall", Title: "Send welcome emails", Body: body}), nil
 }
