@@ -112,6 +112,6 @@ func (m auditStore) EachEntry(ctx context.Context, visit func(*audit.Entry) erro
 }
 
 func (m auditStore) entries(ctx context.Context, q querier, s whereClause, orderBy string, limit int) ([]*audit.Entry, error) {
-	text := entryTable().selectAll() + s.sql() + orderBy + " LIMIT ?"
-	return query(ctx, m.DB, q, "read the audit log", text, append(s.args, limit), decodeEntry)
+	text := entryTable().selectAll() + s.sql() + orderBy + limitSQL(limit)
+	return query(ctx, m.DB, q, "read the audit log", text, s.args, decodeEntry)
 }

@@ -78,7 +78,7 @@ func afterKeySQL(table string, columns, key []string, last storedRow, n int) (te
 	if last != nil {
 		s.and("("+keys+") > ("+placeholders(len(key))+")", last[:len(key)]...)
 	}
-	return "SELECT " + strings.Join(columns, ", ") + " FROM " + table + s.sql() + " ORDER BY " + keys + " LIMIT ?", append(slices.Clone(s.args), n)
+	return "SELECT " + strings.Join(columns, ", ") + " FROM " + table + s.sql() + " ORDER BY " + keys + limitSQL(n), s.args
 }
 
 // targets returns pointers for scanning.

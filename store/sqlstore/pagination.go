@@ -73,8 +73,8 @@ func (l pager[T]) page(ctx context.Context, db *DB, where whereClause, sort stor
 	err = db.read(ctx, func(ctx context.Context, q querier) (err error) {
 		rows := &positionedRows{position: make(cursor.Position, len(columns)), limit: limit}
 		// One more record shows whether there is a next page.
-		text, args := l.sql(where, orderBy, columns...), append(where.args, limit+1)
-		list.Items, err = query(ctx, db, q, l.op, text, args, positioned(rows, l.decoder()))
+		text := l.sql(where, orderBy, limit+1, columns...)
+		list.Items, err = query(ctx, db, q, l.op, text, where.args, positioned(rows, l.decoder()))
 		end = rows.end
 		return err
 	})
@@ -124,11 +124,11 @@ func positioned[T any](rows *positionedRows, decode func(scanner) (T, error)) fu
 	}
 }
 
-// sql returns the query for records, followed by the values of further columns.
-func (l pager[T]) sql(s whereClause, orderBy string, further ...string) string {
+// sql returns the query for n records, followed by the values of further columns.
+func (l pager[T]) sql(s whereClause, orderBy string, n int, further ...string) string {
 	t := l.table
 	t.columns = slices.Concat(t.columns, further)
-	return t.selectAll() + s.sql() + orderBy + " LIMIT ?"
+	return t.selectAll() + s.sql() + orderBy + limitSQL(n)
 }
 
 // seek selects the records after a cursor in that order, and returns the columns of
@@ -191,7 +191,7 @@ func (l pager[T]) each(ctx context.Context, db *DB, visit func(T) error) error {
 		if after != nil {
 			s.and(l.keys[0]+" > ?", *after)
 		}
-		return query(ctx, db, q, l.op, l.sql(s, " ORDER BY "+l.keys[0]), append(s.args, iterationBatch), l.decoder())
+		return query(ctx, db, q, l.op, l.sql(s, " ORDER BY "+l.keys[0], iterationBatch), s.args, l.decoder())
 	}
 	return forEach(ctx, db, batch, l.key, visit)
 }

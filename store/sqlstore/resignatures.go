@@ -31,8 +31,8 @@ func (db *DB) readSignatures(ctx context.Context, q querier, last **audit.Entry)
 	if last != nil {
 		s.and("sequence > ?", (*last).Sequence)
 	}
-	text := "SELECT sequence, hash, signature FROM pbxusers_audit" + s.sql() + " ORDER BY sequence LIMIT ?"
-	return query(ctx, db, q, "refresh audit signatures", text, append(s.args, reencryptBatch), func(row scanner) (*audit.Entry, error) {
+	text := "SELECT sequence, hash, signature FROM pbxusers_audit" + s.sql() + " ORDER BY sequence" + limitSQL(reencryptBatch)
+	return query(ctx, db, q, "refresh audit signatures", text, s.args, func(row scanner) (*audit.Entry, error) {
 		e := &audit.Entry{}
 		return e, row.Scan(&e.Sequence, (*[]byte)(&e.Hash), &e.Signature)
 	})

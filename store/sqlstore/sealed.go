@@ -74,8 +74,8 @@ func (db *DB) sealedValues(ctx context.Context, q querier, column sealedColumn, 
 	if last != nil {
 		s.and("("+key+") > ("+placeholders(len(column.key))+")", toAny(last.key)...)
 	}
-	text := "SELECT " + key + ", " + column.name + " FROM " + column.table + s.sql() + " ORDER BY " + key + " LIMIT ?"
-	return query(ctx, db, q, "read encrypted values", text, append(s.args, limit), func(row scanner) (sealedValue, error) {
+	text := "SELECT " + key + ", " + column.name + " FROM " + column.table + s.sql() + " ORDER BY " + key + limitSQL(limit)
+	return query(ctx, db, q, "read encrypted values", text, s.args, func(row scanner) (sealedValue, error) {
 		value := sealedValue{key: make([]string, len(column.key))}
 		dest := make([]any, 0, len(value.key)+1)
 		for i := range value.key {

@@ -96,8 +96,8 @@ func (m userStore) EachUser(ctx context.Context, visit func(*userman.User) error
 		if after != nil {
 			s.and("id > ?", *after)
 		}
-		text := userTable().selectAll() + s.sql() + " ORDER BY id LIMIT ?"
-		return query(ctx, m.DB, q, "list users", text, append(s.args, iterationBatch), m.userDecoder().decode)
+		text := userTable().selectAll() + s.sql() + " ORDER BY id" + limitSQL(iterationBatch)
+		return query(ctx, m.DB, q, "list users", text, s.args, m.userDecoder().decode)
 	}
 	return forEach(ctx, m.DB, batch, func(u *userman.User) string { return string(u.ID) }, visit)
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"strconv"
 	"strings"
 )
 
@@ -23,6 +24,10 @@ func (s *whereClause) sql() string {
 	}
 	return " WHERE " + strings.Join(s.conditions, " AND ")
 }
+
+// limitSQL returns the LIMIT clause for n rows. The number is a part of the text: the
+// value of a placeholder can change the plan, so SQLite would prepare the query twice.
+func limitSQL(n int) string { return " LIMIT " + strconv.Itoa(n) }
 
 // scanner is a row.
 type scanner interface{ Scan(dest ...any) error }
