@@ -39,9 +39,8 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	path, keys := newPath(t), keyring(t)
 	sqlitetest.Create(t, path)
-	conn, err := sql.Open("sqlite", "file://"+path+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)"+
-		"&_pragma=ignore_check_constraints(1)&_txlock=immediate")
-	require.NoError(t, err)
+	conn := sql.OpenDB(preparedConnector{"file://" + path + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)" +
+		"&_pragma=ignore_check_constraints(1)&_txlock=immediate"})
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
 	db, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keys})
 	require.NoError(t, err)
