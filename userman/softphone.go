@@ -83,12 +83,10 @@ func (ss *SoftphoneService) Invite(ctx context.Context, username string) (*crede
 // sipAccount returns the SIP account of u, or an error wrapping ErrConflict with the
 // reason why there is none.
 func (s *Service) sipAccount(ctx context.Context, u *User) (*SIPAccount, error) {
-	allowed, err := s.hasPermission(ctx, u, permission.SoftphoneActivate)
-	switch {
-	case err != nil:
+	if err := s.authorizeActivation(ctx, u); err != nil {
 		return nil, err
-	case !allowed:
-		return nil, activationError("the permission " + permission.SoftphoneActivate + " is off; turn it on for this user or a group of the user")
+	}
+	switch {
 	case u.DefaultExtension == "":
 		return nil, activationError("the user has no default extension; set it first")
 	case s.opts.SIPAccounts == nil:
@@ -108,6 +106,16 @@ func (s *Service) sipAccount(ctx context.Context, u *User) (*SIPAccount, error) 
 		return nil, err
 	}
 	return complete, nil
+}
+
+// authorizeActivation returns an error wrapping ErrConflict if u does not have the
+// permission to set up a softphone.
+func (s *Service) authorizeActivation(ctx context.Context, u *User) error {
+	allowed, err := s.hasPermission(ctx, u, permission.SoftphoneActivate)
+	if err == nil && !allowed {
+		err = activationError("the permission " + permission.SoftphoneActivate + " is off; turn it on for this user or a group of the user")
+	}
+	return err
 }
 
 func activationError(reason string) error {
@@ -148,8 +156,11 @@ func (ss *SoftphoneService) Activate(ctx context.Context, token store.Secret) (*
 		ss.s.recordFailure(ctx, action, snapshot.Username, err)
 		return nil, err
 	}
-	u, err := ss.s.mutateByID(ctx, action, snapshot.ID, func(_ context.Context, u *User) error {
+	u, err := ss.s.mutateByID(ctx, action, snapshot.ID, func(ctx context.Context, u *User) error {
 		if err := ss.s.checkLink(activationLink, u, auth.HashToken(token)); err != nil {
+			return err
+		}
+		if err := ss.s.authorizeActivation(ctx, u); err != nil { // reading the account takes time
 			return err
 		}
 		if u.DefaultExtension != snapshot.DefaultExtension {

@@ -208,6 +208,25 @@ func TestSoftphoneService_Activate_rejectsConcurrentExtensionChange(t *testing.T
 	requireConflict(t, err, "changed during the request")
 }
 
+// The permission counts as of the moment at which the link is used up.
+func TestSoftphoneService_Activate_rejectsPermissionLostConcurrently(t *testing.T) {
+	t.Parallel()
+	h := newService(t, withTestSIPAccounts)
+	h.createUser(t, newUser("jane", "1001"), "")
+	link, err := h.Softphones().Invite(t.Context(), "jane")
+	require.NoError(t, err)
+	svc := h.withTxHook(func() {
+		h.update(t, "jane", func(u *userman.User) {
+			u.Permissions = permission.Permissions{permission.SoftphoneActivate: permission.Off()}
+		})
+	}, withTestSIPAccounts)
+	activation, err := svc.Softphones().Activate(t.Context(), link.Token)
+	requireConflict(t, err, permission.SoftphoneActivate)
+	require.Nil(t, activation)
+	_, err = h.Softphones().Link(t.Context(), link.Token)
+	require.NoError(t, err, "the link is not used up")
+}
+
 // The secret is in what the softphone is given, and nowhere else.
 func TestActivation_exposesSecretInDocumentsOnly(t *testing.T) {
 	t.Parallel()
