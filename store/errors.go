@@ -264,3 +264,27 @@ func FieldErrorsAt(field string, err error) []FieldError {
 	}
 	return fields
 }
+
+// RejectionCode returns a short, stable identifier of a domain error, such as
+// "not_found". It is false for any other error: that is a failure of the system, and not
+// a rejected request.
+func RejectionCode(err error) (code string, rejected bool) {
+	for _, known := range []struct {
+		err  error
+		code string
+	}{
+		{ErrInvalid, "invalid"},
+		{ErrAlreadyExists, "already_exists"},
+		{ErrNotFound, "not_found"},
+		{ErrInUse, "in_use"},
+		{ErrConflict, "conflict"},
+		{ErrForbidden, "forbidden"},
+		{ErrRateLimited, "rate_limited"},
+		{ErrBusy, "busy"},
+	} {
+		if errors.Is(err, known.err) {
+			return known.code, true
+		}
+	}
+	return "", false
+}

@@ -115,3 +115,19 @@ func TestFieldErrorsAt_namesTheFieldAndKeepsAnIndex(t *testing.T) {
 	require.Empty(t, store.FieldErrorsAt("permit", nil))
 	require.Empty(t, store.FieldErrorsAt("permit", errors.ErrUnsupported))
 }
+
+func TestRejectionCode_isThatOfADomainError(t *testing.T) {
+	t.Parallel()
+	for code, err := range map[string]error{
+		"invalid": store.NewInvalidError(store.FieldError{Field: "name"}), "already_exists": &store.AlreadyExistsError{}, "not_found": &store.NotFoundError{}, "in_use": &store.InUseError{},
+		"conflict": &store.ConflictError{}, "forbidden": &store.ForbiddenError{}, "rate_limited": &store.RateLimitedError{}, "busy": &store.BusyError{},
+	} {
+		got, rejected := store.RejectionCode(fmt.Errorf("adding: %w", err))
+		require.True(t, rejected, code)
+		require.Equal(t, code, got)
+	}
+	for _, err := range []error{nil, errors.ErrUnsupported} {
+		_, rejected := store.RejectionCode(err)
+		require.False(t, rejected)
+	}
+}

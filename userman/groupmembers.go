@@ -19,6 +19,21 @@ const (
 	maxMemberReferences = 100
 )
 
+// Member is what the members of a group show to those who may not see the other fields of
+// users.
+type Member struct {
+	Username string `json:"username"`
+	// Name is [User.Name].
+	Name             string `json:"name"`
+	DefaultExtension string `json:"default_extension"`
+	Disabled         bool   `json:"disabled"`
+}
+
+// AsMember returns the fields of u that a member of a group shows.
+func (u *User) AsMember() Member {
+	return Member{Username: u.Username, Name: u.Name(), DefaultExtension: u.DefaultExtension, Disabled: u.Disabled}
+}
+
 // AddMembers adds up to [MaxMembersPerCall] users to a group, by username. It adds all
 // of them or none. For an unknown username it returns an error wrapping
 // [store.ErrInvalid] on the index, such as "usernames[2]". It ignores users who are

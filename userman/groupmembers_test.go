@@ -134,3 +134,9 @@ func TestGroupService_Delete_rejectsInconsistentMembership(t *testing.T) {
 	require.NoError(t, h.Groups().AddMembers(t.Context(), "Sales", "jane"))
 	require.NoError(t, h.Groups().Delete(t.Context(), "Sales", true))
 }
+
+func TestUser_AsMember_hasTheNameOnly(t *testing.T) {
+	t.Parallel()
+	u := &userman.User{Username: "jane", FirstName: "Jane", LastName: "Roe", Email: "jane@example.com", DefaultExtension: "4001", Disabled: true}
+	require.Equal(t, userman.Member{Username: "jane", Name: "Jane Roe", DefaultExtension: "4001", Disabled: true}, u.AsMember())
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -77,4 +78,16 @@ func TestService_Each_visitsEveryUserWithoutCredentials(t *testing.T) {
 	require.Equal(t, map[string]bool{"jane": true, "june": true}, seen)
 	enough := errors.New("enough")
 	require.Equal(t, enough, h.Each(t.Context(), func(*userman.User) error { return enough }))
+}
+
+func TestService_Export_isRecordedBeforeTheFirstUser(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	h.createUser(t, newUser("jane"), goodPassword)
+	stopped := errors.New("the client is gone")
+	require.Equal(t, stopped, h.Export(t.Context(), func(u *userman.User) error {
+		require.Equal(t, "jane", u.Username)
+		require.Len(t, h.entries(t, audit.Query{Action: "export", Kind: userman.KindUser, Outcome: audit.Succeeded}), 1)
+		return stopped
+	}))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/scopedlist"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -101,6 +102,15 @@ func (s *Service) Each(ctx context.Context, visit func(*User) error) error {
 		}
 		return visit(s.redact(u))
 	})
+}
+
+// Export calls visit like [Service.Each], and records the export in the audit log before
+// it starts: the caller keeps the users that it received, even if the rest fails.
+func (s *Service) Export(ctx context.Context, visit func(*User) error) error {
+	if err := s.opts.Audit.Record(ctx, audit.Event{Action: "export", Kind: KindUser}); err != nil {
+		return err
+	}
+	return s.Each(ctx, visit)
 }
 
 // find reads the user of that username from the store. The username may be any

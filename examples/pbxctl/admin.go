@@ -79,13 +79,13 @@ func clearFullAccess(admin *ampusers.Administrator, values map[string]field.Valu
 }
 
 func sectionIDs() []string {
-	ids := textsOf(app.Sections(), func(s ampusers.Section) string { return s.ID })
+	ids := convert(app.Sections(), func(s ampusers.Section) string { return s.ID })
 	return append(ids, ampusers.SectionApply)
 }
 
 // teamsText names the default team, which has no name.
 func teamsText(teams []string) string {
-	return strings.Join(textsOf(teams, func(team string) string { return cmp.Or(team, "(default)") }), ",")
+	return strings.Join(convert(teams, func(team string) string { return cmp.Or(team, "(default)") }), ",")
 }
 
 func (a *cli) adminShow() *cobra.Command {
@@ -100,7 +100,7 @@ func (a *cli) adminShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return n.printView(s, result, explainedAdministrator{result.Record, explanations}, "", textsOf(explanations, explanationText)...)
+		return n.printView(s, result, explainedAdministrator{result.Record, explanations}, "", convert(explanations, explanationText)...)
 	})
 	cmd.Example = "  pbxctl admin show jane.admin --explain section:users --explain extension:1001 --explain did:+4930100 --explain team:acme"
 	cmd.Flags().StringArrayVar(&queries, "explain", nil, "explain access to `RESOURCE`: section:ID, extension:NUMBER, did:NUMBER or team:NAME; may be repeated")

@@ -36,7 +36,7 @@ func (a *cli) amiAccounts() *noun[manager.Account] {
 			"read":          func(u *manager.Account) []string { return []string{u.Read.String()} },
 			"write":         func(u *manager.Account) []string { return []string{u.Write.String()} },
 			"write_timeout": func(u *manager.Account) []string { return []string{fmt.Sprintf("%d ms", u.WriteTimeout)} },
-			"event_filters": func(u *manager.Account) []string { return textsOf(u.EventFilters, manager.EventFilter.String) },
+			"event_filters": func(u *manager.Account) []string { return convert(u.EventFilters, manager.EventFilter.String) },
 		},
 		notes:    a.amiAccountWarnings,
 		noSecret: "a secret is generated",

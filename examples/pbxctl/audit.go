@@ -32,37 +32,21 @@ func (a *cli) auditList() *cobra.Command {
 	flags.StringVar(&query.Action, "action", "", "only this `ACTION`, such as create, update, delete, login, apply")
 	flags.StringVar(&query.Kind, "kind", "", "only records of this `KIND`, such as administrator or 'AMI account'")
 	flags.StringVar(&query.Key, "key", "", "only the record with this `NAME`")
-	flags.StringVar(&outcome, "outcome", "", "only this `OUTCOME`: "+strings.Join(outcomes(), ", "))
+	flags.StringVar(&outcome, "outcome", "", "only this `OUTCOME`: "+strings.Join(audit.OutcomeNames(), ", "))
 	flags.Func("since", "only entries from this `TIME` on, such as 2026-01-31, '2026-01-31 17:00:00' or 2026-01-31T17:00:00Z", setTime(&query.Since))
 	flags.Func("until", "only entries before this `TIME`", setTime(&query.Until))
 	flags.StringVar(&query.After, "after", "", "continue after this `SEQUENCE`: the 'next' of the previous page")
 	flags.IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("entries"))
-	completeWords(cmd, "outcome", outcomes()...)
+	completeWords(cmd, "outcome", audit.OutcomeNames()...)
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 		var err error
-		if query.Outcome, err = parseOutcome(outcome); err != nil {
+		if query.Outcome, err = audit.ParseOutcome(outcome); err != nil {
 			return err
 		}
 		list, err := s.AuditLog.List(cmd.Context(), query)
-		if err != nil {
-			return err
-		}
-		return a.print(list, auditListText(list))
+		return printResult(a, list, err, auditListText)
 	})
 	return cmd
-}
-
-func outcomes() []string {
-	return []string{string(audit.Succeeded), string(audit.Denied), string(audit.Failed)}
-}
-
-// parseOutcome rejects a word that would select nothing.
-func parseOutcome(text string) (audit.Outcome, error) {
-	switch outcome := audit.Outcome(text); outcome {
-	case "", audit.Succeeded, audit.Denied, audit.Failed:
-		return outcome, nil
-	}
-	return "", store.NewInvalidError(store.FieldError{Field: "outcome", Code: store.CodeOneOf, Message: "choose one of " + strings.Join(outcomes(), ", ")})
 }
 
 func auditListText(list *store.Page[*audit.Entry]) string {

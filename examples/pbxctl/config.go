@@ -41,10 +41,7 @@ func configAction[R any](a *cli, use, short string, live bool, act func(*asteris
 				return err
 			}
 			result, err := act(folder, cmd.Context())
-			if err != nil {
-				return err
-			}
-			return a.print(result, text(result))
+			return printResult(a, result, err, text)
 		}),
 	}
 }

@@ -49,14 +49,6 @@ func (a *cli) groupCommand() *cobra.Command {
 	return parent
 }
 
-// groupMember is a member of a group as it is printed.
-type groupMember struct {
-	Username         string `json:"username"`
-	Name             string `json:"name"`
-	DefaultExtension string `json:"default_extension"`
-	Disabled         bool   `json:"disabled"`
-}
-
 func (a *cli) groupMembers() *cobra.Command {
 	var flags *listFlags
 	users := a.users()
@@ -75,11 +67,8 @@ func (a *cli) groupMembers() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		members := store.Page[groupMember]{Items: []groupMember{}, Next: page.Next}
-		for _, result := range page.Items {
-			u := result.Record
-			members.Items = append(members.Items, groupMember{u.Username, u.Name(), u.DefaultExtension, u.Disabled})
-		}
+		members := store.Page[userman.Member]{Next: page.Next}
+		members.Items = convert(page.Items, func(r resource.Result[userman.User]) userman.Member { return r.Record.AsMember() })
 		text, err := users.listText(t, page, users.columns)
 		if err != nil {
 			return err
@@ -169,7 +158,7 @@ func (a *cli) printRevocations(revocations *userman.Revocations, previewErr erro
 func revocationsText(revocations *userman.Revocations) string {
 	var rows [][]any
 	for _, item := range revocations.Items {
-		labels := textsOf(item.Credentials, credential.Kind.Label)
+		labels := convert(item.Credentials, credential.Kind.Label)
 		rows = append(rows, []any{item.Username, strings.Join(labels, ", ")})
 	}
 	return tableText(rows)

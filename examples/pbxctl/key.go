@@ -28,10 +28,7 @@ func (a *cli) keyRotate() *cobra.Command {
 	cmd.Flags().BoolVar(&keepOld, "keep-old-keys", false, "do not drop the old keys from the key file")
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 		result, err := s.RotateKeys(cmd.Context(), keepOld)
-		if err != nil {
-			return err
-		}
-		return a.print(result, rotationText(result))
+		return printResult(a, result, err, rotationText)
 	})
 	return cmd
 }

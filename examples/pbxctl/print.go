@@ -129,7 +129,7 @@ func (m member) text() string {
 	case nil:
 		return ""
 	case []any:
-		return strings.Join(textsOf(value, func(item any) string { return fmt.Sprint(item) }), ",")
+		return strings.Join(convert(value, func(item any) string { return fmt.Sprint(item) }), ",")
 	case string:
 		if t, err := time.Parse(time.RFC3339Nano, value); err == nil && strings.HasSuffix(m.name, "_at") {
 			return localTime(t)
@@ -151,7 +151,7 @@ func tableText(rows [][]any) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		_, _ = fmt.Fprintln(w, strings.Join(textsOf(row, cell), "\t"))
+		_, _ = fmt.Fprintln(w, strings.Join(convert(row, cell), "\t"))
 	}
 	_ = w.Flush()
 	return b.String()
@@ -166,13 +166,13 @@ func tableOf[T any](items []T, row func(T) []any, titles ...any) string {
 	return tableText(rows)
 }
 
-// textsOf returns the text of each item.
-func textsOf[T any](items []T, text func(T) string) []string {
-	texts := make([]string, len(items))
+// convert returns what of returns for each item.
+func convert[T, R any](items []T, of func(T) R) []R {
+	converted := make([]R, len(items))
 	for i, item := range items {
-		texts[i] = text(item)
+		converted[i] = of(item)
 	}
-	return texts
+	return converted
 }
 
 // cell is a value in a table: one line, and a dash for nothing.
@@ -235,6 +235,15 @@ func (a *cli) print(value any, text string) error {
 		return err
 	}
 	return a.write(document.String())
+}
+
+// printResult prints the result of a service as JSON or text, unless err says that there
+// is none.
+func printResult[R any](a *cli, result R, err error, text func(R) string) error {
+	if err != nil {
+		return err
+	}
+	return a.print(result, text(result))
 }
 
 // write fails if the output is closed or full. The command has done its work by

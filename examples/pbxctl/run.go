@@ -39,7 +39,7 @@ func (a *cli) execute(ctx context.Context, args []string) int {
 		return exitUsage
 	}
 	_, _ = fmt.Fprintln(a.stderr, escapeControl(errorText(err)))
-	if isClientError(err) {
+	if _, rejected := store.RejectionCode(err); rejected {
 		return exitRejected
 	}
 	return exitFailed
@@ -104,21 +104,8 @@ func newNoun(use, short string) *cobra.Command {
 
 // requireSubcommand rejects a noun without a verb.
 func requireSubcommand(cmd *cobra.Command, _ []string) error {
-	verbs := textsOf(cmd.Commands(), (*cobra.Command).Name)
+	verbs := convert(cmd.Commands(), (*cobra.Command).Name)
 	return fmt.Errorf("missing subcommand for %s; available: %s", cmd.Name(), strings.Join(verbs, ", "))
-}
-
-// isClientError reports whether err rejects the request, rather than being a
-// failure of the system.
-func isClientError(err error) bool {
-	for _, target := range []error{
-		store.ErrInvalid, store.ErrAlreadyExists, store.ErrNotFound, store.ErrInUse, store.ErrConflict, store.ErrForbidden, store.ErrRateLimited, store.ErrBusy,
-	} {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	return false
 }
 
 // errorText describes err, with each rejected field on a line of its own, and a

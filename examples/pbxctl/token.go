@@ -10,7 +10,6 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
-	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
@@ -18,7 +17,7 @@ func (a *cli) tokens() *noun[apitoken.Token] {
 	return &noun[apitoken.Token]{
 		cli: a, article: "an API token", argument: "ID", fold: func(id string) string { return id },
 		declare: func(s *app.App) *resource.Type[apitoken.Token] {
-			return resource.Tokens(func(context.Context) *apitoken.Service { return s.Tokens }, func(context.Context) *userman.Service { return userService(s) })
+			return resource.Tokens(func(context.Context) *apitoken.Service { return s.Tokens })
 		},
 		prepare:   checkTokenLists,
 		columns:   []string{"id", "username", "description", "extensions", "modules", "disabled", "expires_at", "last_used_at"},
@@ -65,7 +64,7 @@ func (a *cli) tokenRotate() *cobra.Command {
 	n := a.tokens()
 	return n.verb("rotate", "Replace the key of an API token; the new key is shown only once", func(ctx context.Context, s *app.App, id string) error {
 		token, key, err := s.Tokens.Rotate(ctx, apitoken.ID(id))
-		result, err := resource.TokenResult(ctx, s.Users, token, key, err)
+		result, err := resource.TokenResult(ctx, s.Tokens, token, key, err)
 		if err != nil && !key.IsZero() {
 			err = app.WithHint(err, n.lost(id))
 		}

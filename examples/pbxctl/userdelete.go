@@ -11,7 +11,6 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -96,15 +95,10 @@ func (a *cli) userExport() *cobra.Command {
 		Short: "Export all users as JSON Lines (recorded in the audit log)",
 		Args:  cobra.NoArgs,
 		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
-			// The audit log comes first, so that it has the export even if the rest
-			// fails.
-			if err := s.AuditLog.Record(cmd.Context(), audit.Event{Action: "export", Kind: userman.KindUser}); err != nil {
-				return err
-			}
 			var line bytes.Buffer
 			encoder := json.NewEncoder(&line)
 			encoder.SetEscapeHTML(false)
-			return s.Users.Each(cmd.Context(), func(u *userman.User) error {
+			return s.Users.Export(cmd.Context(), func(u *userman.User) error {
 				line.Reset()
 				if err := encoder.Encode(u); err != nil {
 					return err

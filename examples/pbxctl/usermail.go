@@ -121,21 +121,16 @@ func (a *cli) userMail() *cobra.Command {
 	cmd := a.users().verb("preview", "Show a mail as 'pbxctl user welcome' or 'reset' would send it; its links do not work",
 		func(ctx context.Context, s *app.App, username string) error {
 			message, err := s.Users.Mails().Preview(ctx, usermail.Kind(kind), username)
-			if err != nil {
-				return err
-			}
-			return a.print(message, fmt.Sprintf("To: %s <%s>\nSubject: %s\n\n%s",
-				cell(message.ToName), cell(message.To), cell(message.Subject), message.Text))
+			return printResult(a, message, err, func(m *usermail.Mail) string {
+				return fmt.Sprintf("To: %s <%s>\nSubject: %s\n\n%s", cell(m.ToName), cell(m.To), cell(m.Subject), m.Text)
+			})
 		})
 	cmd.Flags().StringVar(&kind, "kind", string(usermail.Welcome), "`KIND` of mail: welcome or reset")
 	completeWords(cmd, "kind", string(usermail.Welcome), string(usermail.Reset))
 	parent.AddCommand(cmd, a.users().verb("list", "List the last mail of each kind to a user, and when it is tried again",
 		func(ctx context.Context, s *app.App, username string) error {
 			mails, err := s.Users.Mails().List(ctx, username)
-			if err != nil {
-				return err
-			}
-			return a.print(mails, mailsText(mails))
+			return printResult(a, mails, err, mailsText)
 		}))
 	return parent
 }

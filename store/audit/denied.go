@@ -52,23 +52,8 @@ func (l *Log) RecordFailure(ctx context.Context, event Event, err error) {
 // without submitted values.
 func outcomeOf(err error) (outcome Outcome, reason string) {
 	outcome, reason = Failed, "failed"
-	for _, mapping := range []struct {
-		is   error
-		word string
-	}{
-		{store.ErrInvalid, "invalid"},
-		{store.ErrAlreadyExists, "already_exists"},
-		{store.ErrNotFound, "not_found"},
-		{store.ErrInUse, "in_use"},
-		{store.ErrConflict, "conflict"},
-		{store.ErrForbidden, "forbidden"},
-		{store.ErrRateLimited, "rate_limited"},
-		{store.ErrBusy, "busy"},
-	} {
-		if errors.Is(err, mapping.is) {
-			outcome, reason = Denied, mapping.word
-			break
-		}
+	if code, rejected := store.RejectionCode(err); rejected {
+		outcome, reason = Denied, code
 	}
 	if details := errorDetails(err); details != "" {
 		reason += ": " + details

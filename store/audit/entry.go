@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // Outcome is the outcome of an operation.
@@ -19,6 +22,19 @@ const (
 	// Failed means that an internal error occurred.
 	Failed Outcome = "failed"
 )
+
+// OutcomeNames returns the names of all outcomes.
+func OutcomeNames() []string { return []string{string(Succeeded), string(Denied), string(Failed)} }
+
+// ParseOutcome reads the name of an outcome. The empty text is the zero Outcome. It
+// returns a [store.InvalidError] on "outcome" for any other text, which would select no
+// entry.
+func ParseOutcome(text string) (Outcome, error) {
+	if text != "" && !slices.Contains(OutcomeNames(), text) {
+		return "", store.NewInvalidError(store.FieldError{Field: "outcome", Code: store.CodeOneOf, Message: "choose one of " + strings.Join(OutcomeNames(), ", ")})
+	}
+	return Outcome(text), nil
+}
 
 // ActorKind is a kind of actor.
 type ActorKind string

@@ -68,6 +68,28 @@ func (s *Service) listInScope(ctx context.Context, access *userman.Access, page 
 	return scopedlist.List(ctx, page, next, func(t *Token) bool { return inScope[t.UserID] }, access.Scope().AllExtensions())
 }
 
+// Usernames returns the usernames of the users of tokens, by ID. It leaves out a user who
+// was purged after the tokens were read.
+func (s *Service) Usernames(ctx context.Context, tokens ...*Token) (map[store.UserID]string, error) {
+	usernames := map[store.UserID]string{}
+	missing := map[store.UserID]bool{}
+	for _, t := range tokens {
+		if _, known := usernames[t.UserID]; known || missing[t.UserID] {
+			continue
+		}
+		u, err := s.users.GetByID(ctx, t.UserID)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			missing[t.UserID] = true
+		case err != nil:
+			return nil, err
+		default:
+			usernames[t.UserID] = u.Username
+		}
+	}
+	return usernames, nil
+}
+
 // isInScope reports whether there is a user of that ID in scope.
 func isInScope(ctx context.Context, access *userman.Access, userID store.UserID) (bool, error) {
 	_, err := access.UserByID(ctx, userID)

@@ -343,3 +343,17 @@ func TestService_Create_rejectsOutOfScopeExtensions(t *testing.T) {
 	require.NoError(t, add("1002"), "what it had before may stay")
 	require.ErrorIs(t, add("2002"), store.ErrForbidden)
 }
+
+func TestService_Usernames_leavesOutPurgedUsers(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	jane := h.createUser(t, newUser("jane", "1001"))
+	token, _ := h.createToken(t, "jane", apitoken.Token{})
+	other, _ := h.createToken(t, "jane", apitoken.Token{})
+	purged := &apitoken.Token{UserID: "gone"}
+	usernames, err := h.Usernames(t.Context(), token, purged, other, purged)
+	require.NoError(t, err)
+	require.Equal(t, map[store.UserID]string{jane.ID: "jane"}, usernames)
+	_, err = h.scoped(inScope("2000-2999")).Usernames(t.Context(), token)
+	require.ErrorIs(t, err, store.ErrForbidden)
+}

@@ -1,6 +1,7 @@
 package permission
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -38,6 +39,36 @@ func (p Permissions) Edit(registry []Permission, changes []string) (Permissions,
 		}
 	}
 	return edited, errs
+}
+
+// Merge returns the grants after a merge patch (RFC 7396), as package encoding/json decodes
+// it: a value sets a permission, and null inherits it again. A nil patch inherits all.
+// registry has the permissions that exist. Merge returns what it cannot read, as errors on
+// permissions.ID, and leaves these grants. It keeps an unknown ID, which
+// [Registry.Validate] rejects.
+func (p Permissions) Merge(registry []Permission, patch map[string]any) (Permissions, []store.FieldError) {
+	merged := Permissions{}
+	if patch != nil {
+		maps.Copy(merged, p)
+	}
+	var errs []store.FieldError
+	for _, id := range slices.Sorted(maps.Keys(patch)) {
+		if patch[id] == nil {
+			delete(merged, id)
+			continue
+		}
+		var value Value
+		text, err := json.Marshal(patch[id])
+		if err == nil {
+			err = value.UnmarshalJSON(text)
+		}
+		if err != nil && slices.ContainsFunc(registry, func(known Permission) bool { return known.ID == id }) {
+			errs = append(errs, store.FieldErrorsAt("permissions."+id, err)...)
+			continue
+		}
+		merged[id] = value
+	}
+	return merged, errs
 }
 
 // parseNamed reads the value of a permission. It returns an acceptable value with an

@@ -1,6 +1,7 @@
 package permission_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -63,4 +64,31 @@ func FuzzPermissions_Edit(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestPermissions_Merge_appliesMergePatch(t *testing.T) {
+	t.Parallel()
+	before := permission.Permissions{permission.XMPPLogin: permission.On()}
+	for _, test := range []struct {
+		patch        string
+		want, errors []string
+	}{
+		{`null`, nil, nil},
+		{`{}`, []string{"xmpp.login=on"}, nil},
+		{`{"xmpp.login": null, "rest.use": true}`, []string{"rest.use=on"}, nil},
+		{`{"voicemail.extensions": {"append": ["4005"]}}`, []string{"voicemail.extensions=+ 4005", "xmpp.login=on"}, nil},
+		{`{"no.such": "x"}`, []string{"no.such=off", "xmpp.login=on"}, nil},
+		{`{"xmpp.login": "perhaps", "rest.use": 1}`, []string{"xmpp.login=on"}, []string{"permissions.rest.use value", "permissions.xmpp.login value"}},
+	} {
+		var patch map[string]any
+		require.NoError(t, json.Unmarshal([]byte(test.patch), &patch))
+		after, errs := before.Merge(permission.Standard(), patch)
+		require.Equal(t, test.want, after.Texts(), test.patch)
+		var found []string
+		for _, e := range errs {
+			found = append(found, e.Field+" "+e.Code)
+		}
+		require.Equal(t, test.errors, found, test.patch)
+	}
+	require.Equal(t, permission.Permissions{permission.XMPPLogin: permission.On()}, before, "other copies share the map")
 }

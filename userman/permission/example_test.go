@@ -21,3 +21,11 @@ func ExampleParseValue() {
 	// none false
 	// value: write extensions of 1 to 20 digits, or the words self, linked and all
 }
+
+// A client of an API changes single permissions, and removes one.
+func ExamplePermissions_Merge() {
+	grants := permission.Permissions{permission.XMPPLogin: permission.On(), permission.RESTUse: permission.On()}
+	merged, errs := grants.Merge(permission.Standard(), map[string]any{"rest.use": nil, "voicemail.extensions": []any{"self", "4000"}})
+	fmt.Println(merged.Texts(), len(errs))
+	// Output: [voicemail.extensions=self, 4000 xmpp.login=on] 0
+}

@@ -280,14 +280,11 @@ func (s *LDAPSettings) directoryOptions() ldapdir.Options {
 func joinFieldErrors(errs ...error) error {
 	var fields []store.FieldError
 	for _, err := range errs {
-		var invalid *store.InvalidError
-		switch {
-		case err == nil:
-		case errors.As(err, &invalid):
-			fields = append(fields, invalid.Fields...)
-		default:
-			return err
+		invalid, other := store.FieldErrors(err)
+		if other != nil {
+			return other
 		}
+		fields = append(fields, invalid...)
 	}
 	return store.NewInvalidError(fields...)
 }
@@ -298,11 +295,11 @@ var fieldName = regexp.MustCompile(`^[a-z_]+`)
 // withFlagNames replaces the names of options in err with those of flags: the
 // prefix and the name, unless flags has another one.
 func withFlagNames(prefix string, err error, flags map[string]string) error {
-	var invalid *store.InvalidError
-	if !errors.As(err, &invalid) {
-		return err
+	invalid, other := store.FieldErrors(err)
+	if other != nil {
+		return other
 	}
-	fields := slices.Clone(invalid.Fields)
+	fields := slices.Clone(invalid)
 	for i, field := range fields {
 		name := fieldName.FindString(field.Field)
 		flag := cmp.Or(flags[name], prefix+"-"+strings.ReplaceAll(name, "_", "-"))

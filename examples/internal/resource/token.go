@@ -2,13 +2,11 @@ package resource
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
-	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
@@ -20,9 +18,9 @@ type TokenView struct {
 	Key      string `json:"key,omitempty"`
 }
 
-// Tokens declares API tokens. Each belongs to a user. The functions return the
-// services for the administrator of the context.
-func Tokens(service func(context.Context) *apitoken.Service, users func(context.Context) *userman.Service) *Type[apitoken.Token] {
+// Tokens declares API tokens. Each belongs to a user. The function service returns the
+// service for the administrator of the context.
+func Tokens(service func(context.Context) *apitoken.Service) *Type[apitoken.Token] {
 	t := &Type[apitoken.Token]{
 		Name: "API token", Plural: "API tokens", Kind: apitoken.Kind, Key: "id",
 		Fields: apitoken.Fields(), Parts: []Part[apitoken.Token]{tokenAddresses()},
@@ -36,63 +34,53 @@ func Tokens(service func(context.Context) *apitoken.Service, users func(context.
 		Untag: func(token *apitoken.Token) { token.LastUsedAt = time.Time{} },
 	}
 	t.List = func(ctx context.Context, q Query) (*store.Page[Result[apitoken.Token]], error) {
-		return listTokens(ctx, service(ctx), users(ctx), q)
+		return listTokens(ctx, service(ctx), q)
 	}
 	t.Get = func(ctx context.Context, id string) (Result[apitoken.Token], error) {
 		token, err := service(ctx).Get(ctx, apitoken.ID(id))
-		return TokenResult(ctx, users(ctx), token, store.Secret{}, err)
+		return TokenResult(ctx, service(ctx), token, store.Secret{}, err)
 	}
 	t.Prepare = func(_ context.Context, d *Draft[apitoken.Token]) (Commit[apitoken.Token], error) {
 		return func(ctx context.Context) (Result[apitoken.Token], error) {
 			token, key, err := service(ctx).Create(ctx, d.Owner, d.Record, d.Errors...)
-			return TokenResult(ctx, users(ctx), token, key, err)
+			return TokenResult(ctx, service(ctx), token, key, err)
 		}, nil
 	}
 	t.Update = func(ctx context.Context, id string, change func(*apitoken.Token) error) (Result[apitoken.Token], error) {
 		token, err := service(ctx).Update(ctx, apitoken.ID(id), change)
-		return TokenResult(ctx, users(ctx), token, store.Secret{}, err)
+		return TokenResult(ctx, service(ctx), token, store.Secret{}, err)
 	}
 	t.Delete = func(ctx context.Context, id string, _ bool) error { return service(ctx).Delete(ctx, apitoken.ID(id)) }
 	return t.check()
 }
 
 // TokenResult adds its owner to a token of the service.
-func TokenResult(ctx context.Context, users *userman.Service, token *apitoken.Token, key store.Secret, err error) (Result[apitoken.Token], error) {
+func TokenResult(ctx context.Context, service *apitoken.Service, token *apitoken.Token, key store.Secret, err error) (Result[apitoken.Token], error) {
 	if err != nil {
 		return Result[apitoken.Token]{}, err
 	}
-	owner, err := users.GetByID(ctx, token.UserID)
-	if err != nil {
-		return Result[apitoken.Token]{}, err
+	owners, err := service.Usernames(ctx, token)
+	owner, known := owners[token.UserID]
+	if err == nil && !known { // the user was purged by now
+		err = &store.NotFoundError{Kind: apitoken.Kind}
 	}
-	return Result[apitoken.Token]{Record: token, Secret: key, Owner: owner.Username}, nil
+	return Result[apitoken.Token]{Record: token, Secret: key, Owner: owner}, err
 }
 
-// listTokens reads each owner once. It leaves out the tokens of a user who was
-// purged after they were read.
-func listTokens(ctx context.Context, service *apitoken.Service, users *userman.Service, q Query) (*store.Page[Result[apitoken.Token]], error) {
+// listTokens leaves out the tokens of a user who was purged after they were read.
+func listTokens(ctx context.Context, service *apitoken.Service, q Query) (*store.Page[Result[apitoken.Token]], error) {
 	tokens, err := service.List(ctx, q.Owner, q.PageRequest)
 	if err != nil {
 		return nil, err
 	}
+	owners, err := service.Usernames(ctx, tokens.Items...)
 	page := &store.Page[Result[apitoken.Token]]{Next: tokens.Next}
-	owners := map[store.UserID]string{}
 	for _, token := range tokens.Items {
-		owner, known := owners[token.UserID]
-		if !known {
-			u, err := users.GetByID(ctx, token.UserID)
-			if errors.Is(err, store.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			owner = u.Username
-			owners[token.UserID] = owner
+		if owner, known := owners[token.UserID]; known {
+			page.Items = append(page.Items, Result[apitoken.Token]{Record: token, Owner: owner})
 		}
-		page.Items = append(page.Items, Result[apitoken.Token]{Record: token, Owner: owner})
 	}
-	return page, nil
+	return page, err
 }
 
 func tokenAddresses() Part[apitoken.Token] {

@@ -30,7 +30,7 @@ func auditFilters() []*huma.Param {
 		queryParam("action", huma.TypeString, "Only this action, such as create, update, delete, login or apply."),
 		queryParam("kind", huma.TypeString, "Only records of this kind, such as administrator or AMI account."),
 		queryParam("key", huma.TypeString, "Only the record with this name."),
-		enumParam("outcome", "Only this outcome.", string(audit.Succeeded), string(audit.Denied), string(audit.Failed)),
+		enumParam("outcome", "Only this outcome.", audit.OutcomeNames()...),
 		timeParam("since", "Only entries at or after this time."),
 		timeParam("until", "Only entries before this time."),
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -25,32 +24,17 @@ func (a *api) registerExport(g operationGroup) {
 	g.register(operation{
 		id: "exportUsers", route: "POST /users/export", media: ndjsonType, response: schemaFor[resource.UserView](a.document),
 	}, func(ctx context.Context, _ *request) (*response, error) {
-		end, err := a.startExport(ctx)
-		if err != nil {
-			return nil, err
+		select {
+		case a.exports <- struct{}{}:
+		default:
+			return nil, &store.BusyError{RetryAfterSeconds: exportRetryAfter}
 		}
 		users := a.users(ctx)
 		return &response{stream: func(w http.ResponseWriter) {
-			defer end()
+			defer func() { <-a.exports }()
 			a.export(ctx, w, users)
 		}}, nil
 	})
-}
-
-// startExport reserves one of the exports until end. The export is recorded before
-// it starts: the client keeps what it received, even if the rest fails.
-func (a *api) startExport(ctx context.Context) (end func(), err error) {
-	select {
-	case a.exports <- struct{}{}:
-		end = func() { <-a.exports }
-	default:
-		return nil, &store.BusyError{RetryAfterSeconds: exportRetryAfter}
-	}
-	if err := a.app.AuditLog.Record(ctx, audit.Event{Action: "export", Kind: userman.KindUser}); err != nil {
-		end()
-		return nil, err
-	}
-	return end, nil
 }
 
 // writeTracker remembers whether anything was written.
@@ -73,7 +57,7 @@ func (a *api) export(ctx context.Context, w http.ResponseWriter, users *userman.
 	sent := &writeTracker{Writer: w}
 	buffer := bufio.NewWriterSize(sent, 64<<10)
 	encoder := json.NewEncoder(buffer)
-	err := users.Each(ctx, func(u *userman.User) error { return encoder.Encode(u) })
+	err := users.Export(ctx, func(u *userman.User) error { return encoder.Encode(u) })
 	if err == nil {
 		err = buffer.Flush()
 	}

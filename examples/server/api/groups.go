@@ -34,15 +34,6 @@ func (a *api) groupEvent(ctx context.Context, action, name string) audit.Event {
 	return newAuditEvent(action, userman.KindGroup, name)
 }
 
-// member is a member of a group. The section of groups does not include the other
-// fields of users.
-type member struct {
-	Username         string `json:"username"`
-	Name             string `json:"name"`
-	DefaultExtension string `json:"default_extension"`
-	Disabled         bool   `doc:"Whether the user is disabled." json:"disabled"`
-}
-
 // NewMembers names users to be added to a group, or removed from it.
 type NewMembers struct {
 	Usernames []string `doc:"Usernames. Case does not matter." json:"usernames"`
@@ -58,7 +49,7 @@ type groupImpact struct {
 
 func (a *api) registerMembers(g operationGroup) {
 	g.register(operation{
-		id: "listMembers", route: "GET /groups/{name}/members", params: pagingParams(), response: schemaFor[list[member]](a.document),
+		id: "listMembers", route: "GET /groups/{name}/members", params: pagingParams(), response: schemaFor[list[userman.Member]](a.document),
 	}, a.listMembers)
 	registerBody(g, operation{id: "addMembers", route: "POST /groups/{name}/members"}, func(ctx context.Context, r *request, body *NewMembers) (*response, error) {
 		return noContent(a.users(ctx).Groups().AddMembers(ctx, r.text("name"), body.Usernames...))
@@ -90,9 +81,7 @@ func (a *api) listMembers(ctx context.Context, r *request) (*response, error) {
 		return nil, err
 	}
 	page, err := users.List(ctx, userman.Query{Group: g.Name, PageRequest: r.page()})
-	return replyPage(page, err, func(u *userman.User) member {
-		return member{Username: u.Username, Name: u.Name(), DefaultExtension: u.DefaultExtension, Disabled: u.Disabled}
-	})
+	return replyPage(page, err, (*userman.User).AsMember)
 }
 
 func (a *api) groupImpact(ctx context.Context, r *request) (*response, error) {

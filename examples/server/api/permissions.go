@@ -2,9 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"maps"
-	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,42 +18,12 @@ func permissionsObject[R any](a *api, at func(*R) *permission.Permissions) objec
 		// were sent.
 		schema: &huma.Schema{Type: huma.TypeObject, Nullable: true, AdditionalProperties: true},
 		set: func(ctx context.Context, record *R, value any) []store.FieldError {
-			changes, _ := value.(map[string]any)
-			return setPermissions(changes, at(record), a.users(ctx).Permissions())
+			patch, _ := value.(map[string]any)
+			merged, errs := at(record).Merge(a.users(ctx).Permissions(), patch)
+			*at(record) = merged
+			return errs
 		},
 	}
-}
-
-// setPermissions changes the grants, but for those that it cannot read and returns.
-// Without changes it removes all.
-func setPermissions(changes map[string]any, grants *permission.Permissions, registry []permission.Permission) []store.FieldError {
-	changed := maps.Clone(*grants)
-	if changed == nil || changes == nil {
-		changed = permission.Permissions{}
-	}
-	var errs []store.FieldError
-	for _, id := range slices.Sorted(maps.Keys(changes)) {
-		if changes[id] == nil {
-			delete(changed, id)
-			continue
-		}
-		var value permission.Value
-		text, err := json.Marshal(changes[id])
-		if err == nil {
-			err = value.UnmarshalJSON(text)
-		}
-		if err != nil && isPermission(id, registry) {
-			errs = append(errs, store.FieldErrorsAt("permissions."+id, err)...)
-			continue
-		}
-		changed[id] = value // the service rejects unknown permissions
-	}
-	*grants = changed
-	return errs
-}
-
-func isPermission(id string, registry []permission.Permission) bool {
-	return slices.ContainsFunc(registry, func(p permission.Permission) bool { return p.ID == id })
 }
 
 // permissionValue stands for [permission.Value] in the document.

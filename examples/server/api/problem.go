@@ -126,7 +126,7 @@ func storeProblem(err error, place string) *problem {
 	var busy *store.BusyError
 	switch {
 	case errors.As(err, &invalid):
-		return invalidProblem(invalid, place)
+		return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblems(place, invalid.Fields)...)
 	case errors.As(err, &exists):
 		p := newProblem(http.StatusConflict, store.CodeAlreadyExists, exists.Error())
 		p.Errors = []fieldProblem{{Location: fieldLocation(place, exists.Field), Code: store.CodeAlreadyExists, Message: exists.Error()}}
@@ -147,10 +147,6 @@ func storeProblem(err error, place string) *problem {
 		return newProblem(http.StatusForbidden, "forbidden", err.Error())
 	}
 	return nil
-}
-
-func invalidProblem(invalid *store.InvalidError, place string) *problem {
-	return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblems(place, invalid.Fields)...)
 }
 
 // fieldProblems returns what is wrong with fields in a place of the request.

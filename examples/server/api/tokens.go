@@ -18,7 +18,7 @@ func (a *api) tokens(ctx context.Context) *apitoken.Service {
 func (a *api) registerTokens(g operationGroup) {
 	g.tag = "tokens"
 	e := &endpoint[apitoken.Token]{
-		Type: resource.Tokens(a.tokens, a.users), operationGroup: g,
+		Type: resource.Tokens(a.tokens), operationGroup: g,
 		noun: "Token", path: "/tokens", createPath: "/users/{username}/tokens", listID: "listAllTokens",
 		event: a.tokenEvent,
 	}
@@ -28,7 +28,7 @@ func (a *api) registerTokens(g operationGroup) {
 	e.register(rotate, func(ctx context.Context, r *request) (*response, error) {
 		return e.change(ctx, r, "rotate", func(ctx context.Context, id string) (resource.Result[apitoken.Token], error) {
 			token, key, err := a.tokens(ctx).Rotate(ctx, apitoken.ID(id))
-			return resource.TokenResult(ctx, a.users(ctx), token, key, err)
+			return resource.TokenResult(ctx, a.tokens(ctx), token, key, err)
 		})
 	})
 }

@@ -26,7 +26,7 @@ func newTokenPages(p *pages, holder *userman.User) *tokenPages {
 	t.record = withDefaults(record[apitoken.Token]{
 		pages: p, template: "token", listPath: path + "/tokens", above: []pageLink{{"/users", "Users"}, {path, holder.Username}},
 		fieldSet: fieldSet[apitoken.Token]{
-			Type: resource.Tokens(p.tokens, p.users), clean: cleanTokenList, sections: map[string]string{"addresses": "General", "disabled": "General"},
+			Type: resource.Tokens(p.tokens), clean: cleanTokenList, sections: map[string]string{"addresses": "General", "disabled": "General"},
 		},
 		columns: []column{
 			{"Token ID", ""}, {"Description", ""}, {"Status", ""}, {"Extensions", ""}, {"Modules", ""}, {"Requests per hour", ""}, {"Expires", ""}, {"Last used", ""},
