@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"time"
 )
 
@@ -30,4 +32,42 @@ type TTLStore interface {
 	// DeleteExpired removes all values of all kinds that expire at now or before,
 	// and returns their number.
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
+}
+
+// SweepOptions are the options of [SweepExpired].
+type SweepOptions struct {
+	// Interval is the time between two deletions. Defaults to ten minutes.
+	Interval time.Duration
+	// Clock returns the time of expiry. Defaults to time.Now.
+	Clock func() time.Time
+	// Logger records failures. Defaults to none.
+	Logger *slog.Logger
+}
+
+// SweepExpired deletes what has expired in a [TTLStore] now and then regularly, until
+// ctx ends. A failure is logged, and the next deletion tries again. nil options mean the
+// defaults. A server calls it in a goroutine, once for each store.
+func SweepExpired(ctx context.Context, ttl TTLStore, opts *SweepOptions) {
+	if opts == nil {
+		opts = &SweepOptions{}
+	}
+	clock, logger := opts.Clock, opts.Logger
+	if clock == nil {
+		clock = time.Now
+	}
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	tick := time.NewTicker(cmp.Or(opts.Interval, 10*time.Minute))
+	defer tick.Stop()
+	for {
+		if _, err := ttl.DeleteExpired(ctx, clock()); err != nil && ctx.Err() == nil {
+			logger.WarnContext(ctx, "expired records could not be deleted", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }

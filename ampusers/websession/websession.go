@@ -78,7 +78,7 @@ type Manager struct {
 
 // New returns a manager of the sessions of administrators, which ttlStore holds. opts
 // can be nil. New starts nothing in the background: the owner of ttlStore deletes
-// expired values, see [store.TTLStore].
+// expired values, see [store.SweepExpired].
 func New(administrators *ampusers.Service, ttlStore store.TTLStore, opts *Options) *Manager {
 	if opts == nil {
 		opts = &Options{}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net"
 	"sync"
+
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // Serve serves listener until ctx ends or the listener fails. It then closes the
@@ -17,7 +19,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	defer cleanup.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cleanup.Go(func() { s.deleteExpired(ctx) })
+	cleanup.Go(func() { store.SweepExpired(ctx, s.site.TTLStore, &store.SweepOptions{Clock: s.clock, Logger: s.log}) })
 	cleanup.Go(func() { s.site.Users.Mails().Run(ctx) })
 
 	ended := make(chan error, 1)

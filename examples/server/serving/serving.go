@@ -123,22 +123,3 @@ func (s *Server) writeInternalError(w http.ResponseWriter, r *http.Request, err 
 	}
 	s.writeProblem(w, r, http.StatusInternalServerError, internalErrorDetail)
 }
-
-// sweepInterval is the time between two deletions of expired records.
-const sweepInterval = 10 * time.Minute
-
-// deleteExpired deletes expired records regularly, until ctx ends.
-func (s *Server) deleteExpired(ctx context.Context) {
-	tick := time.NewTicker(sweepInterval)
-	defer tick.Stop()
-	for {
-		if _, err := s.site.TTLStore.DeleteExpired(ctx, s.clock()); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "expired records could not be deleted", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
