@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"strings"
 	"time"
@@ -88,6 +89,24 @@ func (h *Host) Address() (string, error) {
 		return "", err
 	}
 	return manager.ListenAddress(tree), nil
+}
+
+// ClientAddress returns where another program finds AMI: the host and port of
+// [Host.Address], with local in the place of this host. local is a name or an address of
+// this host; without one it is 127.0.0.1. The default is port 5038 of local, also if the
+// address is [None] or cannot be read.
+func (h *Host) ClientAddress(local string) (host, port string) {
+	address, err := h.Address()
+	if err != nil || address == None {
+		address = manager.DefaultAddress
+	}
+	if host, port, err = net.SplitHostPort(address); err != nil {
+		host, port, _ = net.SplitHostPort(manager.DefaultAddress)
+	}
+	if host == "" || host == "localhost" || net.ParseIP(host).IsLoopback() {
+		host = cmp.Or(local, "127.0.0.1")
+	}
+	return host, port
 }
 
 // Dial logs in as the account that applies. It returns nil if the address is [None],

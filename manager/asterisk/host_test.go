@@ -200,6 +200,20 @@ func TestHost_Address_defaultsToManagerConf(t *testing.T) {
 	require.ErrorContains(t, err, "manager.conf")
 }
 
+func TestHost_ClientAddress_namesThisHost(t *testing.T) {
+	t.Parallel()
+	dir := newConfDir(t)
+	for given, want := range map[string]string{
+		"": "pbx.example.com:5038", "localhost:5040": "pbx.example.com:5040", "127.0.0.9:5041": "pbx.example.com:5041", "[::1]:5042": "pbx.example.com:5042",
+		"192.0.2.1:5039": "192.0.2.1:5039", "ami.example.com:5043": "ami.example.com:5043", asterisk.None: "pbx.example.com:5038", "nonsense": "pbx.example.com:5038",
+	} {
+		host, port := asterisk.New(nil, nil, &asterisk.Options{ConfDir: dir, Address: given}).ClientAddress("pbx.example.com")
+		require.Equal(t, want, host+":"+port, given)
+	}
+	host, port := asterisk.New(nil, nil, &asterisk.Options{ConfDir: t.TempDir()}).ClientAddress("")
+	require.Equal(t, "127.0.0.1:5038", host+":"+port)
+}
+
 func TestHost_Dial_returnsNilWithoutAsterisk(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, asterisk.Options{ConfDir: newConfDir(t), Address: asterisk.None})

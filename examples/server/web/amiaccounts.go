@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net"
 	"net/url"
 	"slices"
 
@@ -101,30 +100,18 @@ func (a *amiAccountPages) showSecret(ctx context.Context, now *manager.Account) 
 
 func (a *amiAccountPages) secret(_ context.Context, r *request, now *manager.Account) (response, error) {
 	secret := a.takeOnce(r, now, "/secret", now.SecretChangedAt)
-	host, port := a.amiAddress()
+	host, port := a.site.Host().ClientAddress(a.ownHostname())
 	body := amiAccountSecretPage{Name: now.Name, Back: a.path(now), Secret: secret, Host: host, Port: port}
 	return page{Name: "amiaccountsecret", Title: "Secret of " + now.Name, Body: body}, nil
 }
 
-// amiAddress is where an integration finds AMI: on the host of this server,
-// unless the settings name another one.
-func (a *amiAccountPages) amiAddress() (host, port string) {
-	host, port = "127.0.0.1", "5038"
-	if u, err := url.Parse(a.baseURL); err == nil && u.Hostname() != "" {
-		host = u.Hostname()
-	}
-	address, err := a.site.Host().Address()
-	if err != nil || address == app.NoAsterisk {
-		return host, port
-	}
-	amiHost, amiPort, err := net.SplitHostPort(address)
+// ownHostname is the host name of the pages; empty if it is unknown.
+func (p *pages) ownHostname() string {
+	base, err := url.Parse(p.baseURL)
 	if err != nil {
-		return host, port
+		return ""
 	}
-	if ip := net.ParseIP(amiHost); amiHost != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		host = amiHost
-	}
-	return host, amiPort
+	return base.Hostname()
 }
 
 // probeResult is the result of a test login.
