@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,12 +16,10 @@ type accountPages struct{ *pages }
 
 func (p accountPages) routes() []route {
 	const account, factor = "/account", "/account/second-factor/"
-	return []route{
+	return slices.Concat([]route{
 		get(account, "", p.show), post(account+"/password", "", p.changePassword),
 		post(factor+"begin", "", p.beginFactor), get(factor+"qr.png", "", p.qrCode), post(factor+"confirm", "", p.confirmFactor),
-		get(factor+"remove", "", p.askRemoveFactor), post(factor+"remove", "", p.removeFactor),
-		get(factor+"recovery-codes", "", p.askRecoveryCodes), post(factor+"recovery-codes", "", p.newRecoveryCodes),
-	}
+	}, p.confirmed(factor+"remove", "account-second-factor-remove", p.removeFactor), p.confirmed(factor+"recovery-codes", "account-recovery-codes", p.newRecoveryCodes))
 }
 
 const factorRemoved = "Two-factor authentication is off."
@@ -112,16 +111,33 @@ func (p accountPages) confirmFactor(ctx context.Context, r *request) (response, 
 	return p.showCodes(ctx, r, codes, err, "Two-factor authentication is on. You need a code to log in from now on.")
 }
 
-func (p accountPages) askRecoveryCodes(context.Context, *request) (response, error) {
-	return recoveryCodesConfirmation().response(confirmRecoveryCodes, formErrors{}), nil
+// confirmed are the routes of an action that a page with this template asks the
+// current password for. Errors are shown there.
+func (p accountPages) confirmed(path, template string, do func(ctx context.Context, r *request, current store.Secret) (response, error)) []route {
+	asked := func(errs formErrors) response {
+		return confirmation{Controls: []formField{currentPassword()}, Action: path, Back: "/account"}.response(template, errs)
+	}
+	return []route{
+		get(path, "", func(context.Context, *request) (response, error) { return asked(formErrors{}), nil }),
+		post(path, "", func(ctx context.Context, r *request) (response, error) {
+			answer, err := do(ctx, r, store.NewSecret(r.form("current_password")))
+			if errs, ok := formErrorsOf(err); ok {
+				return asked(errs), nil
+			}
+			return answer, err
+		}),
+	}
 }
 
-func (p accountPages) newRecoveryCodes(ctx context.Context, r *request) (response, error) {
-	codes, err := p.site.Administrators.NewRecoveryCodes(ctx, r.admin.Username, store.NewSecret(r.form("current_password")))
+func (p accountPages) removeFactor(ctx context.Context, r *request, current store.Secret) (response, error) {
+	_, err := p.site.Administrators.RemoveOwnSecondFactor(ctx, r.admin.Username, current)
+	return redirect{Path: "/account", Flash: factorRemoved}, err
+}
+
+func (p accountPages) newRecoveryCodes(ctx context.Context, r *request, current store.Secret) (response, error) {
+	codes, err := p.site.Administrators.NewRecoveryCodes(ctx, r.admin.Username, current)
 	if err != nil {
-		return onFormErrors(err, func(errs formErrors) (response, error) {
-			return recoveryCodesConfirmation().response(confirmRecoveryCodes, errs), nil
-		})
+		return nil, err
 	}
 	return p.showCodes(ctx, r, codes, nil, "New recovery codes created. The old codes no longer work.")
 }
@@ -136,32 +152,4 @@ func (p accountPages) showCodes(ctx context.Context, r *request, codes []store.S
 		p.sessions.PutSecret(ctx, recoveryCodes, r.admin.Username, time.Time{}, store.NewSecret(strings.Join(lines, "\n")))
 	}
 	return p.answer(ctx, r, err, message)
-}
-
-// The pages that ask for the current password.
-const (
-	confirmRecoveryCodes = "account-recovery-codes"
-	confirmRemoveFactor  = "account-second-factor-remove"
-)
-
-func recoveryCodesConfirmation() confirmation {
-	return confirmation{Controls: []formField{currentPassword()}, Action: "/account/second-factor/recovery-codes", Back: "/account"}
-}
-
-func removeFactorConfirmation() confirmation {
-	return confirmation{Controls: []formField{currentPassword()}, Action: "/account/second-factor/remove", Back: "/account"}
-}
-
-func (p accountPages) askRemoveFactor(context.Context, *request) (response, error) {
-	return removeFactorConfirmation().response(confirmRemoveFactor, formErrors{}), nil
-}
-
-func (p accountPages) removeFactor(ctx context.Context, r *request) (response, error) {
-	_, err := p.site.Administrators.RemoveOwnSecondFactor(ctx, r.admin.Username, store.NewSecret(r.form("current_password")))
-	if err != nil {
-		return onFormErrors(err, func(errs formErrors) (response, error) {
-			return removeFactorConfirmation().response(confirmRemoveFactor, errs), nil
-		})
-	}
-	return redirect{Path: "/account", Flash: factorRemoved}, nil
 }
