@@ -378,3 +378,62 @@ func TestMailService_SendPendingWelcomes_templateErrorKeepsLink(t *testing.T) {
 		})
 	}
 }
+
+// The mail server has the mail: its result counts, although the session of the
+// administrator ended in between.
+func TestMailService_Send_storesResultAfterEndOfSession(t *testing.T) {
+	t.Parallel()
+	ended := false
+	h := newService(t, withMailer(mailerFunc(func(context.Context, *usermail.Mail) error {
+		ended = true
+		return nil
+	})))
+	h.createUser(t, newUserWithEmail("jane"), "")
+	ctx := audit.WithPrecondition(t.Context(), func(context.Context) error {
+		if ended {
+			return &store.ForbiddenError{Reason: "your session has ended"}
+		}
+		return nil
+	})
+	delivery, err := h.Mails().Send(ctx, usermail.Welcome, "jane")
+	require.NoError(t, err)
+	require.Equal(t, userman.DeliverySent, delivery.Status)
+	u, err := h.Get(t.Context(), "jane")
+	require.NoError(t, err)
+	require.NotZero(t, u.WelcomedAt)
+	_, err = h.Mails().Send(ctx, usermail.Welcome, "jane")
+	require.ErrorIs(t, err, store.ErrForbidden)
+}
+
+// A link must not work for the reader of an address that the user no longer has, whatever
+// the mail server answers in the end.
+func TestMailService_Send_linkEndsWithAddressDuringSend(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]error{"accepted": nil, "rejected": &userman.MailRejectedError{Reason: "550 no"}, "lost": errConnRefused} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var h *env
+			var sent []*usermail.Mail
+			change := false
+			h = newService(t, withMailer(mailerFunc(func(_ context.Context, m *usermail.Mail) error {
+				sent = append(sent, m)
+				if !change {
+					return nil
+				}
+				h.update(t, "jane", func(u *userman.User) { u.Email = "jane@new.example.com" })
+				return answer
+			})))
+			h.createUser(t, newUserWithEmail("jane"), "")
+			_, err := h.Mails().Send(t.Context(), usermail.Welcome, "jane")
+			require.NoError(t, err)
+			change = true
+			_, err = h.Mails().Send(t.Context(), usermail.Welcome, "jane")
+			require.NoError(t, err)
+			require.Len(t, sent, 2)
+			for _, m := range sent {
+				_, err := h.Invitation(t.Context(), linkToken(t, m))
+				require.ErrorIs(t, err, store.ErrNotFound)
+			}
+		})
+	}
+}
