@@ -69,7 +69,7 @@ func (a *cli) userPermissions() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		explained, err := explainPermissions(effective, only)
+		explained, err := effective.ExplainEach(only...)
 		if err != nil {
 			return err
 		}
@@ -79,20 +79,4 @@ func (a *cli) userPermissions() *cobra.Command {
 		return a.print(store.Page[*permission.Explanation]{Items: explained}, text)
 	})
 	return cmd
-}
-
-// explainPermissions explains the given permissions, or all.
-func explainPermissions(effective *permission.EffectiveSet, only []string) ([]*permission.Explanation, error) {
-	if len(only) == 0 {
-		return effective.ExplainAll(), nil
-	}
-	var explained []*permission.Explanation
-	for _, id := range only {
-		e, err := effective.Explain(id)
-		if err != nil {
-			return nil, err
-		}
-		explained = append(explained, e)
-	}
-	return explained, nil
 }

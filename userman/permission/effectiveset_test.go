@@ -221,6 +221,21 @@ func TestEffectiveSet_Explain_listsGrantsInPrecedence(t *testing.T) {
 	}
 }
 
+func TestEffectiveSet_ExplainEach_explainsAllWithoutIDs(t *testing.T) {
+	t.Parallel()
+	h := newFixture()
+	h.users["jane"] = newSubject("1001")
+	all := h.effective("jane").ExplainAll()
+	each, err := h.effective("jane").ExplainEach()
+	require.NoError(t, err)
+	require.Equal(t, all, each)
+	each, err = h.effective("jane").ExplainEach(all[1].Permission.ID, all[0].Permission.ID)
+	require.NoError(t, err)
+	require.Equal(t, []*permission.Explanation{all[1], all[0]}, each)
+	_, err = h.effective("jane").ExplainEach(all[0].Permission.ID, "no.such")
+	require.ErrorIs(t, err, store.ErrInvalid)
+}
+
 // Words of lists are for programs; people are told what they mean.
 func TestEffectiveSet_Explain_describesKeywords(t *testing.T) {
 	t.Parallel()

@@ -65,6 +65,22 @@ func (e *EffectiveSet) ExplainAll() []*Explanation {
 	return all
 }
 
+// ExplainEach returns the explanations of these permissions, like [EffectiveSet.Explain],
+// or of all without IDs.
+func (e *EffectiveSet) ExplainEach(permissions ...string) ([]*Explanation, error) {
+	if len(permissions) == 0 {
+		return e.ExplainAll(), nil
+	}
+	explained := make([]*Explanation, len(permissions))
+	for i, permission := range permissions {
+		var err error
+		if explained[i], err = e.Explain(permission); err != nil {
+			return nil, err
+		}
+	}
+	return explained, nil
+}
+
 func (e *EffectiveSet) explain(permission int) *Explanation {
 	x := &Explanation{Permission: e.resolver.registry.permissions[permission], Items: []string{}}
 	decided := false
