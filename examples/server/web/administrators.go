@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // administratorPages are the pages of administrators.
@@ -158,5 +159,5 @@ func (a *administratorPages) invite(ctx context.Context, _ *request, now *ampuse
 
 func (a *administratorPages) invitationLink(_ context.Context, r *request, now *ampusers.Administrator) (response, error) {
 	link := a.takeOnce(r, now, "/invite", now.InvitationExpiresAt)
-	return linkOnce(r, "Password link for "+now.Username, "set a password", link, now.InvitationExpiresAt, recordUser{Username: now.Username}, a.path(now)), nil
+	return linkOnce(r, "Password link for "+now.Username, "set a password", link, now.InvitationExpiresAt, &userman.User{Username: now.Username}, a.path(now)), nil
 }

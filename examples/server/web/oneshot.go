@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // showOnce has the page at the end of the address of a record show a secret, once.
@@ -45,7 +46,7 @@ type oncePage struct {
 }
 
 // linkOnce shows a link, once, and creates another one with the same address.
-func linkOnce(r *request, title, what, link string, expires time.Time, to recordUser, back string) response {
+func linkOnce(r *request, title, what, link string, expires time.Time, to *userman.User, back string) response {
 	return page{Name: "once", Title: title, Body: oncePage{
 		Kind: "link", What: what, To: to.Username, Expires: expires, Secret: link,
 		Again: r.URL.EscapedPath(), UserID: to.ID, Back: pageLink{back, to.Username},

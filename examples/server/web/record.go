@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
-	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // record declares the pages of one type of record: to list, create, show, edit and
@@ -60,21 +60,15 @@ type record[R any] struct {
 	changed func()
 	// user returns the user that a record is about; nil for other records. owner is
 	// that of a new record.
-	user  func(*R) recordUser
-	owner recordUser
-}
-
-// recordUser is the user that a record is about.
-type recordUser struct {
-	ID             store.UserID
-	Username, Name string
+	user  func(*R) *userman.User
+	owner *userman.User
 }
 
 // recordPage is the page of a record. User is the user that it is about, and Extra
 // what only this page shows.
 type recordPage[R any] struct {
 	Record *R
-	User   recordUser
+	User   *userman.User
 	Form   form
 	Extra  any
 }
@@ -91,7 +85,10 @@ func withDefaults[R any](rp record[R]) record[R] {
 		rp.blank = func(context.Context, *request) (*R, error) { return rp.New(), nil }
 	}
 	if rp.user == nil {
-		rp.user = func(*R) recordUser { return recordUser{} }
+		rp.user = func(*R) *userman.User { return &userman.User{} }
+	}
+	if rp.owner == nil {
+		rp.owner = &userman.User{}
 	}
 	if rp.changed == nil {
 		rp.changed = func() {}

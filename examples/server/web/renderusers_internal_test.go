@@ -25,11 +25,11 @@ func hostilePermissions() recordPage[userman.User] {
 			{Layer: permission.LayerGroup, Group: hostile, Value: permission.Append(hostile)}, {Layer: permission.LayerDefault, Value: list.Default},
 		}},
 	}
-	return recordPage[userman.User]{hostileUser(), recordUser{}, hostileForm(), []module[permissionRow]{{hostile, []permissionRow{row}}}}
+	return recordPage[userman.User]{hostileUser(), nil, hostileForm(), []module[permissionRow]{{hostile, []permissionRow{row}}}}
 }
 
 func hostileToken() recordPage[apitoken.Token] {
-	return recordPage[apitoken.Token]{&apitoken.Token{ID: hostile, Disabled: true}, recordUser{hostile, hostile, hostile}, hostileForm(), nil}
+	return recordPage[apitoken.Token]{&apitoken.Token{ID: hostile, Disabled: true}, &userman.User{ID: hostile, Username: hostile, DisplayName: hostile}, hostileForm(), nil}
 }
 
 // userBodies are the [pageBodies] of users and tokens.
@@ -39,10 +39,10 @@ func userBodies() map[string][2]any {
 	tokens := []*apitoken.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
 	return map[string][2]any{
 		"users":           {listPage[userman.User]{Extra: userFilters{}}, listPage[userman.User]{listed, []tableHeader{{Label: hostile}}, users, pages, userFilters{[]formField{hostileField("status")}, false}, nil}},
-		"user":            {recordPage[userman.User]{Record: &userman.User{}, Extra: userExtra{}}, recordPage[userman.User]{hostileUser(), recordUser{}, hostileForm(), userExtra{hostileField("picture"), "/x", []*mailqueue.Mail{{Kind: hostile, Status: hostile, Message: hostile, NextAttemptAt: time.Now()}}}}},
+		"user":            {recordPage[userman.User]{Record: &userman.User{}, Extra: userExtra{}}, recordPage[userman.User]{hostileUser(), nil, hostileForm(), userExtra{hostileField("picture"), "/x", []*mailqueue.Mail{{Kind: hostile, Status: hostile, Message: hostile, NextAttemptAt: time.Now()}}}}},
 		"usermail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
 		"userpermissions": {recordPage[userman.User]{Record: &userman.User{}}, hostilePermissions()},
 		"tokens":          {listPage[apitoken.Token]{Extra: tokenHolder{User: &userman.User{}}}, listPage[apitoken.Token]{Heads: []tableHeader{{Label: hostile}}, Items: tokens, Paging: pages, Extra: tokenHolder{hostileUser(), false}}},
-		"token":           {recordPage[apitoken.Token]{Record: &apitoken.Token{}}, hostileToken()},
+		"token":           {recordPage[apitoken.Token]{Record: &apitoken.Token{}, User: &userman.User{}}, hostileToken()},
 	}
 }

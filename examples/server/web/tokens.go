@@ -22,7 +22,7 @@ type tokenPages struct {
 }
 
 func newTokenPages(p *pages, holder *userman.User) *tokenPages {
-	t, path, owner := &tokenPages{holder: holder}, userPath(holder.Username), recordUser{holder.ID, holder.Username, holder.Name()}
+	t, path := &tokenPages{holder: holder}, userPath(holder.Username)
 	t.record = withDefaults(record[apitoken.Token]{
 		pages: p, template: "token", listPath: path + "/tokens", above: []pageLink{{"/users", "Users"}, {path, holder.Username}},
 		fieldSet: fieldSet[apitoken.Token]{
@@ -42,8 +42,8 @@ func newTokenPages(p *pages, holder *userman.User) *tokenPages {
 			return t.showKey(ctx, result.Record, result.Secret), nil
 		},
 		deleted: func(*apitoken.Token) string { return "API token deleted." },
-		user:    func(*apitoken.Token) recordUser { return owner },
-		owner:   owner,
+		user:    func(*apitoken.Token) *userman.User { return holder },
+		owner:   holder,
 	})
 	return t
 }

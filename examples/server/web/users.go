@@ -40,7 +40,7 @@ func newUserPages(p *pages) *userPages {
 		deleted: func(one *userman.User) string {
 			return one.Username + " was deleted. You can restore the user from the deleted users."
 		},
-		user: func(one *userman.User) recordUser { return recordUser{one.ID, one.Username, one.Name()} },
+		user: func(one *userman.User) *userman.User { return one },
 	})
 	return u
 }
