@@ -32,9 +32,10 @@ func (s *Service) listReferences(ctx context.Context, u *User) ([]store.Referenc
 }
 
 // Delete deletes the user. [Service.Restore] can restore the user. Delete ends all
-// sessions and invalidates all links and API tokens. Other users can then have the
-// username and the default extension. If records refer to the user, Delete returns an
-// error wrapping [store.ErrInUse]. This error lists the references.
+// sessions and invalidates all links. The password and the API tokens work again after a
+// restore, not before. Other users can then have the username and the default extension.
+// If records refer to the user, Delete returns an error wrapping [store.ErrInUse]. This
+// error lists the references.
 func (s *Service) Delete(ctx context.Context, username string) error {
 	_, err := s.mutate(ctx, "delete", username, s.softDelete)
 	return err
