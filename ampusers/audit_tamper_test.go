@@ -29,7 +29,7 @@ func followUpActions(t testing.TB, h *env) map[string]func() error {
 		return err
 	}
 	acts["begin second factor"] = func() error {
-		_, err := h.BeginSecondFactor(t.Context(), "jane")
+		_, err := h.BeginSecondFactor(t.Context(), "jane", secret(goodPassword))
 		return err
 	}
 	acts["recover"] = func() error {

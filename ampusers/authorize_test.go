@@ -69,7 +69,7 @@ func selfActions(t testing.TB, s *ampusers.Service) map[string]func(username str
 	t.Helper()
 	return map[string]func(username string) error{
 		"begin second factor": func(username string) error {
-			_, err := s.BeginSecondFactor(t.Context(), username)
+			_, err := s.BeginSecondFactor(t.Context(), username, secret(goodPassword))
 			return err
 		},
 		"pending second factor": func(username string) error {

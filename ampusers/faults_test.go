@@ -54,7 +54,7 @@ func writeOperations() map[string]operation {
 			return err
 		},
 		"begin_second_factor": func(ctx context.Context, h *faultyEnv) error {
-			_, err := h.ForActor("joe").BeginSecondFactor(ctx, "joe")
+			_, err := h.ForActor("joe").BeginSecondFactor(ctx, "joe", secret(goodPassword))
 			return err
 		},
 		"new_recovery_codes": func(ctx context.Context, h *faultyEnv) error {

@@ -43,7 +43,7 @@ func TestService_redactsSecretsInResults(t *testing.T) {
 	collect(created, err)
 	link, err := h.Invite(t.Context(), "jane")
 	collect(link, err)
-	enrollment, err := h.BeginSecondFactor(t.Context(), "jane")
+	enrollment, err := h.BeginSecondFactor(t.Context(), "jane", secret(goodPassword))
 	collect(err)
 	collect(credential.TOTPEnrollment{Secret: enrollment.Secret, URL: enrollment.URL})
 	codes, err := h.ConfirmSecondFactor(t.Context(), "jane", totpCode(t, enrollment.Secret, h.clock.Now()))

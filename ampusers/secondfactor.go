@@ -7,11 +7,14 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// BeginSecondFactor creates a secret for an authenticator app. The second factor
-// is on only after [Service.ConfirmSecondFactor]. It returns an error wrapping
-// [store.ErrConflict] if there is a second factor already.
-func (s *Service) BeginSecondFactor(ctx context.Context, username string) (*credential.TOTPEnrollment, error) {
-	return s.credentials().BeginSecondFactor(ctx, username)
+// BeginSecondFactor creates a secret for an authenticator app, for an administrator who
+// knows the current password: with a session alone, another could lock the administrator
+// out. The second factor is on only after [Service.ConfirmSecondFactor]. It returns an
+// error wrapping [store.ErrConflict] if there is a second factor already, one wrapping
+// [store.ErrInvalid] on "current_password", and one wrapping [store.ErrRateLimited] after
+// too many guesses.
+func (s *Service) BeginSecondFactor(ctx context.Context, username string, current store.Secret) (*credential.TOTPEnrollment, error) {
+	return s.credentials().BeginSecondFactor(ctx, username, current)
 }
 
 // PendingSecondFactor returns the enrollment that is not confirmed yet. It returns

@@ -22,7 +22,7 @@ import (
 // enrollTOTP turns the second factor of jane on, and waits for the next code.
 func (h *env) enrollTOTP(t testing.TB) (key store.Secret, recovery []store.Secret) {
 	t.Helper()
-	enrollment, err := h.BeginSecondFactor(t.Context(), "jane")
+	enrollment, err := h.BeginSecondFactor(t.Context(), "jane", secret(goodPassword))
 	require.NoError(t, err)
 	recovery, err = h.ConfirmSecondFactor(t.Context(), "jane", totpCode(t, enrollment.Secret, h.clock.Now()))
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func TestService_ConfirmSecondFactor_enablesAfterValidCode(t *testing.T) {
 			_, err = h.NewRecoveryCodes(t.Context(), "jane", secret(goodPassword))
 			require.ErrorIs(t, err, store.ErrConflict)
 
-			enrollment, err := h.BeginSecondFactor(t.Context(), "jane")
+			enrollment, err := h.BeginSecondFactor(t.Context(), "jane", secret(goodPassword))
 			require.NoError(t, err)
 			require.Contains(t, enrollment.URL.Reveal(), "otpauth://totp/Acme%20PBX:jane?")
 			_, err = png.Decode(bytes.NewReader(enrollment.QR))
@@ -69,11 +69,33 @@ func TestService_ConfirmSecondFactor_enablesAfterValidCode(t *testing.T) {
 
 			_, err = h.PendingSecondFactor(t.Context(), "jane")
 			require.ErrorIs(t, err, store.ErrNotFound)
-			_, err = h.BeginSecondFactor(t.Context(), "jane")
+			_, err = h.BeginSecondFactor(t.Context(), "jane", secret(goodPassword))
 			require.ErrorIs(t, err, store.ErrConflict)
 			h.requireAuditIntact(t)
 		})
 	}
+}
+
+// With a session alone, another could lock the administrator out.
+func TestService_BeginSecondFactor_requiresCurrentPassword(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	self := h.ForActor("jane")
+	for _, wrong := range []string{"", "wrong"} {
+		_, err := self.BeginSecondFactor(t.Context(), "jane", secret(wrong))
+		requireFields(t, err, "current_password: wrong")
+	}
+	_, err := self.PendingSecondFactor(t.Context(), "jane")
+	require.ErrorIs(t, err, store.ErrNotFound)
+	for err = nil; err == nil || !errors.Is(err, store.ErrRateLimited); {
+		_, err = self.BeginSecondFactor(t.Context(), "jane", secret("wrong"))
+	}
+	_, err = self.BeginSecondFactor(t.Context(), "jane", secret(goodPassword))
+	require.ErrorIs(t, err, store.ErrRateLimited)
+	h.clock.Advance(time.Hour)
+	_, err = self.BeginSecondFactor(t.Context(), "jane", secret(goodPassword))
+	require.NoError(t, err)
 }
 
 func TestService_Authenticate_requiresSecondFactorCode(t *testing.T) {
@@ -285,7 +307,7 @@ func TestService_ownSecondFactorNeedsPassword(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, removed.HasSecondFactor)
 
-	_, err = self.BeginSecondFactor(t.Context(), "jane")
+	_, err = self.BeginSecondFactor(t.Context(), "jane", secret(goodPassword))
 	require.NoError(t, err)
 	_, err = self.RemoveOwnSecondFactor(t.Context(), "jane", secret(""))
 	require.NoError(t, err, "an enrollment that is not confirmed protects nothing")

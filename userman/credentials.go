@@ -135,12 +135,14 @@ func changesPasswordOrLink(op auth.Operation) bool {
 	}
 }
 
-// BeginSecondFactor creates a secret for an authenticator app of the user with this ID.
+// BeginSecondFactor creates a secret for an authenticator app of a user who knows the
+// current password: with a session alone, another could lock the user out.
 // [Service.ConfirmSecondFactor] then turns the second factor on. BeginSecondFactor
-// returns an error wrapping [store.ErrConflict] if the user already has a second
-// factor.
-func (s *Service) BeginSecondFactor(ctx context.Context, id store.UserID) (*credential.TOTPEnrollment, error) {
-	return s.credentials().BeginSecondFactor(ctx, string(id))
+// returns an error wrapping [store.ErrConflict] if the user already has a second factor.
+// It returns an error wrapping [store.ErrInvalid] on "current_password" if the password
+// is wrong, and one wrapping [store.ErrRateLimited] after too many attempts.
+func (s *Service) BeginSecondFactor(ctx context.Context, id store.UserID, current store.Secret) (*credential.TOTPEnrollment, error) {
+	return s.credentials().BeginSecondFactor(ctx, string(id), current)
 }
 
 // PendingSecondFactor returns the enrollment that the user has not confirmed yet. It

@@ -178,7 +178,7 @@ func credentialOperations() map[string]operation {
 			return err
 		},
 		"begin_second_factor": func(ctx context.Context, h *faultyEnv) error {
-			_, err := h.BeginSecondFactor(ctx, h.jane.ID)
+			_, err := h.BeginSecondFactor(ctx, h.jane.ID, secret(goodPassword))
 			return err
 		},
 		"new_recovery_codes": func(ctx context.Context, h *faultyEnv) error {

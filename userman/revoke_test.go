@@ -149,7 +149,7 @@ func TestService_ConfirmSecondFactor_rejectsEnrollmentOfEarlierPassword(t *testi
 	h.createJane(t)
 	h.setPassword(t, "mallory")
 	id := h.logIn(t, "jane", goodPassword).User.ID
-	_, err := h.BeginSecondFactor(t.Context(), id)
+	_, err := h.BeginSecondFactor(t.Context(), id, secret(goodPassword))
 	require.NoError(t, err)
 	_, err = h.AcceptInvitation(t.Context(), h.invite(t, "frank"), secret(anotherPassword))
 	require.NoError(t, err)

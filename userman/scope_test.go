@@ -213,7 +213,7 @@ func TestService_Scoped_forbidsCredentialsForOutOfScopeExtensions(t *testing.T) 
 			"Invite":              errOf2(scoped.Invite(t.Context(), username)),
 			"Update, email":       errOf2(scoped.tryUpdate(t, username, func(u *userman.User) { u.Email = "eve@example.com" })),
 			"RemoveSecondFactor":  errOf2(scoped.RemoveSecondFactor(t.Context(), username)),
-			"BeginSecondFactor":   errOf2(scoped.BeginSecondFactor(t.Context(), u.ID)),
+			"BeginSecondFactor":   errOf2(scoped.BeginSecondFactor(t.Context(), u.ID, secret(goodPassword))),
 			"PendingSecondFactor": errOf2(scoped.PendingSecondFactor(t.Context(), u.ID)),
 			"NewRecoveryCodes":    errOf2(scoped.NewRecoveryCodes(t.Context(), u.ID, store.NewSecret(goodPassword))),
 			"CreateToken":         errOf3(scoped.tokens.Create(t.Context(), username, &apitoken.Token{})),

@@ -18,12 +18,27 @@ import (
 // enrollTOTP turns a second factor on, and waits for the next code.
 func (h *env) enrollTOTP(t testing.TB, id store.UserID) (key store.Secret, recovery []store.Secret) {
 	t.Helper()
-	enrollment, err := h.BeginSecondFactor(t.Context(), id)
+	enrollment, err := h.BeginSecondFactor(t.Context(), id, secret(goodPassword))
 	require.NoError(t, err)
 	recovery, err = h.ConfirmSecondFactor(t.Context(), id, totpCode(t, enrollment.Secret, h.clock.Now()))
 	require.NoError(t, err)
 	h.clock.Advance(time.Minute)
 	return enrollment.Secret, recovery
+}
+
+// With a session alone, another could lock the user out.
+func TestService_BeginSecondFactor_requiresCurrentPassword(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	id := h.createUser(t, newUser("jane"), goodPassword).ID
+	for _, wrong := range []string{"", "wrong"} {
+		_, err := h.BeginSecondFactor(t.Context(), id, secret(wrong))
+		requireFieldErrors(t, err, "current_password: wrong")
+	}
+	_, err := h.PendingSecondFactor(t.Context(), id)
+	require.ErrorIs(t, err, store.ErrNotFound)
+	_, err = h.BeginSecondFactor(t.Context(), id, secret(goodPassword))
+	require.NoError(t, err)
 }
 
 func TestService_ConfirmSecondFactor_requiresValidCode(t *testing.T) {
@@ -40,7 +55,7 @@ func TestService_ConfirmSecondFactor_requiresValidCode(t *testing.T) {
 			_, err = h.NewRecoveryCodes(t.Context(), id, store.NewSecret(goodPassword))
 			require.ErrorIs(t, err, store.ErrConflict)
 
-			enrollment, err := h.BeginSecondFactor(t.Context(), id)
+			enrollment, err := h.BeginSecondFactor(t.Context(), id, secret(goodPassword))
 			require.NoError(t, err)
 			require.Contains(t, enrollment.URL.Reveal(), "otpauth://totp/Acme%20PBX:jane?")
 			_, err = png.Decode(bytes.NewReader(enrollment.QR))
@@ -58,7 +73,7 @@ func TestService_ConfirmSecondFactor_requiresValidCode(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, codes, 10)
 			require.True(t, h.get(t, "jane").HasSecondFactor)
-			_, err = h.BeginSecondFactor(t.Context(), id)
+			_, err = h.BeginSecondFactor(t.Context(), id, secret(goodPassword))
 			require.ErrorIs(t, err, store.ErrConflict)
 			h.requireAuditIntact(t)
 		})

@@ -35,10 +35,8 @@ func (h *env) addCredentials(t testing.TB, username string) apitoken.Request {
 	h.setPermission(t, username, permission.RESTUse, permission.On())
 	token, key := h.createToken(t, username, apitoken.Token{})
 	stored := h.storedUser(t, username)
-	_, err = h.BeginSecondFactor(t.Context(), stored.ID)
-	require.NoError(t, err)
 	require.NoError(t, h.store.UpdateUser(t.Context(), stored.ID, func(u *userman.User) error {
-		u.Credentials.SecondFactor.Confirmed = true
+		u.Credentials.SecondFactor = &credential.TOTP{Secret: secret("JBSWY3DPEHPK3PXP"), Confirmed: true}
 		u.Credentials.PasswordHash = secret("$2y$10$abcdefghijklmnopqrstuuWg1TJbI0T8cWzQyqzC0N3JkV0k1w2aG")
 		u.Credentials.Invitation = &credential.OneTimeToken{TokenHash: make([]byte, 32), ExpiresAt: h.clock.Now().Add(time.Hour)}
 		u.Credentials.Devices = []credential.TrustedDevice{{TokenHash: make([]byte, 32), LastUsedAt: h.clock.Now()}}

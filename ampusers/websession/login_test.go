@@ -23,7 +23,7 @@ import (
 // returns its codes.
 func (b *env) enrollTOTP(t *testing.T) (code func() string) {
 	t.Helper()
-	enrollment, err := b.administrators.BeginSecondFactor(t.Context(), "jane.admin")
+	enrollment, err := b.administrators.BeginSecondFactor(t.Context(), "jane.admin", store.NewSecret(password))
 	require.NoError(t, err)
 	code = func() string {
 		current, err := totp.GenerateCode(enrollment.Secret.Reveal(), b.clock.Now())

@@ -190,7 +190,9 @@ func (w pageWalk) forms(t *testing.T, server *servertest.Server) {
 func (w pageWalk) account(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/account", "account")
-	w.Follow(t, `form[action="/account/second-factor/begin"] button`)
+	w.Follow(t, `a[href="/account/second-factor/begin"]`)
+	w.check(t, "second-factor-begin")
+	w.submit(t, map[string]string{"current_password": rootPassword})
 	w.check(t, "second-factor")
 	secret := strings.ReplaceAll(w.Text(t, "code.secret"), " ", "")
 	w.confirm(t, secret, `form[action="/account/second-factor/confirm"] button`)

@@ -7,12 +7,26 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// BeginSecondFactor creates a secret for an authenticator app. The second factor
-// is on only after [Lifecycle.ConfirmSecondFactor]. It returns an error wrapping
-// [store.ErrConflict] if there is a second factor already.
-func (l Lifecycle[R]) BeginSecondFactor(ctx context.Context, key string) (*credential.TOTPEnrollment, error) {
+// BeginSecondFactor creates a secret for an authenticator app, for an account that knows
+// the current password: with a session alone, another could lock the owner out. The
+// second factor is on only after [Lifecycle.ConfirmSecondFactor]. It returns an error
+// wrapping [store.ErrConflict] if there is a second factor already, one wrapping
+// [store.ErrInvalid] on "current_password", and one wrapping [store.ErrRateLimited] after
+// too many guesses.
+func (l Lifecycle[R]) BeginSecondFactor(ctx context.Context, key string, current store.Secret) (*credential.TOTPEnrollment, error) {
+	const op = OpBeginSecondFactor
+	before, err := l.get(ctx, op, key)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.authenticator.VerifyCurrentPassword(ctx, string(op), before, current); err != nil {
+		return nil, err
+	}
 	var begun Account
-	_, err := l.records.Update(ctx, OpBeginSecondFactor, key, func(a *Account) error {
+	_, err = l.records.Update(ctx, op, key, func(a *Account) error {
+		if err := before.requireUnchangedLogin(a); err != nil {
+			return err
+		}
 		err := BeginSecondFactor(&a.Credentials, l.authenticator.opts.Random)
 		begun = *a
 		return a.withSecondFactorCreator(err)

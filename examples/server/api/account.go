@@ -37,7 +37,7 @@ func (a *api) registerAccount() {
 	const path = "/account/second-factor"
 	g, codes := a.group("account", ""), schemaFor[recoveryCodes](a.document)
 	registerBody(g, operation{id: "changeOwnPassword", route: "PUT /account/password"}, a.changeOwnPassword)
-	g.register(operation{
+	registerBody(g, operation{
 		id: "beginSecondFactor", route: "POST " + path, status: http.StatusCreated, response: schemaFor[enrollment](a.document),
 	}, a.beginSecondFactor)
 	registerBody(g, operation{id: "confirmSecondFactor", route: "POST " + path + "/confirm", response: codes},
@@ -64,8 +64,8 @@ func (a *api) changeOwnPassword(ctx context.Context, _ *request, body *NewPasswo
 	return noContent(a.sessions.Refresh(ctx, changed))
 }
 
-func (a *api) beginSecondFactor(ctx context.Context, _ *request) (*response, error) {
-	begun, err := a.app.Administrators.BeginSecondFactor(ctx, a.sessions.Administrator(ctx).Username)
+func (a *api) beginSecondFactor(ctx context.Context, _ *request, body *CurrentPassword) (*response, error) {
+	begun, err := a.app.Administrators.BeginSecondFactor(ctx, a.sessions.Administrator(ctx).Username, body.CurrentPassword)
 	if err != nil {
 		return nil, err
 	}

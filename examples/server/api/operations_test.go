@@ -41,7 +41,7 @@ func operationCases() map[string]operationCase {
 		"deleteSession": {status: http.StatusNoContent},
 
 		"changeOwnPassword":     {prepare: body(map[string]any{"current_password": password, "password": "seventeen purple lanterns"}), status: http.StatusNoContent},
-		"beginSecondFactor":     {status: http.StatusCreated},
+		"beginSecondFactor":     {prepare: body(map[string]any{"current_password": password}), status: http.StatusCreated},
 		"confirmSecondFactor":   ok(totpCodeBody),
 		"replaceRecoveryCodes":  ok(withTOTP),
 		"deleteOwnSecondFactor": {prepare: withTOTP, status: http.StatusNoContent},
@@ -178,7 +178,7 @@ func withUnreachableAMI(t *testing.T, h *harness, v *apiClient) any {
 
 func totpCodeBody(t *testing.T, _ *harness, v *apiClient) any {
 	t.Helper()
-	enrollment := v.call(t, http.MethodPost, "/account/second-factor", nil).requireStatus(t, http.StatusCreated).decodeObject(t)
+	enrollment := v.call(t, http.MethodPost, "/account/second-factor", map[string]any{"current_password": password}).requireStatus(t, http.StatusCreated).decodeObject(t)
 	secret, _ := enrollment["secret"].(string)
 	code, err := totp.GenerateCode(secret, time.Now())
 	require.NoError(t, err)

@@ -36,7 +36,7 @@ func TestLogin_requiresSecondFactor(t *testing.T) {
 	codes := v.call(t, http.MethodPost, "/account/second-factor/confirm", totpCodeBody(t, h, v)).requireStatus(t, http.StatusOK).decodeObject(t)
 	recovery, _ := codes["recovery_codes"].([]any)
 	require.Len(t, recovery, 10)
-	v.call(t, http.MethodPost, "/account/second-factor", nil).requireStatus(t, http.StatusConflict)
+	v.call(t, http.MethodPost, "/account/second-factor", map[string]any{"current_password": password}).requireStatus(t, http.StatusConflict)
 
 	anonymous := h.anonymous(t)
 	login := map[string]any{"username": "root", "password": password}

@@ -18,8 +18,9 @@ func (p accountPages) routes() []route {
 	const account, factor = "/account", "/account/second-factor/"
 	return slices.Concat([]route{
 		get(account, "", p.show), post(account+"/password", "", p.changePassword),
-		post(factor+"begin", "", p.beginFactor), get(factor+"qr.png", "", p.qrCode), post(factor+"confirm", "", p.confirmFactor),
-	}, p.confirmed(factor+"remove", "account-second-factor-remove", p.removeFactor), p.confirmed(factor+"recovery-codes", "account-recovery-codes", p.newRecoveryCodes))
+		get(factor+"qr.png", "", p.qrCode), post(factor+"confirm", "", p.confirmFactor),
+	}, p.confirmed(factor+"begin", "account-second-factor-begin", p.beginFactor), p.confirmed(factor+"remove", "account-second-factor-remove", p.removeFactor),
+		p.confirmed(factor+"recovery-codes", "account-recovery-codes", p.newRecoveryCodes))
 }
 
 const factorRemoved = "Two-factor authentication is off."
@@ -93,9 +94,9 @@ func (p accountPages) changePassword(ctx context.Context, r *request) (response,
 	return p.answer(ctx, r, err, "Password changed. Other sessions were signed out.")
 }
 
-func (p accountPages) beginFactor(ctx context.Context, r *request) (response, error) {
-	_, err := p.site.Administrators.BeginSecondFactor(ctx, r.admin.Username)
-	return p.answer(ctx, r, err, "Scan the QR code with your app, then enter the code that the app shows.")
+func (p accountPages) beginFactor(ctx context.Context, r *request, current store.Secret) (response, error) {
+	_, err := p.site.Administrators.BeginSecondFactor(ctx, r.admin.Username, current)
+	return redirect{Path: "/account", Flash: "Scan the QR code with your app, then enter the code that the app shows."}, err
 }
 
 func (p accountPages) qrCode(ctx context.Context, r *request) (response, error) {

@@ -37,7 +37,7 @@ func totpCode(t *testing.T, key string, steps int) string {
 // enrollTOTP turns the second factor on, and returns its key and recovery codes.
 func (b *browser) enrollTOTP() (key string, codes []string) {
 	b.Helper()
-	require.Equal(b, "/account", b.postRedirect("/account/second-factor/begin", nil))
+	require.Equal(b, "/account", b.postRedirect("/account/second-factor/begin", url.Values{"current_password": {password}}))
 	page := b.get("/account", http.StatusOK)
 	key = copyableText(page, "factor-secret")
 	response, picture := b.server.Get(b, b.client, "/account/second-factor/qr.png")
@@ -70,6 +70,16 @@ func TestPages_accountEnrollsSecondFactor(t *testing.T) {
 	another.postRedirect("/login", form)
 	require.Equal(t, "/account", another.postRedirect("/login/code", url.Values{"code": {codes[0]}}))
 	require.Contains(t, another.get("/account", http.StatusOK), "9 codes are left")
+}
+
+func TestPages_accountSetsUpSecondFactorWithPasswordOnly(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.Contains(t, b.get("/account/second-factor/begin", http.StatusOK), "You need an authenticator app")
+	for _, wrong := range []string{"", "wrong"} {
+		b.requireFieldError(b.post("/account/second-factor/begin", url.Values{"current_password": {wrong}}, http.StatusUnprocessableEntity), "field-current_password")
+	}
+	b.get("/account/second-factor/qr.png", http.StatusNotFound)
 }
 
 func TestPages_accountRemovesSecondFactor(t *testing.T) {

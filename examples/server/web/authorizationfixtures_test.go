@@ -460,9 +460,9 @@ func matrixInputs(to target) map[string]any {
 	type object = map[string]any
 	fresh := to.extension[:1] + "5" + to.extension[2:]
 	return map[string]any{
-		"createSession":        object{"username": to.username, "password": "wrong"},
-		"changeOwnPassword":    object{"current_password": password, "password": "seventeen purple lanterns"},
-		"replaceRecoveryCodes": object{"current_password": password}, "deleteOwnSecondFactor": object{"current_password": password},
+		"createSession":     object{"username": to.username, "password": "wrong"},
+		"changeOwnPassword": object{"current_password": password, "password": "seventeen purple lanterns"},
+		"beginSecondFactor": object{"current_password": password}, "replaceRecoveryCodes": object{"current_password": password}, "deleteOwnSecondFactor": object{"current_password": password},
 		"createAdministrator": object{"username": to.fresh, "sections": []string{"audit"}, "extensions": "10000-10010", "dids": scopedDIDs},
 		"updateAdministrator": object{"display_name": "Jane"}, "previewAdministrator": object{"display_name": "Jane"},
 		"createAMIAccount": object{"name": strings.ReplaceAll(to.fresh, ".", "_")},

@@ -82,7 +82,7 @@ func goldenRoles() []goldenRole {
 		"/users/ada.first/mail/welcome", "/users/ada.first/mail/reset", "/users/ada.first/mail/nonsense", "/users/ada.first/second-factor/remove",
 		"/users/ada.first/link", "/users/ada.first/softphone", "/users/ada.first/password/generated", "/users/ada.first/picture",
 		"/users/ada.first/tokens/TOKEN/key", "/users/ada.first/tokens/nobody", "/users?status=deleted", "/users?status=deleted&search=nobody", "/deleted-users/GONE/restore", "/deleted-users/GONE/purge",
-		"/directories/nobody", "/directories/head-office", "/config/banner", "/account/second-factor/qr.png", "/account/second-factor/remove", "/account/second-factor/recovery-codes", "/nowhere", "/static/app.css",
+		"/directories/nobody", "/directories/head-office", "/config/banner", "/account/second-factor/qr.png", "/account/second-factor/begin", "/account/second-factor/remove", "/account/second-factor/recovery-codes", "/nowhere", "/static/app.css",
 	}
 	more := []string{
 		"/administrators?search=nobody", "/administrators/nobody", "/administrators/desk.admin/invite", "/administrators/desk.admin/second-factor/remove",
@@ -188,7 +188,7 @@ func (w *goldenWalk) showOnce(ids *strings.Replacer) {
 		"/administrators/desk.admin/invite", "/ami-accounts/wallboard/rotate", "/users/ada.first/link", "/users/ada.first/softphone",
 		"/users/ada.first/password", "/users/ada.first/tokens/TOKEN/rotate", "/account/second-factor/begin", "/ami-accounts/new", "/users/new", "/groups/new", "/administrators/new",
 	} {
-		response, body := w.server.Post(w, w.client, ids.Replace(path), url.Values{"user": {string(ada.ID)}, "how": {"generate"}})
+		response, body := w.server.Post(w, w.client, ids.Replace(path), url.Values{"user": {string(ada.ID)}, "how": {"generate"}, "current_password": {password}})
 		w.write("POST", ids.Replace(path), response, body)
 		if to := response.Header.Get("Location"); to != "" {
 			w.page(to)

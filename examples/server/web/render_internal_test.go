@@ -76,7 +76,7 @@ func confirmationBodies() map[string][2]any {
 		"administrator-delete": {Record: hostileAdministrator()}, "administrator-password": {Record: hostileAdministrator()},
 		"administrator-second-factor-remove": {Record: hostileAdministrator()},
 		"amiaccount-delete":                  {Record: &manager.Account{Name: hostile}}, "amiaccount-rotate": {Record: &manager.Account{Name: hostile}},
-		"token-delete": {}, "token-rotate": {}, "account-second-factor-remove": {}, "account-recovery-codes": {}, "configuration-rollback": {},
+		"token-delete": {}, "token-rotate": {}, "account-second-factor-begin": {}, "account-second-factor-remove": {}, "account-recovery-codes": {}, "configuration-rollback": {},
 		"user-delete":   {Record: hostileUser(), Extra: []store.Reference{{Kind: hostile, Key: hostile}}},
 		"user-password": {Record: hostileUser()}, "user-restore": {Record: hostileUser()}, "user-purge": {Record: hostileUser()}, "user-renumber": {Record: hostileUser()},
 		"user-second-factor-remove": {Record: hostileUser()}, "group-delete": {Record: hostileUserGroup(), Extra: impact, Wide: true},
