@@ -96,7 +96,7 @@ func ExampleMailService_Preview() {
 	// The link works once, until 8 March 2026, 09:00 (UTC). If it has expired, open it anyway to request a new one.
 	//
 	// Log in here:
-	// https://pbx.example.com
+	// https://pbx.example.com/portal
 	//
 	// You receive this email because an administrator of ACME Telephony created the account. We will never ask for your password by email.
 }

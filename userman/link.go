@@ -10,11 +10,13 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// SetPasswordPath and ActivationPath are the paths of links below [Options].BaseURL. In
-// a link, the token follows the path.
+// The paths of links in mails, below [Options].BaseURL. In a link to set a password or a
+// softphone, the token follows the path. PortalPath is the path of the page where users
+// log in.
 const (
 	SetPasswordPath = "/set-password/"
 	ActivationPath  = "/softphone/"
+	PortalPath      = "/portal"
 )
 
 // linkKind is a kind of link. A user has at most one link of each kind.

@@ -173,6 +173,7 @@ func (s *Service) mailData(ctx context.Context, u *User) (usermail.Data, error) 
 	}
 	if s.opts.BaseURL != nil {
 		data.BaseURL = s.opts.BaseURL.String()
+		data.PortalURL = s.opts.BaseURL.JoinPath(PortalPath).String()
 	}
 	perms := resolver.For(u.PermissionSubject())
 	for _, service := range permission.LoginServices(s.Permissions()) {

@@ -105,7 +105,7 @@ func TestMailService_Send_listsLoginServices(t *testing.T) {
 	h.sendWelcome(t, "jane", userman.DeliverySent)
 	h.sendWelcome(t, "joe", userman.DeliverySent)
 	require.Contains(t, box.sent()[0].Text, "credentials for: XMPP, iSymphony.")
-	require.Contains(t, box.sent()[0].Text, "Log in here:\nhttps://pbx.example.com\n")
+	require.Contains(t, box.sent()[0].Text, "Log in here:\nhttps://pbx.example.com/portal\n")
 	require.NotContains(t, box.sent()[1].Text, "Log in here")
 	require.NotContains(t, box.sent()[1].Text, "credentials for")
 }

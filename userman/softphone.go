@@ -51,6 +51,9 @@ type SoftphoneService struct{ s *Service }
 // Softphones returns the service of softphones.
 func (s *Service) Softphones() *SoftphoneService { return &SoftphoneService{s} }
 
+// Available reports whether users can set up softphones: [Options].SIPAccounts is set.
+func (ss *SoftphoneService) Available() bool { return ss.s.opts.SIPAccounts != nil }
+
 // Invite creates a link to set up a softphone once. The new link replaces an
 // earlier link. Invite returns an error wrapping [store.ErrConflict] if the
 // user cannot set up a softphone. The possible reasons are: the user has no default

@@ -7,9 +7,11 @@ import (
 
 // Data is the data of the templates.
 type Data struct {
-	// Product is the name of the product, and BaseURL its public URL.
-	Product string
-	BaseURL string
+	// Product is the name of the product, BaseURL its public URL, and PortalURL the URL
+	// where users log in.
+	Product   string
+	BaseURL   string
+	PortalURL string
 	// Name is the display name of the user. FirstName may be empty.
 	Name      string
 	FirstName string
@@ -31,7 +33,7 @@ type Data struct {
 // portalService is the name of the portal among the services.
 const portalService = "portal"
 
-// Portal reports whether the user may log in to the portal at BaseURL.
+// Portal reports whether the user may log in to the portal at PortalURL.
 func (d Data) Portal() bool { return slices.Contains(d.Services, portalService) }
 
 // OtherServices returns the display names of all services except the portal, such
@@ -54,7 +56,7 @@ func (d Data) OtherServices() []string {
 // and no optional field.
 func sampleData() []Data {
 	full := Data{
-		Product: "ACME Telephony", BaseURL: "https://pbx.example.com", Name: "Jane Doe", FirstName: "Jane", Username: "jane",
+		Product: "ACME Telephony", BaseURL: "https://pbx.example.com", PortalURL: "https://pbx.example.com/portal", Name: "Jane Doe", FirstName: "Jane", Username: "jane",
 		DefaultExtension: "1001", Link: "https://pbx.example.com/set-password/token",
 		ValidUntil:     time.Date(2026, time.March, 1, 9, 4, 0, 0, time.UTC),
 		ActivationLink: "https://pbx.example.com/activate/token", Services: []string{portalService, "xmpp"},

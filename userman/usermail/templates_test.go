@@ -18,7 +18,8 @@ import (
 // fullMailData returns data with all fields set.
 func fullMailData() usermail.Data {
 	return usermail.Data{
-		Product: "ACME Telephony", BaseURL: "https://pbx.example.com", Name: "Jane Doe", FirstName: "Jane", Username: "jane",
+		Product: "ACME Telephony", BaseURL: "https://pbx.example.com", PortalURL: "https://pbx.example.com/portal",
+		Name: "Jane Doe", FirstName: "Jane", Username: "jane",
 		DefaultExtension: "1001", Link: "https://pbx.example.com/set-password/abc", ValidUntil: time.Date(2026, 3, 1, 9, 4, 0, 0, time.UTC),
 		ActivationLink: "https://pbx.example.com/softphone/def", Services: []string{"portal", "xmpp", "wiki"},
 	}
@@ -89,6 +90,7 @@ func TestDefaultTemplates_areCompleteInEveryLanguage(t *testing.T) {
 				for _, form := range []string{m.Text, m.HTML} {
 					require.Equal(t, data.Link != "", strings.Contains(form, "https://pbx.example.com/set-password/abc"))
 					require.Equal(t, kind == usermail.Welcome && data.ActivationLink != "", strings.Contains(form, "https://pbx.example.com/softphone/def"))
+					require.Equal(t, kind == usermail.Welcome && data.Portal(), strings.Contains(form, "https://pbx.example.com/portal"))
 					require.Contains(t, form, data.Username)
 				}
 				if kind == usermail.Welcome && data.Services != nil {

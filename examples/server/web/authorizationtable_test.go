@@ -40,7 +40,7 @@ func authorizationTable() []authorizationRow {
 	return []authorizationRow{
 		{"", public, "createSession", `
 			GET+POST /login, GET+POST /login/code, POST /logout, GET+POST /forgot-password, GET /forgot-password/sent,
-			GET+POST /set-password/{token}, POST /set-password/{token}/renew, GET /set-password/done,
+			GET+POST /set-password/{token}, POST /set-password/{token}/renew, GET /set-password/done, GET /portal,
 			GET /softphone/{token}, GET /softphone/{token}/qr.png, GET /softphone/{token}/linphone.xml, GET /softphone/{token}/account.json`},
 		// One's own account, and texts that are the same for all administrators.
 		{"", sectionOnly, `getSession deleteSession changeOwnPassword beginSecondFactor confirmSecondFactor replaceRecoveryCodes

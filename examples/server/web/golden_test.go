@@ -92,7 +92,7 @@ func goldenRoles() []goldenRole {
 	all := slices.Concat([]string{"/"}, one, more, []string{"/administrators", "/ami-accounts", "/groups", "/permissions", "/audit", "/config", "/settings"})
 	return []goldenRole{
 		{file: "anonymous.txt", paths: []string{
-			"/", "/login", "/login/code", "/users", "/set-password/gone", "/forgot-password", "/forgot-password/sent", "/set-password/done", "/softphone/gone", "/nowhere",
+			"/", "/login", "/login/code", "/users", "/set-password/gone", "/forgot-password", "/forgot-password/sent", "/set-password/done", "/portal", "/softphone/gone", "/nowhere",
 		}},
 		{file: "limited.txt", username: "desk.admin", paths: all},
 		{file: "full.txt", username: "root.admin", paths: all, once: true},

@@ -85,6 +85,7 @@ func groupBodies() map[string][2]any {
 		"linkexpired":        {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", true}},
 		"linkinvalid":        {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", true}},
 		"setpassworddone":    {nil, nil},
+		"portal":             {"", hostile},
 		"forgotpassword":     {forgotPasswordPage{}, forgotPasswordPage{[]problem{{Text: hostile}}, hostileField("name"), true}},
 		"forgotpasswordsent": {nil, nil},
 		"softphone":          {softphonePage{}, softphonePage{hostile, now, hostile, "/x.png"}},

@@ -39,7 +39,7 @@ func userBodies() map[string][2]any {
 	tokens := []*apitoken.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
 	return map[string][2]any{
 		"users":           {listPage[userman.User]{Extra: userFilters{}}, listPage[userman.User]{listed, []tableHeader{{Label: hostile}}, users, pages, userFilters{[]formField{hostileField("status")}, false}, nil}},
-		"user":            {recordPage[userman.User]{Record: &userman.User{}, Extra: userExtra{}}, recordPage[userman.User]{hostileUser(), nil, hostileForm(), userExtra{hostileField("picture"), "/x", []*mailqueue.Mail{{Kind: hostile, Status: hostile, Message: hostile, NextAttemptAt: time.Now()}}}}},
+		"user":            {recordPage[userman.User]{Record: &userman.User{}, Extra: userExtra{}}, recordPage[userman.User]{hostileUser(), nil, hostileForm(), userExtra{hostileField("picture"), "/x", true, []*mailqueue.Mail{{Kind: hostile, Status: hostile, Message: hostile, NextAttemptAt: time.Now()}}}}},
 		"usermail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
 		"userpermissions": {recordPage[userman.User]{Record: &userman.User{}}, hostilePermissions()},
 		"tokens":          {listPage[apitoken.Token]{Extra: tokenHolder{User: &userman.User{}}}, listPage[apitoken.Token]{Heads: []tableHeader{{Label: hostile}}, Items: tokens, Paging: pages, Extra: tokenHolder{hostileUser(), false}}},

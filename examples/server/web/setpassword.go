@@ -25,7 +25,7 @@ func (p publicPages) routes() []route {
 	const password, softphone = "/set-password/{token}", "/softphone/{token}"
 	return open(
 		get(password, "", p.passwordForm), post(password, "", p.setPassword), post(password+"/renew", "", p.renewInvitation),
-		get(setPasswordDonePath, "", p.passwordDone),
+		get(setPasswordDonePath, "", p.passwordDone), get(userman.PortalPath, "", p.portal),
 		get(forgotPasswordPath, "", p.forgotForm), post(forgotPasswordPath, "", p.forgotPassword), get(forgotPasswordSentPath, "", p.forgotSent),
 		get(softphone, "", p.softphone), get(softphone+"/qr.png", "", p.softphoneQR),
 		get(softphone+"/linphone.xml", "", p.activate("application/xml; charset=utf-8", (*userman.Activation).Linphone)),
@@ -119,6 +119,12 @@ func (p publicPages) passwordDone(ctx context.Context, _ *request) (response, er
 		return redirect{Path: forgotPasswordPath}, nil
 	}
 	return page{Name: "setpassworddone", Title: "Your password is set"}, nil
+}
+
+// portal says what the login of a user is for, to those who follow the link of a
+// welcome mail.
+func (p publicPages) portal(context.Context, *request) (response, error) {
+	return page{Name: "portal", Title: "Your phone account", Body: p.loginLabel()}, nil
 }
 
 // renewInvitation mails a new link for an expired one. The response does not

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -173,6 +174,31 @@ func TestPages_userWelcomeMailReportsMissingSoftphone(t *testing.T) {
 	page := b.get("/users/jane.roe", http.StatusOK)
 	require.Contains(t, page, "Email sent to jane@example.com")
 	require.Contains(t, page, "the default extension is not of the type PJSIP")
+}
+
+func TestPages_softphoneLinkNeedsSIPAccounts(t *testing.T) {
+	t.Parallel()
+	for _, available := range []bool{false, true} {
+		opts := withMailer(newFakeMailer())
+		mailed := opts.Users
+		opts.Users = func(o *userman.Options) {
+			mailed(o)
+			if available {
+				o.SIPAccounts = fakeSIPAccounts("PJSIP")
+			}
+		}
+		b := start(t, opts)
+		b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001"})
+		require.Equal(t, available, strings.Contains(b.get("/users/jane.roe", http.StatusOK), "Create softphone link"))
+	}
+}
+
+func TestPages_portalLeadsUsersNotToTheirAdministrators(t *testing.T) {
+	t.Parallel()
+	stranger := start(t, nil).anonymous()
+	page := stranger.get(userman.PortalPath, http.StatusOK)
+	require.Contains(t, page, `href="/forgot-password"`)
+	require.NotContains(t, page, `name="password"`)
 }
 
 // fakeSIPAccounts are extensions of one technology.

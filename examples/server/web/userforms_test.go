@@ -37,7 +37,13 @@ func (b *browser) userFormActions(u *userman.User, pages ...string) []string {
 
 func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	t.Parallel()
-	b := start(t, withMailer(newFakeMailer()))
+	opts := withMailer(newFakeMailer())
+	mailed := opts.Users
+	opts.Users = func(o *userman.Options) {
+		mailed(o)
+		o.SIPAccounts = fakeSIPAccounts("PJSIP")
+	}
+	b := start(t, opts)
 	users := b.server.Site.Users
 	jane := b.createUser(userman.User{Username: "jane.roe", Email: "jane@example.com"})
 	_, err := users.SetPicture(t.Context(), "jane.roe", bytes.NewReader(testPNG(t)), nil)

@@ -51,12 +51,14 @@ func newUserPages(p *pages) *userPages {
 type userExtra struct {
 	Picture  formField
 	LinkPath string
-	Mails    []*mailqueue.Mail
+	// Softphones says that users can set up softphones.
+	Softphones bool
+	Mails      []*mailqueue.Mail
 }
 
 func (u *userPages) describe(ctx context.Context, _ *request, body *recordPage[userman.User], errs formErrors) error {
 	mails, err := u.users(ctx).Mails().List(ctx, body.Record.Username)
-	body.Extra = userExtra{pictureField(errs), u.linkPath(ctx, body.Record), mails}
+	body.Extra = userExtra{pictureField(errs), u.linkPath(ctx, body.Record), u.users(ctx).Softphones().Available(), mails}
 	return err
 }
 
