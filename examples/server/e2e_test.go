@@ -22,7 +22,7 @@ const (
 )
 
 // mainButton is the submit button of the main form of a page.
-const mainButton = "main form .buttons button[type=submit]:not(.quiet), main form > button[type=submit]:not(.default-submit)"
+const mainButton = "main form .btn-list button.btn-primary, main form > button.btn-primary"
 
 // browserUser is a user of a browser.
 type browserUser struct {
@@ -48,6 +48,7 @@ func (v browserUser) logIn(t *testing.T, username, password string) {
 
 func (v browserUser) logOut(t *testing.T) {
 	t.Helper()
+	v.Click(t, `[popovertarget="account-menu"]`)
 	v.Follow(t, `form[action="/logout"] button`)
 	require.Equal(t, "/login?notice=logged_out", v.Path(t))
 }
@@ -55,7 +56,7 @@ func (v browserUser) logOut(t *testing.T) {
 // menuLabels are the entries of the menu.
 func (v browserUser) menuLabels(t *testing.T) []string {
 	t.Helper()
-	return chromium.Eval[[]string](t, v.Tab, `[...document.querySelectorAll("nav.menu a")].map(a => a.textContent.trim())`)
+	return chromium.Eval[[]string](t, v.Tab, `[...document.querySelectorAll("nav.side li a")].map(a => a.textContent.trim())`)
 }
 
 // fieldError is the error text of a field for screen readers.
@@ -92,7 +93,7 @@ func TestE2E_administratorsAndAMIAccount(t *testing.T) {
 	root.Follow(t, mainButton)
 	require.Equal(t, "/login", root.Path(t))
 	root.logIn(t, link.Username, rootPassword)
-	require.Equal(t, []string{"Overview", "Administrators", "Users", "Groups", "AMI accounts", "Configuration", "Audit log", "Settings"}, root.menuLabels(t))
+	require.Equal(t, []string{"Overview", "Users", "Groups", "Administrators", "AMI accounts", "Configuration", "Audit log", "Settings"}, root.menuLabels(t))
 
 	connectAsterisk(t, root)
 	createJane(t, root)

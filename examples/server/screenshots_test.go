@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
 	"net/http"
 	"os"
@@ -100,14 +101,37 @@ func (w pageWalk) check(t *testing.T, name string) {
 	} {
 		w.SetView(t, view.view)
 		if folder := os.Getenv("PBXUSERS_SCREENSHOTS"); folder != "" {
-			require.NoError(t, os.WriteFile(filepath.Join(folder, name+"-"+view.name+".png"), w.Screenshot(t), 0o600))
+			w.save(t, filepath.Join(folder, name+"-"+view.name+".png"), view.view)
 		}
 		require.Empty(t, w.violations(t, view.options), "%s, %s", name, view.name)
-		require.LessOrEqual(t,
-			chromium.Eval[int](t, w.Tab, "document.documentElement.scrollWidth"),
-			chromium.Eval[int](t, w.Tab, "innerWidth"), "%s is wider than the screen, %s", name, view.name)
+		w.requireFits(t, name)
 	}
+	for _, width := range []int64{320, 768, 1024, 1440} {
+		w.SetView(t, chromium.View{Width: width, Height: 900})
+		w.requireFits(t, name)
+	}
+	w.SetView(t, chromium.View{})
 	require.Empty(t, w.ConsoleErrors(t), name)
+}
+
+// save saves a screenshot of the whole page, in a window as high as the page: what
+// stays at the bottom of the window is at the bottom of the picture.
+func (w pageWalk) save(t *testing.T, file string, view chromium.View) {
+	t.Helper()
+	high := view
+	high.Width = cmp.Or(view.Width, 1280)
+	high.Height = max(cmp.Or(view.Height, 900), chromium.Eval[int64](t, w.Tab, "document.documentElement.scrollHeight"))
+	w.SetView(t, high)
+	require.NoError(t, os.WriteFile(file, w.Screenshot(t), 0o600))
+	w.SetView(t, view)
+}
+
+// requireFits requires that nobody has to scroll the page sideways.
+func (w pageWalk) requireFits(t *testing.T, name string) {
+	t.Helper()
+	require.LessOrEqual(t,
+		chromium.Eval[int](t, w.Tab, "document.documentElement.scrollWidth"),
+		chromium.Eval[int](t, w.Tab, "innerWidth"), "%s is wider than the screen", name)
 }
 
 // violations are the rules of axe-core that the page violates, with the elements.

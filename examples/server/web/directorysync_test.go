@@ -69,7 +69,7 @@ func TestPages_directorySyncPlanAndRun(t *testing.T) {
 	require.Contains(t, page, "Sync preview")
 	require.Contains(t, page, "Nothing was changed.")
 	require.Contains(t, page, "Groups to be created: Sales.")
-	require.Contains(t, page, `<span class="tag">Create</span>`, "nothing has happened yet")
+	require.Contains(t, page, `<span class="badge">Create</span>`, "nothing has happened yet")
 	require.NotContains(t, page, "Created")
 	require.Contains(t, page, "There is no &lt;username&gt;.")
 	_, err := b.server.Site.Users.Get(t.Context(), "alice")
@@ -79,7 +79,7 @@ func TestPages_directorySyncPlanAndRun(t *testing.T) {
 	page = b.waitForJob(path)
 	require.Contains(t, page, "Sync result")
 	require.Contains(t, page, "<caption>Changes")
-	require.Contains(t, page, `<span class="tag on">Created</span>`)
+	require.Contains(t, page, `<span class="badge on">Created</span>`)
 	require.Contains(t, page, "Groups created: Sales.")
 	require.Equal(t, "head-office", b.user("alice").Directory)
 }
@@ -164,7 +164,7 @@ func TestPages_directorySyncReportsPartialRun(t *testing.T) {
 	admin.postRedirect(path, url.Values{"do": {"sync"}})
 	page := admin.waitForJob(path)
 	require.Contains(t, page, "Sync failed")
-	require.Contains(t, page, `<span class="tag off">Deleted</span>`)
+	require.Contains(t, page, `<span class="badge off">Deleted</span>`)
 	require.Contains(t, page, "<caption>Changes")
 	require.NotContains(t, page, "Nothing was changed.")
 }

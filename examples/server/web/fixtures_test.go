@@ -114,7 +114,7 @@ func (b *browser) requireFieldError(page, id string) {
 	require.Contains(b, input, `aria-invalid="true"`, id)
 	require.Contains(b, input, id+"-error", id)
 	require.Contains(b, page, `<small id="`+id+`-error"`)
-	_, summary, _ := strings.Cut(page, `class="problems"`)
+	_, summary, _ := strings.Cut(page, `class="alert alert-danger"`)
 	summary, _, _ = strings.Cut(summary, "</div>")
 	require.Contains(b, summary, `href="#`+id+`"`)
 	require.Contains(b, summary, "autofocus")

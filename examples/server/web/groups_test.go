@@ -212,7 +212,7 @@ func TestPages_permissionMatrix(t *testing.T) {
 	b.createGroup(userman.Group{Name: "Interns", Priority: 10, Permissions: permission.Permissions{permission.PortalLogin: permission.Off()}})
 	page := b.get("/permissions", http.StatusOK)
 	require.Regexp(t, `(?s)>Interns</a>.*>Sales</a>.*Default<`, page)
-	require.Contains(t, page, `<span class="tag on">on</span>`)
+	require.Contains(t, page, `<span class="badge on">on</span>`)
 	require.Contains(t, page, "add 1001")
 	require.Contains(t, page, "not set")
 

@@ -160,7 +160,7 @@ func TestParseTemplates_escapeHostileText(t *testing.T) {
 	for _, name := range names {
 		for _, body := range all[name] {
 			var out bytes.Buffer
-			data := layout{Title: hostile, Admin: hostileAdministrator(), Flash: hostile, Warning: hostile, Banner: true, Body: body, Nav: []area{{Href: "/x", Label: hostile, Current: true}}}
+			data := layout{Title: hostile, Admin: hostileAdministrator(), Flash: hostile, Warning: hostile, Banner: true, Body: body, Nav: []areaGroup{{ID: "x", Label: hostile, Areas: []area{{Href: "/x", Label: hostile, Icon: "users", Current: true}}}}}
 			require.NoError(t, drawn[name].ExecuteTemplate(&out, "layout", data), name)
 			text := out.String()
 			require.NotContains(t, text, "<script>", name)

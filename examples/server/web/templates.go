@@ -1,17 +1,15 @@
 package web
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"html/template"
 	"io/fs"
-	"net/http"
 	"path"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
@@ -45,6 +43,8 @@ func parseTemplates(static assets) templateSets {
 		"changes":   changesOf,
 		"hint":      app.Hint,
 		"copyable":  newCopyable,
+		"icon":      readIcons().svg,
+		"initials":  initials,
 	}
 	shared := template.Must(template.New(fragments).Funcs(functions).ParseFS(templateFiles, "templates/shared/*.html"))
 	sets := templateSets{fragments: shared}
@@ -61,60 +61,19 @@ func parseTemplates(static assets) templateSets {
 	return sets
 }
 
+// initials are the first characters of the first and the last word of a name.
+func initials(name string) string {
+	words := strings.Fields(name)
+	if len(words) == 0 {
+		return ""
+	}
+	first, _ := utf8.DecodeRuneInString(words[0])
+	if len(words) == 1 {
+		return string(unicode.ToUpper(first))
+	}
+	last, _ := utf8.DecodeRuneInString(words[len(words)-1])
+	return string([]rune{unicode.ToUpper(first), unicode.ToUpper(last)})
+}
+
 // clock writes a time for a page.
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
-
-//go:embed static/*.css static/*.js static/*.svg
-var staticFiles embed.FS
-
-// asset is one file of /static/.
-type asset struct {
-	content     []byte
-	contentType string
-	// version is a part of its hash.
-	version string
-}
-
-// assets are the files of /static/ by their names.
-type assets map[string]asset
-
-// readAssets panics when the files that are part of the program cannot be
-// read.
-func readAssets() assets {
-	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-	entries, err := staticFiles.ReadDir("static")
-	if err != nil {
-		panic(err)
-	}
-	all := assets{}
-	for _, entry := range entries {
-		content, err := fs.ReadFile(staticFiles, "static/"+entry.Name())
-		if err != nil {
-			panic(err)
-		}
-		sum := sha256.Sum256(content)
-		all[entry.Name()] = asset{content: content, contentType: types[path.Ext(entry.Name())], version: hex.EncodeToString(sum[:6])}
-	}
-	return all
-}
-
-// path is the address of a file. It changes with the file, so that browsers can
-// cache it.
-func (a assets) path(name string) string { return "/static/" + name + "?v=" + a[name].version }
-
-// ServeHTTP serves the file that the path names.
-func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	file, ok := a[r.PathValue("name")]
-	if !ok {
-		http.NotFound(w, r)
-		return
-	}
-	keep := "no-cache"
-	if r.URL.Query().Get("v") == file.version {
-		keep = "public, max-age=31536000, immutable"
-	}
-	w.Header().Set("Cache-Control", keep)
-	w.Header().Set("Content-Type", file.contentType)
-	w.Header().Set("ETag", `"`+file.version+`"`)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.content))
-}

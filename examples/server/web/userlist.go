@@ -18,7 +18,7 @@ type userFilters struct {
 
 func userColumns(last ...column) []column {
 	return append([]column{
-		{"Username", "username"}, {"Name", "last_name"}, {"Default extension", "default_extension"}, {"Email", ""}, {"Groups", ""},
+		{"Name", "last_name"}, {"Username", "username"}, {"Extension", "default_extension"}, {"Groups", ""},
 	}, last...)
 }
 

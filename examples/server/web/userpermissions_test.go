@@ -17,7 +17,7 @@ import (
 // permissionRow returns the row of a permission.
 func (b *browser) permissionRow(page, id string) string {
 	b.Helper()
-	before, after, found := strings.Cut(page, `<code class="hint">`+id+`</code>`)
+	before, after, found := strings.Cut(page, `<code class="form-hint">`+id+`</code>`)
 	require.True(b, found, id)
 	row, _, _ := strings.Cut(after, "</tr>")
 	return before[strings.LastIndex(before, "<tr"):] + row
@@ -50,7 +50,7 @@ func TestPages_userPermissionsSetAndExplained(t *testing.T) {
 	page = b.get(path, http.StatusOK)
 	row = b.permissionRow(page, permission.XMPPLogin)
 	require.Contains(t, row, ">off<")
-	require.Contains(t, row, `<span class="muted">(overridden)</span>`)
+	require.Contains(t, row, `<span class="text-secondary">(overridden)</span>`)
 	require.Contains(t, b.permissionRow(page, permission.VoicemailExtensions), `value="linked, 4500"`)
 	require.Contains(t, b.permissionRow(page, permission.ContactsGroups), ">none<")
 	grants := b.user("jane.roe").Permissions

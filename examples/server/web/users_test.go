@@ -55,7 +55,7 @@ func TestPages_userCreateWithAllFields(t *testing.T) {
 	require.True(t, u.HasPassword)
 	require.Equal(t, []string{"4100", "4101"}, u.LinkedExtensions)
 	require.Equal(t, []string{"jr@example.com", "sales@example.com"}, u.OtherEmails)
-	require.Contains(t, b.get("/users", http.StatusOK), `<a href="/users/jane.roe">jane.roe</a>`)
+	require.Contains(t, b.get("/users", http.StatusOK), `<a href="/users/jane.roe">`+u.Name()+`</a>`)
 }
 
 func TestPages_userCreateDefaultGroups(t *testing.T) {
@@ -267,7 +267,7 @@ func TestPages_usersAreLimitedToScope(t *testing.T) {
 func TestPages_menuMarksDeletedUsers(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	const current = `<a href="/users" aria-current="page">`
+	const current = `<a class="side-link d-flex align-items-center gap-2" href="/users" aria-current="page">`
 	require.Contains(t, b.get("/users?status=deleted", http.StatusOK), current)
 	require.NotContains(t, b.get("/groups", http.StatusOK), current)
 }

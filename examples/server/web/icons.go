@@ -1,0 +1,47 @@
+package web
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"path"
+	"strings"
+)
+
+//go:embed static/icons/*.svg
+var iconFiles embed.FS
+
+// icons are the drawings of static/icons by their names, for inline use: a page
+// needs no further request for them, and they have the color of the text.
+type icons map[string]template.HTML
+
+const iconStart = `<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">`
+
+// readIcons panics when the files that are part of the program cannot be read.
+func readIcons() icons {
+	entries, err := iconFiles.ReadDir("static/icons")
+	if err != nil {
+		panic(err)
+	}
+	all := icons{}
+	for _, entry := range entries {
+		file, err := iconFiles.ReadFile("static/icons/" + entry.Name())
+		if err != nil {
+			panic(err)
+		}
+		_, drawing, _ := strings.Cut(string(file), ">")
+		drawing, _, _ = strings.Cut(drawing, "</svg>")
+		name := strings.TrimSuffix(entry.Name(), path.Ext(entry.Name()))
+		all[name] = template.HTML(iconStart + strings.ReplaceAll(drawing, "\n", "") + "</svg>") //nolint:gosec // a file of the program
+	}
+	return all
+}
+
+// svg returns an icon that says nothing to a screen reader: text beside it does.
+func (i icons) svg(name string) (template.HTML, error) {
+	svg, ok := i[name]
+	if !ok {
+		return "", fmt.Errorf("there is no icon %q", name)
+	}
+	return svg, nil
+}
