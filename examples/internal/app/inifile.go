@@ -31,7 +31,7 @@ func RegisterIniFile(flags *pflag.FlagSet) {
 // PBXUSERS_CONFIG names it.
 func IniFile(flags *pflag.FlagSet) (path string, required bool) {
 	flag := flags.Lookup(configFlag)
-	if value := os.Getenv(envVar(flag.Name)); value != "" && !flag.Changed {
+	if value := os.Getenv(EnvVar(flag.Name)); value != "" && !flag.Changed {
 		return value, true
 	}
 	return flag.Value.String(), flag.Changed
@@ -60,7 +60,7 @@ func LoadFlags(flags *pflag.FlagSet, iniPath string, required bool) error {
 		if flag.Changed || flag.Name == configFlag {
 			return
 		}
-		value, source := os.Getenv(envVar(flag.Name)), "the environment variable "+envVar(flag.Name)
+		value, source := os.Getenv(EnvVar(flag.Name)), "the environment variable "+EnvVar(flag.Name)
 		if value == "" {
 			value, source = values[flag.Name], fmt.Sprintf("%s: the key %s", iniPath, flag.Name)
 		}
@@ -71,8 +71,8 @@ func LoadFlags(flags *pflag.FlagSet, iniPath string, required bool) error {
 	return errors.Join(failures...)
 }
 
-// envVar is the environment variable of a flag.
-func envVar(flag string) string {
+// EnvVar returns the environment variable of a flag.
+func EnvVar(flag string) string {
 	return "PBXUSERS_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 

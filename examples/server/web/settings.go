@@ -113,9 +113,7 @@ type setting struct{ Label, Value, Key string }
 func newSetting(label, value, key string) setting { return setting{label, value, key} }
 
 // Variable is the environment variable that sets it.
-func (s setting) Variable() string {
-	return "PBXUSERS_" + strings.ToUpper(strings.ReplaceAll(s.Key, "-", "_"))
-}
+func (s setting) Variable() string { return app.EnvVar(s.Key) }
 
 // installPage is the page /settings/install.
 type installPage struct {
