@@ -67,10 +67,9 @@ func (p auditPages) page(ctx context.Context, r *request, found *audit.Verificat
 
 // auditFilters draws the filters as they are set.
 func auditFilters(r *request) []formField {
-	outcomes := []string{string(audit.Succeeded), string(audit.Denied), string(audit.Failed)}
 	filters := []formField{
 		{Name: "actor", Label: "User"}, {Name: "action", Label: "Action"}, {Name: "kind", Label: "Record type"}, {Name: "key", Label: "Record"},
-		{Name: "outcome", Label: "Outcome", Choices: append([]choice{{Label: "Any"}}, optionsOf(r.query("outcome"), outcomes)...)},
+		{Name: "outcome", Label: "Outcome", Choices: append([]choice{{Label: "Any"}}, optionsOf(r.query("outcome"), audit.OutcomeNames())...)},
 		{Name: "since", Label: "From", Type: "date"}, {Name: "until", Label: "To", Type: "date"},
 	}
 	for i := range filters {
