@@ -127,8 +127,8 @@ func ExampleGroupService_Delete() {
 	_ = users.Groups().AddMembers(ctx, "Sales", "jane")
 
 	fmt.Println(users.Groups().Delete(ctx, "Sales", false))
-	impact, total, _ := users.Groups().PreviewDelete(ctx, "Sales", 10)
-	fmt.Println(total, impact[0].Username, impact[0].Changes)
+	impact, _ := users.Groups().PreviewDelete(ctx, "Sales", 10)
+	fmt.Println(impact.Total, impact.Items[0].Username, impact.Items[0].Changes)
 	fmt.Println(users.Groups().Delete(ctx, "Sales", true))
 	// Output:
 	// this group is needed by user jane

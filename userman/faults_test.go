@@ -232,7 +232,7 @@ func readOperations() map[string]operation {
 		},
 		"invitation": func(ctx context.Context, h *faultyEnv) error { _, err := h.Invitation(ctx, h.invitation); return err },
 		"preview_delete_group": func(ctx context.Context, h *faultyEnv) error {
-			_, _, err := h.Groups().PreviewDelete(ctx, "sales", 10)
+			_, err := h.Groups().PreviewDelete(ctx, "sales", 10)
 			return err
 		},
 		"references": func(ctx context.Context, h *faultyEnv) error {

@@ -126,33 +126,62 @@ type PermissionChange struct {
 	After      string `json:"after"`
 }
 
-// PreviewDelete returns the effect of deleting a group on its members. impact
-// covers the first limit members, sorted by username. total is the number of all
-// members.
-func (gs *GroupService) PreviewDelete(ctx context.Context, name string, limit int) (impact []MemberImpact, total int, err error) {
+// GroupImpact is the effect of deleting a group on its members.
+type GroupImpact struct {
+	// Items has the first members, sorted by username. Total is the number of all
+	// members.
+	Items []MemberImpact `json:"items"`
+	Total int            `json:"total"`
+	// Revocations are the members whose credentials the deletion revokes. There are none
+	// for a scoped service, which cannot delete the group.
+	Revocations *Revocations `json:"revocations"`
+}
+
+// PreviewDelete returns the effect of deleting a group on its members. It names the
+// first limit members and the first limit revocations. Do not call it in a transaction,
+// see [Service.PreviewRevocations].
+func (gs *GroupService) PreviewDelete(ctx context.Context, name string, limit int) (*GroupImpact, error) {
 	g, err := gs.Get(ctx, name)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
+	impact := &GroupImpact{Total: g.Members, Revocations: &Revocations{Items: []Revocation{}}}
+	if impact.Items, err = gs.previewMembers(ctx, g.Name, limit); err != nil {
+		return nil, err
+	}
+	sc, err := gs.s.scope(ctx)
+	if err == nil && sc.IsUnrestricted() {
+		impact.Revocations, err = gs.s.PreviewRevocations(ctx, limit, func(ctx context.Context, s *Service) error {
+			return s.Groups().Delete(ctx, g.Name, true)
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return impact, nil
+}
+
+// previewMembers returns the effect of deleting a group on its first limit members.
+func (gs *GroupService) previewMembers(ctx context.Context, group string, limit int) ([]MemberImpact, error) {
 	resolver, err := gs.s.permissionResolver(ctx)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	impact = []MemberImpact{}
-	for q := (Query{Group: g.Name}); len(impact) < limit; {
+	impact := []MemberImpact{}
+	for q := (Query{Group: group}); len(impact) < limit; {
 		q.Limit = min(limit-len(impact), store.MaxPageLimit)
 		list, err := gs.s.List(ctx, q)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		for _, u := range list.Items {
-			impact = append(impact, gs.s.previewMember(resolver, u, g.Name))
+			impact = append(impact, gs.s.previewMember(resolver, u, group))
 		}
 		if q.After = list.Next; q.After == "" {
 			break
 		}
 	}
-	return impact, g.Members, nil
+	return impact, nil
 }
 
 // previewMember returns the effect on u.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -259,9 +261,10 @@ func TestGroupService_PreviewDelete_reportsPermissionChanges(t *testing.T) {
 	for _, u := range []*userman.User{june, joan, jane} {
 		h.createUser(t, u, "")
 	}
-	impact, total, err := h.Groups().PreviewDelete(t.Context(), "sales", 2)
+	preview, err := h.Groups().PreviewDelete(t.Context(), "sales", 2)
 	require.NoError(t, err)
-	require.Equal(t, 3, total)
+	require.Equal(t, 3, preview.Total)
+	impact := preview.Items
 	require.Len(t, impact, 2)
 	require.Equal(t, "jane", impact[0].Username)
 	require.Equal(t, []userman.PermissionChange{
@@ -270,10 +273,41 @@ func TestGroupService_PreviewDelete_reportsPermissionChanges(t *testing.T) {
 	}, impact[0].Changes)
 	require.Equal(t, "joan", impact[1].Username)
 	require.Empty(t, impact[1].Changes, "another group, and what is said of her, give the same")
-	impact, total, err = h.Groups().PreviewDelete(t.Context(), "Sales", 0)
+	preview, err = h.Groups().PreviewDelete(t.Context(), "Sales", 0)
 	require.NoError(t, err)
-	require.Equal(t, 3, total)
-	require.Empty(t, impact)
-	_, _, err = h.Groups().PreviewDelete(t.Context(), "Nobody", 10)
+	require.Equal(t, 3, preview.Total)
+	require.Empty(t, preview.Items)
+	_, err = h.Groups().PreviewDelete(t.Context(), "Nobody", 10)
 	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+func TestGroupService_PreviewDelete_namesRevocations(t *testing.T) {
+	t.Parallel()
+	h := newGrantEnv(t, memstore.New())
+	h.createJane(t)
+	h.takeOver(t)
+	frank, ctx := h.as(t, "frank")
+	preview, err := frank.Groups().PreviewDelete(ctx, "narrow", 10)
+	require.NoError(t, err)
+	require.Equal(t, 1, preview.Revocations.Total)
+	require.Equal(t, "jane", preview.Revocations.Items[0].Username)
+	require.Contains(t, preview.Revocations.Items[0].Credentials, credential.KindPassword)
+	require.Equal(t, []string{"Everybody", "Narrow", "Staff", "Wide"}, h.get(t, "jane").Groups, "nothing is saved")
+
+	mallory, ctx := h.as(t, "mallory")
+	preview, err = mallory.Groups().PreviewDelete(ctx, "narrow", 10)
+	require.NoError(t, err)
+	require.Len(t, preview.Items, 1)
+	require.Equal(t, &userman.Revocations{Items: []userman.Revocation{}}, preview.Revocations, "mallory cannot delete it")
+}
+
+func TestGroupService_AuditEvent_namesGroupButNoMisplacedSecret(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	h.createGroup(t, "Sales and Support", nil)
+	for name, key := range map[string]string{
+		"sales AND support": "Sales and Support", "Messages": "Messages", "correct horse battery staple": "",
+	} {
+		require.Equal(t, audit.Event{Action: "preview", Kind: userman.KindGroup, Key: key}, h.Groups().AuditEvent(t.Context(), "preview", name))
+	}
 }

@@ -94,9 +94,9 @@ func TestGroupService_Delete_foldsStoredGroupNames(t *testing.T) {
 	}
 	h.deleteUser(t, "joan")
 	exec(`UPDATE pbxusers_users SET group_names = '["SALES"]'`)
-	impact, _, err := h.Groups().PreviewDelete(t.Context(), "Sales", 10)
+	impact, err := h.Groups().PreviewDelete(t.Context(), "Sales", 10)
 	require.NoError(t, err)
-	require.Equal(t, []userman.PermissionChange{{Permission: permission.XMPPLogin, Before: "on", After: "off"}}, impact[0].Changes)
+	require.Equal(t, []userman.PermissionChange{{Permission: permission.XMPPLogin, Before: "on", After: "off"}}, impact.Items[0].Changes)
 	require.NoError(t, h.Groups().Delete(t.Context(), "Sales", true))
 	require.Empty(t, h.get(t, "jane").Groups)
 	require.Len(t, h.entries(t, audit.Query{Action: "leave group"}), 2, "each of them is written once")

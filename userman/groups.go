@@ -30,6 +30,18 @@ func (gs *GroupService) Create(ctx context.Context, g *Group, unreadable ...stor
 	return gs.s.createGroup(ctx, "create", g, nil, unreadable...)
 }
 
+// AuditEvent returns the audit event of an operation on the group of that name, with the
+// name as it is stored. A name without a group is recorded only if it could be a
+// username, because a secret in the wrong field could be a name. See
+// [Service.AuditEvent].
+func (gs *GroupService) AuditEvent(ctx context.Context, action, name string) audit.Event {
+	g, err := gs.s.store.Group(ctx, name)
+	if err != nil {
+		return gs.s.groupEvent(action, validUsername(name))
+	}
+	return gs.s.groupEvent(action, g.Name)
+}
+
 // createGroup creates a group as [GroupService.Create] does. setManaged, if not nil,
 // sets the fields that only the service sets.
 func (s *Service) createGroup(ctx context.Context, action string, g *Group, setManaged func(*Group), unreadable ...store.FieldError) (*Group, error) {

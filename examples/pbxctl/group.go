@@ -130,11 +130,11 @@ type memberImpact struct {
 func (a *cli) groupImpact() *cobra.Command {
 	var limit int
 	cmd := a.groups().verb("impact", "Preview how the permissions of each member would change if a group were deleted", func(ctx context.Context, s *app.App, name string) error {
-		items, total, err := s.Users.Groups().PreviewDelete(ctx, name, store.PageRequest{Limit: limit}.EffectiveLimit())
+		impact, err := s.Users.Groups().PreviewDelete(ctx, name, store.PageRequest{Limit: limit}.EffectiveLimit())
 		if err != nil {
 			return err
 		}
-		return a.print(memberImpact{items, total}, impactText(items)+fmt.Sprintf("%d members, %d shown.\n", total, len(items)))
+		return a.print(memberImpact{impact.Items, impact.Total}, impactText(impact.Items)+fmt.Sprintf("%d members, %d shown.\n", impact.Total, len(impact.Items)))
 	})
 	cmd.Flags().IntVar(&limit, "limit", store.DefaultPageLimit, limitUsage("members"))
 	return cmd

@@ -23,11 +23,6 @@ func (a *api) users(ctx context.Context) *userman.Service {
 	return a.app.UsersFor(a.sessions.Administrator(ctx))
 }
 
-// isScoped reports whether the administrator is limited to some extensions or DIDs.
-func (a *api) isScoped(ctx context.Context) bool {
-	return !a.sessions.Administrator(ctx).Scope("").IsUnrestricted()
-}
-
 func (a *api) registerUsers() {
 	e := &endpoint[userman.User]{
 		Type:           resource.Users(a.users),

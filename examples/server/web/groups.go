@@ -91,19 +91,12 @@ const maxImpact = 100
 // askDelete shows who is affected when a group is deleted. A group with members
 // needs force.
 func (g *groupPages) askDelete(ctx context.Context, _ *request, now *userman.Group, c *confirmation) error {
-	impact, total, err := g.users(ctx).Groups().PreviewDelete(ctx, now.Name, maxImpact)
+	impact, err := g.users(ctx).Groups().PreviewDelete(ctx, now.Name, maxImpact)
 	if err != nil {
 		return err
 	}
-	deletion := groupDeletion{Impact: impact, More: total - len(impact)}
-	c.Wide = len(impact) > 0
-	if g.isUnrestricted(ctx) { // others cannot delete it
-		deletion.Revocations, err = g.users(ctx).PreviewRevocations(ctx, maxImpact, func(ctx context.Context, users *userman.Service) error {
-			return users.Groups().Delete(ctx, now.Name, true)
-		})
-	}
-	c.Extra = deletion
-	return err
+	c.Wide, c.Extra = len(impact.Items) > 0, groupDeletion{impact.Items, impact.Total - len(impact.Items), impact.Revocations}
+	return nil
 }
 
 func (g *groupPages) delete(ctx context.Context, r *request, now *userman.Group) (response, error) {
