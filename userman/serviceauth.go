@@ -58,6 +58,25 @@ func (s *Service) AuthenticateService(ctx context.Context, service, login string
 	return s.redact(u), nil
 }
 
+// portalService is the service of [permission.PortalLogin].
+const portalService = "portal"
+
+// VerifyPassword reports whether the password is that of the user, who may be disabled or
+// without the permission to log in. A login page that is not for users calls it to name
+// the right page. It counts as a login to the portal, so the rate limits are those of
+// [Service.AuthenticateService]. It returns false after too many attempts.
+func (s *Service) VerifyPassword(ctx context.Context, login string, password store.Secret) (bool, error) {
+	_, err := s.AuthenticateService(ctx, portalService, login, password)
+	loginErr, denied := errors.AsType[*credential.LoginError](err)
+	switch {
+	case denied: // all other codes mean that the password is right
+		return loginErr.Code != credential.InvalidCredentials, nil
+	case errors.Is(err, store.ErrRateLimited):
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // CanUseService reports whether a user exists, is enabled, and has the permission to
 // use a service. Services that verify the password themselves call CanUseService. Do not
 // show the result to visitors. It returns an error wrapping [store.ErrInvalid] on

@@ -59,6 +59,44 @@ func TestService_AuthenticateService_requiresPermission(t *testing.T) {
 	}
 }
 
+func TestService_VerifyPassword_acceptsPasswordOfUserWhoMayNotLogIn(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	ctx := anonymousContext(t, "192.0.2.7")
+	requireVerified := func(want bool, username, password string) {
+		t.Helper()
+		correct, err := h.VerifyPassword(ctx, username, secret(password))
+		require.NoError(t, err)
+		require.Equal(t, want, correct)
+	}
+	h.createUser(t, newUser("jane"), goodPassword)
+	requireVerified(true, "JANE", goodPassword)
+	requireVerified(false, "jane", "wrong")
+	requireVerified(false, "nobody", goodPassword)
+	h.setPermission(t, "jane", permission.PortalLogin, permission.Off())
+	requireVerified(true, "jane", goodPassword)
+	_, err := h.Disable(t.Context(), "jane")
+	require.NoError(t, err)
+	requireVerified(true, "jane", goodPassword)
+
+	var rateLimited error
+	for range 50 {
+		if rateLimited == nil {
+			_, rateLimited = h.AuthenticateService(ctx, "portal", "jane", secret("wrong"))
+			_, denied := errors.AsType[*credential.LoginError](rateLimited)
+			if denied {
+				rateLimited = nil
+			}
+		}
+	}
+	require.ErrorIs(t, rateLimited, store.ErrRateLimited)
+	requireVerified(false, "jane", goodPassword)
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	_, err = h.VerifyPassword(ended, "jane", secret(goodPassword))
+	require.Error(t, err)
+}
+
 func TestService_AuthenticateService_acceptsGroupPermission(t *testing.T) {
 	t.Parallel()
 	h := newService(t)

@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
@@ -79,31 +78,11 @@ func (s *App) detectAccountType(ctx context.Context, username string, password s
 	if isAMIAccount {
 		return amiAccountMessage, nil
 	}
-	isUser, err := s.isUserLogin(ctx, username, password)
+	isUser, err := s.Users.VerifyPassword(ctx, username, password)
 	if err != nil || !isUser {
 		return "", err
 	}
 	return userAccountMessage, nil
-}
-
-// portalService is the service that users log in to with a browser.
-const portalService = "portal"
-
-// isUserLogin reports whether the password is that of the user. It counts as a
-// login attempt of the user, so that the rate limit holds here too.
-func (s *App) isUserLogin(ctx context.Context, username string, password store.Secret) (bool, error) {
-	_, err := s.Users.AuthenticateService(ctx, portalService, username, password)
-	var loginErr *credential.LoginError
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.As(err, &loginErr):
-		// All other codes mean that the password is right.
-		return loginErr.Code != credential.InvalidCredentials, nil
-	case errors.Is(err, store.ErrRateLimited):
-		return false, nil
-	}
-	return false, err
 }
 
 // MailStatus describes the mail configuration.
