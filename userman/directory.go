@@ -2,6 +2,7 @@ package userman
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -114,6 +115,64 @@ func (ds Directories) Get(name string) (Directory, error) {
 		}
 	}
 	return nil, &store.NotFoundError{Kind: KindDirectory}
+}
+
+// Default returns the only directory. It returns an error wrapping [store.ErrNotFound] if
+// there is none, and an error wrapping [store.ErrInvalid] on "directory" if there are
+// several.
+func (ds Directories) Default() (Directory, error) {
+	switch len(ds) {
+	case 0:
+		return nil, &store.NotFoundError{Kind: KindDirectory}
+	case 1:
+		return ds[0], nil
+	}
+	return nil, store.NewInvalidError(store.FieldError{Field: "directory", Code: store.CodeRequired, Message: "there are several directories; name one"})
+}
+
+// DirectoryTester is an optional interface of a [Directory]. Test connects to the
+// directory and returns the number of users that it found, which may be less than all.
+type DirectoryTester interface {
+	Test(ctx context.Context) (users int, err error)
+}
+
+// Test tests the connection to a directory. It returns an error wrapping
+// [store.ErrNotFound] if there is no directory of that name, the error of ctx, or a
+// [DirectoryError] if the directory cannot be read or has no users; this error then wraps
+// [ErrNoUsers]. Test returns nil for a directory that is no [DirectoryTester].
+func (ds Directories) Test(ctx context.Context, name string) error {
+	d, err := ds.Get(name)
+	if err != nil {
+		return err
+	}
+	tester, ok := d.(DirectoryTester)
+	if !ok {
+		return nil
+	}
+	users, err := tester.Test(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err == nil && users == 0:
+		err = ErrNoUsers
+	}
+	if err != nil {
+		return &DirectoryError{name, err}
+	}
+	return nil
+}
+
+// ErrNoUsers means that a directory was read, but contains no users.
+var ErrNoUsers = errors.New("the directory contains no users")
+
+// CountByDirectory returns the number of users in each directory, without deleted users.
+// Directories without users are missing from the map. It returns an error wrapping
+// [store.ErrForbidden] for a service with a limited scope, see [Service.Scoped].
+func (s *Service) CountByDirectory(ctx context.Context) (map[string]int, error) {
+	if err := s.requireUnscoped(ctx); err != nil {
+		return nil, err
+	}
+	return s.store.CountByDirectory(ctx)
 }
 
 // directoryOf returns the directory of u. It is false for local users, and for users of

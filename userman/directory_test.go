@@ -1,6 +1,7 @@
 package userman_test
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -21,6 +23,66 @@ func TestService_Directories_returnsThoseOfOptions(t *testing.T) {
 	require.Equal(t, d, found)
 	_, err = h.Directories().Get("elsewhere")
 	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+func TestDirectories_Default_returnsOnlyDirectory(t *testing.T) {
+	t.Parallel()
+	one := &fakeDirectory{}
+	found, err := userman.Directories{one}.Default()
+	require.NoError(t, err)
+	require.Same(t, one, found)
+	_, err = userman.Directories{}.Default()
+	require.Equal(t, &store.NotFoundError{Kind: userman.KindDirectory}, err)
+	_, err = userman.Directories{one, testedDirectory{name: "head-office"}}.Default()
+	require.Equal(t, store.NewInvalidError(store.FieldError{
+		Field: "directory", Code: store.CodeRequired, Message: "there are several directories; name one",
+	}), err)
+}
+
+// testedDirectory is a directory with a connection test.
+type testedDirectory struct {
+	userman.Directory
+
+	name  string
+	users int
+	err   error
+}
+
+func (d testedDirectory) Name() string                      { return d.name }
+func (d testedDirectory) Test(context.Context) (int, error) { return d.users, d.err }
+
+func TestDirectories_Test_reportsUnreadableAndEmptyDirectories(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("no route to host")
+	ds := userman.Directories{
+		&fakeDirectory{}, testedDirectory{name: "whole", users: 1}, testedDirectory{name: "empty"}, testedDirectory{name: "broken", err: broken},
+	}
+	require.NoError(t, ds.Test(t.Context(), branchDirectory), "it has no test")
+	require.NoError(t, ds.Test(t.Context(), "whole"))
+	require.ErrorIs(t, ds.Test(t.Context(), "elsewhere"), store.ErrNotFound)
+	for name, cause := range map[string]error{"empty": userman.ErrNoUsers, "broken": broken} {
+		err := ds.Test(t.Context(), name)
+		failure, ok := errors.AsType[*userman.DirectoryError](err)
+		require.True(t, ok, "%v", err)
+		require.Equal(t, &userman.DirectoryError{Directory: name, Err: cause}, failure)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.Equal(t, context.Canceled, ds.Test(ended, "broken"), "this is no failure of the directory")
+}
+
+func TestService_CountByDirectory_countsUsersInDirectories(t *testing.T) {
+	t.Parallel()
+	h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"), newEntry("id-2", "joan", ""), newEntry("id-3", "june", ""))
+	h.createUser(t, newUser("local"), "")
+	h.sync(t)
+	h.deleteUser(t, "june")
+	counts, err := h.CountByDirectory(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{d.Name(): 2}, counts)
+	limited := h.scoped(func(context.Context) (scope.Scope, error) { return scope.Scope{}, nil })
+	_, err = limited.CountByDirectory(t.Context())
+	require.ErrorIs(t, err, store.ErrForbidden)
 }
 
 func TestService_Authenticate_usesPasswordOfSyncedDirectory(t *testing.T) {

@@ -65,6 +65,10 @@ type Users interface {
 	// reads a consistent snapshot. It stops at the first error and returns it. visit
 	// must not write to the store. EachUser uses bounded memory if the backend can.
 	EachUser(ctx context.Context, visit func(*User) error) error
+	// CountByDirectory returns the number of users with an external ID in each
+	// directory. It does not count deleted users. Directories without users are missing
+	// from the map.
+	CountByDirectory(ctx context.Context) (map[string]int, error)
 }
 
 // LoginNameStore stores the login names of users, which are unique in a team across all

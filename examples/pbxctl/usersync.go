@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -28,13 +27,9 @@ func (a *cli) userSync() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show the changes without making them")
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
-		name, err := selectDirectory(s, strings.Join(args, ""))
-		if err != nil {
-			return err
-		}
 		opts := s.Settings.SyncOptions()
 		opts.DryRun = dryRun
-		return a.sync(cmd.Context(), s, name, opts)
+		return a.sync(cmd.Context(), s, strings.Join(args, ""), opts)
 	})
 	return cmd
 }
@@ -88,32 +83,24 @@ func (a *cli) userAdopt() *cobra.Command {
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show the changes without making them")
 	cmd.Flags().StringVar(&directory, "directory", "", "`NAME` of the directory (default: the only one)")
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
-		name, err := selectDirectory(s, directory)
-		if err != nil {
-			return err
-		}
 		opts := s.Settings.SyncOptions()
 		adoption.Username, adoption.ExternalID = args[0], args[1]
 		opts.DryRun, opts.Adoption = dryRun, &adoption
-		return a.sync(cmd.Context(), s, name, opts)
+		return a.sync(cmd.Context(), s, directory, opts)
 	})
 	return cmd
 }
 
-// selectDirectory returns the name, or the name of the only directory if it is empty.
-func selectDirectory(s *app.App, name string) (string, error) {
-	if name != "" {
-		return name, nil
-	}
-	directories := s.Users.Directories()
-	if len(directories) == 0 {
-		return "", &store.NotFoundError{Kind: "directory"}
-	}
-	return directories[0].Name(), nil
-}
-
-// sync fails if the report has problems, so that scripts notice.
+// sync syncs the directory of that name; the only one if the name is empty. It fails if
+// the report has problems, so that scripts notice.
 func (a *cli) sync(ctx context.Context, s *app.App, name string, opts *userman.SyncOptions) error {
+	if name == "" {
+		directory, err := s.Users.Directories().Default()
+		if err != nil {
+			return err
+		}
+		name = directory.Name()
+	}
 	report, err := s.Users.Sync(ctx, name, opts)
 	if report != nil {
 		err = errors.Join(err, a.print(report, syncText(report, err == nil)))

@@ -22,6 +22,23 @@ func userSortKeys() map[string]func(u *userman.User) cursor.Position {
 	}
 }
 
+// CountByDirectory implements [userman.Store].
+func (m userStore) CountByDirectory(ctx context.Context) (map[string]int, error) {
+	users := map[string]int{}
+	err := m.readTeam(ctx, func(t *team) error {
+		for _, row := range t.users.rows {
+			if u := row.value; u.DeletedAt.IsZero() && u.ExternalID != "" {
+				users[u.Directory]++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return users, nil
+}
+
 // ListUsers implements [userman.Store].
 func (m userStore) ListUsers(ctx context.Context, q userman.Query) (list *store.Page[*userman.User], err error) {
 	q.Sort.By = cmp.Or(q.Sort.By, "username")

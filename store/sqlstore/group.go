@@ -198,14 +198,28 @@ const countMembersSQL = `SELECT g.name, (SELECT COUNT(*) FROM pbxusers_membershi
 
 // CountMembers implements [userman.Store].
 func (m userStore) CountMembers(ctx context.Context) (map[string]int, error) {
-	members := map[string]int{}
+	return m.counts(ctx, "count members", countMembersSQL)
+}
+
+// countUsersSQL needs the index of external IDs only. They are NULL for deleted users.
+const countUsersSQL = `SELECT directory, COUNT(*) FROM pbxusers_users
+		WHERE team = ? AND unique_external_id IS NOT NULL GROUP BY directory`
+
+// CountByDirectory implements [userman.Store].
+func (m userStore) CountByDirectory(ctx context.Context) (map[string]int, error) {
+	return m.counts(ctx, "count users", countUsersSQL)
+}
+
+// counts returns the counts by name that a statement selects for the team.
+func (m userStore) counts(ctx context.Context, what, text string) (map[string]int, error) {
+	counts := map[string]int{}
 	err := m.read(ctx, func(ctx context.Context, q querier) error {
-		clear(members) // this function may run again
-		_, err := query(ctx, m.DB, q, "count members", countMembersSQL, []any{m.team}, func(row scanner) (_ struct{}, err error) {
+		clear(counts) // this function may run again
+		_, err := query(ctx, m.DB, q, what, text, []any{m.team}, func(row scanner) (_ struct{}, err error) {
 			var name string
 			var count int
 			err = row.Scan(&name, &count)
-			members[name] = count
+			counts[name] = count
 			return struct{}{}, err
 		})
 		return err
@@ -213,5 +227,5 @@ func (m userStore) CountMembers(ctx context.Context) (map[string]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return members, nil
+	return counts, nil
 }

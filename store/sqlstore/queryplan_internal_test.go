@@ -154,7 +154,7 @@ func TestUserStore_lookupsUseIndex(t *testing.T) {
 	db := newUnmigratedDB(t)
 	require.NoError(t, db.migrateFS(t.Context(), migrations))
 	texts := []string{
-		tokenOwnerSQL(), nextMailSQL(), takeRequestSQL, userTable().selectAll() + userTable().where(), userTable().deleteByKey(), countMembersSQL, deleteGroupSQL(),
+		tokenOwnerSQL(), nextMailSQL(), takeRequestSQL, userTable().selectAll() + userTable().where(), userTable().deleteByKey(), countMembersSQL, countUsersSQL, deleteGroupSQL(),
 		groupTable().selectAll() + " WHERE team = ? ORDER BY priority, folded_name",
 		tokenPager().sql(whereClause{conditions: []string{"team = ?", "user_id = ?"}}, " ORDER BY id", 51),
 		tokenPager().sql(whereClause{conditions: []string{"team = ?"}}, " ORDER BY id", 51),

@@ -108,6 +108,7 @@ func requireUserCallsCanceled(ctx context.Context, t *testing.T, st userman.Stor
 	_, errs["LoginFields"] = st.LoginFields(ctx)
 	errs["SetLoginFields"] = st.SetLoginFields(ctx, userman.LoginFields{Email: true})
 	_, errs["ListUsers"] = st.ListUsers(ctx, userman.Query{})
+	_, errs["CountByDirectory"] = st.CountByDirectory(ctx)
 	_, errs["Group"] = st.Group(ctx, "changed")
 	_, _, errs["ListGroups"] = st.ListGroups(ctx)
 	_, errs["GroupsRevision"] = st.GroupsRevision(ctx)

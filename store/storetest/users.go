@@ -26,6 +26,7 @@ func userRules() []rule {
 		{"no_lost_user_update", noLostUserUpdate},
 		{"deleted_user_leaves_nothing", deletedUserLeavesNothing},
 		{"user_not_shared", userNotShared},
+		{"users_counted_by_directory", usersCountedByDirectory},
 	}
 }
 
@@ -239,6 +240,27 @@ func deletedUserLeavesNothing(t *testing.T, b Backend) {
 	_, err = st.Picture(t.Context(), idOf("jane"))
 	requireNotFound(t, err, "picture")
 	require.Equal(t, []string{"bob"}, listUsernames(t, st, userman.Query{Group: "Sales"}))
+}
+
+func usersCountedByDirectory(t *testing.T, b Backend) {
+	st := b.Users("")
+	counts, err := st.CountByDirectory(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, counts)
+	for i, username := range sequentialNames(7) {
+		u := newUser(username)
+		u.Directory, u.ExternalID = []string{"head-office", "branch", ""}[i%3], username
+		if i%3 == 2 {
+			u.ExternalID = ""
+		}
+		require.NoError(t, st.CreateUser(t.Context(), u))
+	}
+	createUsers(t, b.Users("acme"), "jane")
+	updateUser(t, st, nthName(0), softDelete)
+	updateUser(t, st, nthName(3), func(u *userman.User) { u.Disabled = true })
+	counts, err = st.CountByDirectory(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"head-office": 2, "branch": 2}, counts)
 }
 
 func userNotShared(t *testing.T, b Backend) {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/ampusers"
@@ -33,15 +34,16 @@ type DirectoryState struct {
 
 // Directories returns the directories of the settings.
 func (s *App) Directories(ctx context.Context) ([]DirectoryState, error) {
+	users, err := s.Users.CountByDirectory(ctx)
+	if err != nil {
+		return nil, err
+	}
 	states := []DirectoryState{}
 	for _, directory := range s.Users.Directories() {
-		state := DirectoryState{Name: directory.Name(), Attributes: map[string]string{}, Capabilities: directory.Capabilities()}
+		name := directory.Name()
+		state := DirectoryState{Name: name, Attributes: map[string]string{}, Capabilities: directory.Capabilities(), Users: users[name]}
 		if ldap, ok := directory.(*ldapdir.Directory); ok {
 			state.setOptions(ldap.Options())
-		}
-		var err error
-		if state.Users, err = s.countUsers(ctx, state.Name); err != nil {
-			return nil, err
 		}
 		states = append(states, state)
 	}
@@ -69,54 +71,25 @@ func (s *App) AuthorizeDirectories(ctx context.Context, a *ampusers.Administrato
 	return err
 }
 
-// countUsers returns the number of users of a directory.
-func (s *App) countUsers(ctx context.Context, directory string) (count int, err error) {
-	query := userman.Query{Directory: &directory, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}
-	for {
-		page, err := s.Users.List(ctx, query)
-		if err != nil {
-			return 0, err
-		}
-		count += len(page.Items)
-		if query.After = page.Next; query.After == "" {
-			return count, nil
-		}
-	}
-}
-
 // SyncOptions returns the options of a sync.
 func (s *Settings) SyncOptions() *userman.SyncOptions {
 	opts := s.LDAP.Sync
 	return &opts
 }
 
-// directoryTester is a directory with a connection test.
-type directoryTester interface {
-	Test(ctx context.Context) (users int, err error)
-}
-
 // CheckDirectory connects to a directory and binds. problem describes a failure,
-// with a hint; it is empty on success. It returns a [store.NotFoundError] if there
-// is no such directory, or the error of ctx.
+// with a hint; it is empty on success. It returns the other errors of
+// [userman.Directories.Test].
 func (s *App) CheckDirectory(ctx context.Context, name string) (problem string, err error) {
-	directory, err := s.Users.Directories().Get(name)
-	if err != nil {
-		return "", err
-	}
-	tested, ok := directory.(directoryTester)
-	if !ok {
-		return "", nil
-	}
-	count, err := tested.Test(ctx)
+	err = s.Users.Directories().Test(ctx, name)
+	failure, failed := errors.AsType[*userman.DirectoryError](err)
 	switch {
-	case ctx.Err() != nil:
-		return "", ctx.Err()
-	case err != nil:
-		return "The directory could not be read: " + strings.TrimPrefix(err.Error(), "ldapdir: ") + ". " + directoryHint, nil
-	case count == 0:
+	case !failed:
+		return "", err
+	case errors.Is(err, userman.ErrNoUsers):
 		return "The directory contains no users. Check --ldap-base-dn and --ldap-filter.", nil
 	}
-	return "", nil
+	return "The directory could not be read: " + strings.TrimPrefix(failure.Err.Error(), "ldapdir: ") + ". " + directoryHint, nil
 }
 
 // directoryHint is the hint for a directory that cannot be read.
