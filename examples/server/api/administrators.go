@@ -54,7 +54,7 @@ type NewAdministratorPassword struct {
 
 func (a *api) registerAdministratorCredentials(e *endpoint[ampusers.Administrator]) {
 	registerBody(e.operationGroup, operation{
-		id: "setAdministratorPassword", route: "PUT " + e.one() + "/password", params: []*huma.Param{ifMatchParam()}, etag: true, response: e.schema(),
+		id: "setAdministratorPassword", route: "PUT " + e.one() + "/password", params: []*huma.Param{headerParam(ifMatchHeader)}, etag: true, response: e.schema(),
 	}, func(ctx context.Context, r *request, body *NewAdministratorPassword) (*response, error) {
 		opts := &ampusers.PasswordOptions{Precondition: e.precondition(r)}
 		return e.reply(asResult(a.administrators(ctx).SetPassword(ctx, r.text("username"), body.Password, opts)))

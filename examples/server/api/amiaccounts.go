@@ -44,7 +44,7 @@ type NewSecret struct {
 
 func (a *api) registerAMIAccountSecret(e *endpoint[manager.Account]) {
 	registerBody(e.operationGroup, operation{
-		id: "rotateAMIAccountSecret", route: "POST " + e.one() + "/secret", params: []*huma.Param{ifMatchParam()},
+		id: "rotateAMIAccountSecret", route: "POST " + e.one() + "/secret", params: []*huma.Param{headerParam(ifMatchHeader)},
 		optionalBody: true, etag: true, response: e.schema(),
 	}, func(ctx context.Context, r *request, body *NewSecret) (*response, error) {
 		var given store.Secret

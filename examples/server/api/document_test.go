@@ -305,9 +305,14 @@ func TestAPI_examplesMatchSchemas(t *testing.T) {
 func TestDocument_textsHaveOperationOrSchema(t *testing.T) {
 	t.Parallel()
 	d := readDocument(t, start(t))
-	known := map[string]bool{ini.DefaultSection: true, "document": true, "schemas": true, "tags": true, "problems": true}
+	known := map[string]bool{ini.DefaultSection: true, "document": true, "schemas": true, "tags": true, "parameters": true, "problems": true}
+	parameters := map[string]bool{}
 	d.eachOperation(func(_, _ string, op *operation) {
 		known[op.OperationID], known[op.OperationID+".request"] = true, true
+		for _, p := range op.Parameters {
+			parameters[p.Name] = true
+			require.NotEmpty(t, p.Description, "%s: %s", op.OperationID, p.Name)
+		}
 	})
 	for name := range d.Components.Schemas {
 		known[name] = true
@@ -321,6 +326,9 @@ func TestDocument_textsHaveOperationOrSchema(t *testing.T) {
 				require.Contains(t, s.Properties, key.Name(), "document.ini: [%s]", section.Name())
 			}
 		}
+	}
+	for _, parameter := range texts.Section("parameters").Keys() {
+		require.True(t, parameters[parameter.Name()], "document.ini: [parameters] %s", parameter.Name())
 	}
 	for _, renamed := range texts.Section("schemas").Keys() {
 		require.Contains(t, d.Components.Schemas, renamed.String(), "document.ini: [schemas] %s", renamed.Name())

@@ -79,6 +79,9 @@ func (g operationGroup) register(op operation, handle handler) {
 			op.params = addPathParam(op.params, strings.TrimSuffix(name, "}"))
 		}
 	}
+	for _, p := range op.params {
+		p.Description = cmp.Or(p.Description, g.api.document.text("parameters", p.Name))
+	}
 	g.api.document.AddOperation(g.describe(&op))
 	g.api.mux.HandleFunc(op.method+" "+prefix+op.path, func(w http.ResponseWriter, r *http.Request) { g.serve(&op, w, r) })
 }

@@ -28,8 +28,9 @@ func enumParam(name, doc string, values ...string) *huma.Param {
 	return p
 }
 
-func headerParam(name, doc string) *huma.Param {
-	return &huma.Param{Name: name, In: "header", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
+// headerParam describes a header. Its text is in document.ini.
+func headerParam(name string) *huma.Param {
+	return &huma.Param{Name: name, In: "header", Schema: &huma.Schema{Type: huma.TypeString}}
 }
 
 // addPathParam describes a parameter in the path, unless params does so already.
@@ -37,8 +38,7 @@ func addPathParam(params []*huma.Param, name string) []*huma.Param {
 	if slices.ContainsFunc(params, func(p *huma.Param) bool { return p.Name == name && p.In == "path" }) {
 		return params
 	}
-	doc := map[string]string{"username": "The username. Case does not matter.", "name": "The name.", "id": "The ID."}[name]
-	return append(params, pathParam(name, doc))
+	return append(params, pathParam(name, ""))
 }
 
 func pathParam(name, doc string, values ...string) *huma.Param {
@@ -56,16 +56,8 @@ func limitParam(doc string) *huma.Param {
 	return p
 }
 
-func ifMatchParam() *huma.Param {
-	return headerParam(ifMatchHeader, "The ETag of the record that the change is based on. A record with another ETag is not changed (412). Without this header the change is unconditional.")
-}
-
-func ifNoneMatchParam() *huma.Param {
-	return headerParam(ifNoneMatchHeader, "The ETag of the record that the client already has. An unchanged record is not sent again (304).")
-}
-
 func idempotencyParam() *huma.Param {
-	p := headerParam(idempotencyHeader, "A unique text of the client's choice for each record to be created. Within 24 hours the same request with the same key gets the same response and creates nothing. What is shown only once is in it for one minute, for the same session.")
+	p := headerParam(idempotencyHeader)
 	most := 255
 	p.Schema.MaxLength = &most
 	return p

@@ -55,14 +55,14 @@ func (e *endpoint[R]) registerRecord() {
 	e.createPath = cmp.Or(e.createPath, e.path)
 	e.registerList(cmp.Or(e.listID, "list"+e.noun+"s"), e.path)
 	e.register(operation{
-		id: "get" + e.noun, route: "GET " + e.one(), params: []*huma.Param{ifNoneMatchParam()}, etag: true, response: e.schema(),
+		id: "get" + e.noun, route: "GET " + e.one(), params: []*huma.Param{headerParam(ifNoneMatchHeader)}, etag: true, response: e.schema(),
 	}, e.get)
 	e.register(operation{
 		id: "create" + e.noun, route: "POST " + e.createPath, status: http.StatusCreated, params: []*huma.Param{idempotencyParam()},
 		etag: true, record: true, body: e.newSchema(), response: e.schema(),
 	}, e.create)
 	e.register(operation{
-		id: "update" + e.noun, route: "PATCH " + e.one(), params: []*huma.Param{ifMatchParam()},
+		id: "update" + e.noun, route: "PATCH " + e.one(), params: []*huma.Param{headerParam(ifMatchHeader)},
 		etag: true, record: true, body: e.changesSchema(), response: e.schema(),
 	}, e.update)
 	if e.Preview != nil {
@@ -70,7 +70,7 @@ func (e *endpoint[R]) registerRecord() {
 			id: "preview" + e.noun, route: "POST " + e.one() + "/preview", record: true, body: e.changesSchema(), response: schemaFor[userman.Revocations](e.api.document),
 		}, e.preview)
 	}
-	params := []*huma.Param{ifMatchParam()}
+	params := []*huma.Param{headerParam(ifMatchHeader)}
 	if e.Force != "" {
 		params = append(params, queryParam("force", huma.TypeBoolean, e.Force))
 	}
@@ -251,7 +251,7 @@ type action[S, R any] struct {
 func registerActions[S, R any](e *endpoint[R], service func(context.Context) S, actions ...action[S, R]) {
 	for _, action := range actions {
 		method, verb, _ := strings.Cut(action.route, " ")
-		op := operation{id: action.id, route: method + " " + e.one() + "/" + verb, params: []*huma.Param{ifMatchParam()}, etag: true, response: e.schema()}
+		op := operation{id: action.id, route: method + " " + e.one() + "/" + verb, params: []*huma.Param{headerParam(ifMatchHeader)}, etag: true, response: e.schema()}
 		e.register(op, func(ctx context.Context, r *request) (*response, error) {
 			return e.change(ctx, r, action.name, func(ctx context.Context, key string) (resource.Result[R], error) {
 				return asResult(action.act(service(ctx), ctx, key))

@@ -24,7 +24,7 @@ func (a *api) registerTokens(g operationGroup) {
 	}
 	e.registerRecord()
 	e.registerList("listTokens", e.createPath)
-	rotate := operation{id: "rotateToken", route: "POST " + e.one() + "/rotate", params: []*huma.Param{ifMatchParam()}, etag: true, response: e.schema()}
+	rotate := operation{id: "rotateToken", route: "POST " + e.one() + "/rotate", params: []*huma.Param{headerParam(ifMatchHeader)}, etag: true, response: e.schema()}
 	e.register(rotate, func(ctx context.Context, r *request) (*response, error) {
 		return e.change(ctx, r, "rotate", func(ctx context.Context, id string) (resource.Result[apitoken.Token], error) {
 			token, key, err := a.tokens(ctx).Rotate(ctx, apitoken.ID(id))

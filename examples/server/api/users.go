@@ -44,7 +44,7 @@ func (a *api) registerUsers() {
 		return noContent(a.users(ctx).EndSessions(ctx, r.text("username")))
 	})
 	registerBody(e.operationGroup, operation{
-		id: "setUserPassword", route: "PUT " + e.one() + "/password", params: []*huma.Param{ifMatchParam()}, etag: true, response: e.schema(),
+		id: "setUserPassword", route: "PUT " + e.one() + "/password", params: []*huma.Param{headerParam(ifMatchHeader)}, etag: true, response: e.schema(),
 	}, func(ctx context.Context, r *request, body *NewUserPassword) (*response, error) {
 		return e.reply(a.setUserPassword(ctx, r.text("username"), body, e.precondition(r)))
 	})
@@ -119,10 +119,10 @@ func binary() *huma.Schema { return &huma.Schema{Type: huma.TypeString, Format: 
 
 func (a *api) registerPicture(e userEndpoint) {
 	e.register(operation{
-		id: "getPicture", route: "GET " + e.one() + "/picture", params: []*huma.Param{ifNoneMatchParam()}, etag: true, media: jpegType, response: binary(),
+		id: "getPicture", route: "GET " + e.one() + "/picture", params: []*huma.Param{headerParam(ifNoneMatchHeader)}, etag: true, media: jpegType, response: binary(),
 	}, a.getPicture)
 	e.register(operation{
-		id: "setPicture", route: "PUT " + e.one() + "/picture", params: []*huma.Param{ifMatchParam()}, etag: true, picture: true, response: e.schema(),
+		id: "setPicture", route: "PUT " + e.one() + "/picture", params: []*huma.Param{headerParam(ifMatchHeader)}, etag: true, picture: true, response: e.schema(),
 	}, func(ctx context.Context, r *request) (*response, error) {
 		opts := &userman.PictureOptions{Precondition: e.precondition(r)}
 		return e.reply(asResult(a.users(ctx).SetPicture(ctx, r.text("username"), r.picture, opts)))
