@@ -186,7 +186,11 @@ func shown(m field.Meta, texts []string) string {
 	case field.KindBool:
 		return cmp.Or(all, "no")
 	case field.KindList:
-		return strings.Join(field.SplitList(all), ", ")
+		items := field.SplitList(all)
+		if m.Format == field.FormatChoice {
+			slices.Sort(items) // the order of checkboxes says nothing
+		}
+		return strings.Join(items, ", ")
 	default:
 		return all
 	}

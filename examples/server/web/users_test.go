@@ -165,6 +165,24 @@ func TestPages_userEditConflict(t *testing.T) {
 	require.Equal(t, "Title of mine", b.user("jane.roe").Title)
 }
 
+func TestPages_userEditConflictIgnoresOrderOfGroups(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.postRedirect("/groups/new", url.Values{"name": {"Zulu"}, "priority": {"1"}})
+	b.postRedirect("/groups/new", url.Values{"name": {"Alpha"}, "priority": {"2"}})
+	groups := []string{"Zulu", "Alpha"}
+	b.createUser(userman.User{Username: "jane.roe", Groups: groups})
+	form := url.Values{"username": {"jane.roe"}, "title": {"Mine"}, "groups": groups, "version": {b.hiddenValue(b.get("/users/jane.roe", http.StatusOK), "version")}}
+	_, err := b.server.Site.Users.Update(t.Context(), "jane.roe", func(u *userman.User) error {
+		u.Title = "Theirs"
+		return nil
+	})
+	require.NoError(t, err)
+	page := b.post("/users/jane.roe", form, http.StatusConflict)
+	require.Contains(t, page, `<tr><th scope="row">Job title</th>`)
+	require.NotContains(t, page, `<tr><th scope="row">Groups</th>`)
+}
+
 // A form is for one user, whatever their current username. It must not change
 // another user.
 func TestPages_userEditConflictAfterRename(t *testing.T) {
