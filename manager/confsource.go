@@ -83,6 +83,19 @@ func (s *ConfSource) Sections(ctx context.Context, target asteriskconf.Target) (
 	return sections, err
 }
 
+// ConfigError means that the accounts in the configuration folder of Asterisk cannot be
+// read. It matches [store.ErrConflict].
+type ConfigError struct{ Err error }
+
+func (e *ConfigError) Error() string {
+	return "the configuration folder of Asterisk cannot be read: " + e.Err.Error() + "; correct the folder or its permissions, and try again"
+}
+
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// Is reports whether target is [store.ErrConflict].
+func (e *ConfigError) Is(target error) bool { return target == store.ErrConflict }
+
 // NameInConfig returns a function for [Options.NameInUse]. It returns the
 // position of an account in the configuration folder dir that is not ours, such
 // as "manager.conf:12", or "".

@@ -41,6 +41,9 @@ const (
 // ProbeResult is the result of a probe.
 type ProbeResult struct {
 	Outcome ProbeOutcome `json:"outcome"`
+	// Expected reports that the record leads to this outcome: a login, or a denial
+	// because the account does not permit this host or is disabled.
+	Expected bool `json:"expected"`
 	// Message is one sentence: the meaning and the remedy.
 	Message string `json:"message"`
 }
@@ -97,7 +100,21 @@ func (s *Service) Probe(ctx context.Context, name string, opts *ProbeOptions) (*
 	if outcome == Denied {
 		outcome = watch.explain(ctx, securityAddress(localAddr, opts.TLS != nil))
 	}
-	return &ProbeResult{Outcome: outcome, Message: a.outcomeMessage(outcome, localAddr)}, nil
+	return &ProbeResult{Outcome: outcome, Expected: a.expects(outcome, localAddr.Addr().Unmap()), Message: a.outcomeMessage(outcome, localAddr)}, nil
+}
+
+// expects reports whether the record leads to an outcome of a login from an address.
+func (a *Account) expects(outcome ProbeOutcome, from netip.Addr) bool {
+	switch outcome {
+	case LoggedIn:
+		return !a.Disabled && a.permits(from)
+	case AddressDenied:
+		return !a.permits(from)
+	case UnknownAccount:
+		return a.Disabled
+	default:
+		return false
+	}
 }
 
 func outcomeOf(err error) (ProbeOutcome, error) {

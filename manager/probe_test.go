@@ -65,7 +65,7 @@ func TestService_Probe_describesOutcome(t *testing.T) {
 		opts    manager.ProbeOptions
 		want    manager.ProbeResult
 	}{
-		{"success", manager.Account{}, manager.ProbeOptions{Address: asterisk}, manager.ProbeResult{Outcome: manager.LoggedIn, Message: works}},
+		{"success", manager.Account{}, manager.ProbeOptions{Address: asterisk}, manager.ProbeResult{Outcome: manager.LoggedIn, Expected: true, Message: works}},
 		{"a mail server", manager.Account{}, manager.ProbeOptions{Address: mail}, manager.ProbeResult{Outcome: manager.NotAMI, Message: notAMI}},
 		{"a program that hangs up", manager.Account{}, manager.ProbeOptions{Address: closed}, manager.ProbeResult{Outcome: manager.Unreachable, Message: unreachable}},
 		{"nobody", manager.Account{}, manager.ProbeOptions{Address: "127.0.0.1:1"}, manager.ProbeResult{Outcome: manager.Unreachable, Message: unreachable}},
@@ -101,6 +101,46 @@ func TestService_Probe_describesOutcome(t *testing.T) {
 	}
 }
 
+// denyingAsterisk returns the address of an Asterisk that denies all logins for the reason
+// of an event, among the events of other logins, and a client that receives them.
+func denyingAsterisk(t *testing.T, event string) (address string, client *ami.Client) {
+	t.Helper()
+	server := newFakeAsterisk(t, &amitest.Options{Accounts: []amitest.Account{{Name: "witness", Secret: validSecret}}})
+	client, err := ami.Dial(t.Context(), server.Addr(), &ami.Options{Username: "witness", Secret: store.NewSecret(validSecret), Events: "security"})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	server.Handle("Login", func(c *amitest.Conn, r *amitest.Request) {
+		from := "IPV4/TCP/127.0.0.1/" + portOf(t, c.RemoteAddr())
+		for _, loginEvent := range []struct{ name, from string }{
+			{"SuccessfulAuth", from}, {"FailedACL", from + "0"}, {"InvalidPassword", "IPV4/TLS/127.0.0.1/1"}, {event, from},
+		} {
+			server.Event(loginEvent.name, ami.Header{Name: "RemoteAddress", Value: loginEvent.from})
+		}
+		c.Fail(r, "Authentication failed")
+		c.Close()
+	})
+	return server.Addr(), client
+}
+
+func TestService_Probe_expectsWhatTheRecordSays(t *testing.T) {
+	t.Parallel()
+	for event, accounts := range map[string]map[bool]*manager.Account{
+		"FailedACL":        {true: {Permit: mustNetworks(t, "192.0.2.1")}, false: {Permit: mustNetworks(t, "127.0.0.1")}},
+		"InvalidAccountID": {true: {Disabled: true}, false: {}},
+		"InvalidPassword":  {false: {Disabled: true}},
+	} {
+		for expected, account := range accounts {
+			o := newEnv(t, nil)
+			account.Name, account.Secret = "crm", store.NewSecret(validSecret)
+			o.mustCreate(t, account)
+			address, client := denyingAsterisk(t, event)
+			result, err := o.Probe(t.Context(), "crm", &manager.ProbeOptions{Address: address, SecurityEvents: client})
+			require.NoError(t, err)
+			require.Equal(t, expected, result.Expected, event)
+		}
+	}
+}
+
 func TestService_Probe_usesEventOfOwnLoginOnly(t *testing.T) {
 	t.Parallel()
 	for event, want := range map[string]manager.ProbeOutcome{
@@ -109,23 +149,10 @@ func TestService_Probe_usesEventOfOwnLoginOnly(t *testing.T) {
 	} {
 		t.Run(event, func(t *testing.T) {
 			t.Parallel()
-			server := newFakeAsterisk(t, &amitest.Options{Accounts: []amitest.Account{{Name: "witness", Secret: validSecret}}})
-			client, err := ami.Dial(t.Context(), server.Addr(), &ami.Options{Username: "witness", Secret: store.NewSecret(validSecret), Events: "security"})
-			require.NoError(t, err)
-			t.Cleanup(func() { _ = client.Close() })
-			server.Handle("Login", func(c *amitest.Conn, r *amitest.Request) {
-				from := "IPV4/TCP/127.0.0.1/" + portOf(t, c.RemoteAddr())
-				for _, loginEvent := range []struct{ name, from string }{
-					{"SuccessfulAuth", from}, {"FailedACL", from + "0"}, {"InvalidPassword", "IPV4/TLS/127.0.0.1/1"}, {event, from},
-				} {
-					server.Event(loginEvent.name, ami.Header{Name: "RemoteAddress", Value: loginEvent.from})
-				}
-				c.Fail(r, "Authentication failed")
-				c.Close()
-			})
+			address, client := denyingAsterisk(t, event)
 			o := newEnv(t, nil)
 			o.mustCreate(t, &manager.Account{Name: "crm", Secret: store.NewSecret(validSecret)})
-			result, err := o.Probe(t.Context(), "crm", &manager.ProbeOptions{Address: server.Addr(), SecurityEvents: client})
+			result, err := o.Probe(t.Context(), "crm", &manager.ProbeOptions{Address: address, SecurityEvents: client})
 			require.NoError(t, err)
 			require.Equal(t, want, result.Outcome)
 			require.NotEmpty(t, result.Message)

@@ -162,7 +162,7 @@ func (s *Service) checkNameFree(ctx context.Context, name string) error {
 	}
 	location, err := s.nameInUse(ctx, name)
 	if err != nil {
-		return fmt.Errorf("looking for accounts in the configuration folder: %w", err)
+		return &ConfigError{err}
 	}
 	if location != "" {
 		return &store.AlreadyExistsError{Kind: kind, Field: "name", Location: location}

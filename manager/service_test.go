@@ -251,7 +251,8 @@ func TestService_Create_failsWhenConfigIsUnreadable(t *testing.T) {
 	o := newEnv(t, &manager.Options{NameInUse: manager.NameInConfig(filepath.Join(t.TempDir(), "missing"))})
 	_, err := o.Create(t.Context(), &manager.Account{Name: "crm"})
 	require.ErrorIs(t, err, os.ErrNotExist)
-	require.ErrorContains(t, err, "looking for accounts in the configuration folder")
+	require.ErrorIs(t, err, store.ErrConflict)
+	require.ErrorContains(t, err, "the configuration folder of Asterisk cannot be read")
 	_, err = o.Get(t.Context(), "crm")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }

@@ -116,8 +116,9 @@ func (p *pages) ownHostname() string {
 
 // probeResult is the result of a test login.
 type probeResult struct {
-	OK      bool
-	Message string
+	// OK reports a login, and Expected what the record leads to.
+	OK, Expected bool
+	Message      string
 }
 
 // probe logs in as the account. htmx gets the result alone.
@@ -149,5 +150,5 @@ func (a *amiAccountPages) probeAccount(ctx context.Context, name string) (*probe
 	if status, err := a.jobs.Status(ctx); result.Outcome != manager.LoggedIn && err == nil && status.Pending {
 		message += " There are pending changes. Apply them first."
 	}
-	return &probeResult{OK: result.Outcome == manager.LoggedIn, Message: message}, nil
+	return &probeResult{result.Outcome == manager.LoggedIn, result.Expected, message}, nil
 }

@@ -23,6 +23,15 @@ func crmAccountForm() url.Values {
 	}
 }
 
+func TestPages_accountCreateNeedsConfigurationFolder(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.NoError(t, os.Remove(filepath.Join(b.server.Site.Settings.ConfDir, "manager.conf")))
+	page := b.post("/ami-accounts/new", crmAccountForm(), http.StatusConflict)
+	require.Contains(t, page, "The configuration folder of Asterisk cannot be read")
+	require.Contains(t, page, `value="crmpro_ami"`, "the form keeps the input")
+}
+
 func TestPages_accountCreateShowsSecretOnce(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)

@@ -39,4 +39,13 @@ func TestE2E_applyAccountWithoutJavaScript(t *testing.T) {
 	require.Contains(t, b.waitForRun(), "Roll back done")
 	require.NotContains(t, strings.Join(asterisk.Console(t, "manager show users"), "\n"), "crmpro_ami")
 	require.Contains(t, b.getFragment("/config/banner"), "Review and apply")
+
+	form.Set("name", "wallboard")
+	form.Set("permit", "192.0.2.1")
+	b.postRedirect("/ami-accounts/new", form)
+	b.postRedirect("/config/apply", nil)
+	b.waitForRun()
+	page = b.post("/ami-accounts/wallboard/probe", nil, http.StatusOK)
+	require.Contains(t, page, "Login denied, as the account says.")
+	require.NotContains(t, page, "alert-danger")
 }
