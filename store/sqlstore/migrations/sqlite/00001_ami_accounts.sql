@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 CREATE TABLE pbxusers_ami_accounts (
     -- manager.FoldName of name: unique, and the default sort key of lists.
     folded_name          TEXT    NOT NULL PRIMARY KEY,
@@ -29,6 +30,9 @@ CREATE TABLE pbxusers_ami_accounts (
     updated_at           INTEGER NOT NULL,
     secret_changed_at    INTEGER NOT NULL
 ) STRICT;
+-- +goose StatementEnd
 
 -- +goose Down
+-- +goose StatementBegin
 DROP TABLE pbxusers_ami_accounts;
+-- +goose StatementEnd

@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 CREATE TABLE pbxusers_administrators (
     -- ampusers.FoldUsername of username: unique, and the default sort key of
     -- lists.
@@ -68,6 +69,9 @@ CREATE INDEX pbxusers_administrators_both ON pbxusers_administrators (access, di
 CREATE INDEX pbxusers_administrators_both_created ON pbxusers_administrators (access, disabled, created_at, folded_username);
 CREATE INDEX pbxusers_administrators_both_updated ON pbxusers_administrators (access, disabled, updated_at, folded_username);
 CREATE INDEX pbxusers_administrators_both_login ON pbxusers_administrators (access, disabled, last_login_at, folded_username);
+-- +goose StatementEnd
 
 -- +goose Down
+-- +goose StatementBegin
 DROP TABLE pbxusers_administrators;
+-- +goose StatementEnd

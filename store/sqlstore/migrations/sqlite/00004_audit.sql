@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 CREATE TABLE pbxusers_audit (
     -- Counts from 1 without gaps.
     sequence          INTEGER NOT NULL PRIMARY KEY,
@@ -41,7 +42,10 @@ CREATE TABLE pbxusers_audit_head (
     hash      BLOB,
     signature BLOB
 ) STRICT;
+-- +goose StatementEnd
 
 -- +goose Down
+-- +goose StatementBegin
 DROP TABLE pbxusers_audit_head;
 DROP TABLE pbxusers_audit;
+-- +goose StatementEnd

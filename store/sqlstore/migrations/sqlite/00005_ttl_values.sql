@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 -- Small values with an expiry, such as the sessions of a server.
 CREATE TABLE pbxusers_ttl_values (
     kind       TEXT    NOT NULL,
@@ -11,6 +12,9 @@ CREATE TABLE pbxusers_ttl_values (
     PRIMARY KEY (kind, item)
 ) STRICT;
 CREATE INDEX pbxusers_ttl_values_expiry ON pbxusers_ttl_values (expires_at);
+-- +goose StatementEnd
 
 -- +goose Down
+-- +goose StatementBegin
 DROP TABLE pbxusers_ttl_values;
+-- +goose StatementEnd

@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 -- Users. Every query of a table with a team is limited to one team.
 CREATE TABLE pbxusers_users (
     team                    TEXT    NOT NULL,
@@ -195,8 +196,10 @@ CREATE TABLE pbxusers_pictures (
     PRIMARY KEY (team, user_id),
     FOREIGN KEY (team, user_id) REFERENCES pbxusers_users (team, id) ON DELETE CASCADE
 ) STRICT;
+-- +goose StatementEnd
 
 -- +goose Down
+-- +goose StatementBegin
 DROP TABLE pbxusers_pictures;
 DROP TABLE pbxusers_tokens;
 DROP TABLE pbxusers_memberships;
@@ -206,3 +209,4 @@ DROP TABLE pbxusers_login_names;
 DROP TABLE pbxusers_login_fields;
 DROP TABLE pbxusers_user_extensions;
 DROP TABLE pbxusers_users;
+-- +goose StatementEnd

@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 -- The last mail of each kind to each user, and when it is tried again. There is no
 -- address, link or text: each attempt creates them anew.
 CREATE TABLE pbxusers_mails (
@@ -21,6 +22,9 @@ CREATE TABLE pbxusers_mails (
     FOREIGN KEY (team, user_id) REFERENCES pbxusers_users (team, id) ON DELETE CASCADE
 ) STRICT;
 CREATE INDEX pbxusers_mails_next ON pbxusers_mails (team, next_attempt_at, user_id, kind);
+-- +goose StatementEnd
 
 -- +goose Down
+-- +goose StatementBegin
 DROP TABLE pbxusers_mails;
+-- +goose StatementEnd
