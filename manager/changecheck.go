@@ -44,7 +44,8 @@ func (s *ConfSource) checkApplyAccount(change *asteriskconf.Change) error {
 }
 
 func findSection(sections []dialect.Section, name string) *dialect.Section {
-	i := slices.IndexFunc(sections, func(s dialect.Section) bool { return FoldName(s.Name) == FoldName(name) })
+	folded := FoldName(name)
+	i := slices.IndexFunc(sections, func(s dialect.Section) bool { return FoldName(s.Name) == folded })
 	if i < 0 {
 		return nil
 	}

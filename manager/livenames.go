@@ -46,13 +46,13 @@ func inspectExec(ctx context.Context, in *asteriskconf.Inspection) []asteriskcon
 // namesOfNoFile returns the folded names of the live accounts that no file has or had
 // when Asterisk read it, sorted.
 func namesOfNoFile(live map[string]bool, in *asteriskconf.Inspection) []string {
-	known := slices.Concat(in.Tree.ResolvedSections(), in.Change.Before, in.Change.Live, in.Change.Unverified)
+	known := foldedNames(in.Tree.ResolvedSections(), in.Change.Before, in.Change.Live, in.Change.Unverified)
 	for _, section := range usersConfAccounts(in.Dir) {
-		known = append(known, section.Section)
+		known[FoldName(section.Name)] = true
 	}
 	var names []string
 	for name := range live {
-		if findSection(known, name) == nil {
+		if !known[name] {
 			names = append(names, name)
 		}
 	}
@@ -102,8 +102,19 @@ func replacesAccount(name string) string {
 
 // addedSections returns the sections that Asterisk cannot have from a file of ours.
 func addedSections(change *asteriskconf.Change) []dialect.Section {
-	known := slices.Concat(change.Before, change.Live, change.Unverified)
-	return slices.DeleteFunc(slices.Clone(change.After), func(s dialect.Section) bool { return findSection(known, s.Name) != nil })
+	known := foldedNames(change.Before, change.Live, change.Unverified)
+	return slices.DeleteFunc(slices.Clone(change.After), func(s dialect.Section) bool { return known[FoldName(s.Name)] })
+}
+
+// foldedNames returns the folded names of all sections.
+func foldedNames(lists ...[]dialect.Section) map[string]bool {
+	names := map[string]bool{}
+	for _, sections := range lists {
+		for i := range sections {
+			names[FoldName(sections[i].Name)] = true
+		}
+	}
+	return names
 }
 
 // liveNames returns the folded names of the accounts of the running Asterisk.
