@@ -155,7 +155,7 @@ func (h *grantEnv) useToken(t testing.TB, k *knowledge) error {
 	return err
 }
 
-// requireLockedOut requires that nothing that mallory has lets anybody in.
+// requireLockedOut requires that nobody can log in with what mallory has.
 func (h *grantEnv) requireLockedOut(t testing.TB, k *knowledge) {
 	t.Helper()
 	id := h.storedUser(t, "jane").ID

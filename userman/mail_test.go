@@ -405,8 +405,8 @@ func TestMailService_Send_storesResultAfterEndOfSession(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrForbidden)
 }
 
-// A link must not work for the reader of an address that the user no longer has, whatever
-// the mail server answers in the end.
+// A link must not work for the reader of an address that the user no longer has. It does
+// not matter what the mail server answers in the end.
 func TestMailService_Send_linkEndsWithAddressDuringSend(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]error{"accepted": nil, "rejected": &userman.MailRejectedError{Reason: "550 no"}, "lost": errConnRefused} {

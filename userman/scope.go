@@ -22,11 +22,11 @@ type ScopeLoader func(ctx context.Context) (scope.Scope, error)
 // user are in scope. The service does not list, read or change other users, and does
 // not verify their passwords. It cannot create a user out of scope, or move a user out
 // of scope. It cannot add a permission or a group with values out of scope: extensions,
-// numbers (DIDs) and names. Names have no ranges, so only those of the default of the
-// permission are in scope. Without this rule, a grant could outlast the one that the user
-// has already. The default groups are exempt, except for those that grant all extensions
-// or all numbers: a new user in such a group would be out of scope. Groups are read-only. Directories cannot be synchronized. Only
-// the tokens of users in scope are accessible.
+// numbers (DIDs) and names. Names have no ranges, so only the names in the default
+// value of a permission are in scope. Without this rule, a new grant could outlast a grant
+// that the user already has. Default groups are exempt, unless they grant all extensions or
+// all numbers: a new user in such a group would be out of scope. Groups are read-only.
+// Directories cannot be synchronized. Only the tokens of users in scope are accessible.
 //
 // With the credentials of a user, an administrator could do everything that the user
 // can do. The service therefore protects users who have a permission with values out

@@ -61,9 +61,9 @@ func (s *Service) AuthenticateService(ctx context.Context, service, login string
 // portalService is the service of [permission.PortalLogin].
 const portalService = "portal"
 
-// VerifyPassword reports whether the password is that of the user, who may be disabled or
-// without the permission to log in. A login page that is not for users calls it to name
-// the right page. It counts as a login to the portal, so the rate limits are those of
+// VerifyPassword reports whether the password of a user is right, even if the user is
+// disabled or may not log in. A login page that is not for users calls it to name the right
+// page. It counts as a login to the portal, with the rate limits of
 // [Service.AuthenticateService]. It returns false after too many attempts.
 func (s *Service) VerifyPassword(ctx context.Context, login string, password store.Secret) (bool, error) {
 	_, err := s.AuthenticateService(ctx, portalService, login, password)

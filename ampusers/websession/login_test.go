@@ -283,8 +283,8 @@ func TestManager_Require_usesCurrentRights(t *testing.T) {
 	})
 }
 
-// A request can wait for its body, or to hash a password. What it may do is that of the
-// moment at which it changes something.
+// A request can wait for its body, or to hash a password. The rights that count are the
+// rights at the moment of the change.
 func TestManager_Handler_forbidsChangesAfterEndOfSession(t *testing.T) {
 	t.Parallel()
 	for name, during := range map[string]func(context.Context, *ampusers.Service) error{

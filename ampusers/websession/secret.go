@@ -18,7 +18,7 @@ const keySecret = "access.secret."
 const maxPendingSecrets = 10
 
 // PutSecret stores a secret in the session until [Manager.TakeSecret] returns it. A
-// form that creates a secret can so redirect to a page that shows it once, and nothing
+// form that creates a secret can then redirect to a page that shows it once. Nothing
 // shows it again when the browser goes back or reloads. kind is the kind of the secret,
 // such as "link", and record the ID of its record. since is a time of the record that
 // distinguishes the secret from earlier and later ones, or zero. Ten secrets of a kind

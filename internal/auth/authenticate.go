@@ -27,8 +27,8 @@ func (au *Authenticator) Authenticate(ctx context.Context, attempt credential.Lo
 
 // Verify only checks the password, for a service without sessions. It requires no
 // code, stores no device, and does not change LastLoginAt. It replaces an outdated
-// hash, and only logs if that fails. Errors are those of Authenticate, and the audit
-// log has them. It does not have successes, because services check often.
+// hash, and only logs if that fails. It returns the same errors as Authenticate.
+// The audit log has failures only, because services check often.
 //
 // A service that does not know the address of its client sets attempt.Service.
 func (au *Authenticator) Verify(ctx context.Context, attempt credential.LoginAttempt, authorize AuthorizeFunc) (*Account, error) {

@@ -158,7 +158,7 @@ func (fs *fieldSet[R]) apply(record *R, in input, creating bool) []store.FieldEr
 	return append(errs, fs.Apply(record, values)...)
 }
 
-// parse reads the value of a field; now is that of the record.
+// parse reads the value of a field; now is the value in the record.
 func (fs *fieldSet[R]) parse(m field.Meta, in input, now field.Value) (field.Value, error) {
 	if fs.hidden != nil && fs.hidden(m.Name, in) {
 		return field.ZeroValue(m.Kind), nil

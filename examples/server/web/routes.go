@@ -58,8 +58,8 @@ func recordPath(folder, name string) string {
 	return folder + url.PathEscape(name)
 }
 
-// localPath returns the wanted path if it is on this server and not that of the login,
-// and the overview otherwise.
+// localPath returns the wanted path if it is on this server and not a page of the login.
+// Otherwise, it returns the path of the overview.
 func localPath(wanted string) string {
 	if local := websession.LocalPath(wanted); local != "" && !strings.HasPrefix(local, "/login") {
 		return local
