@@ -15,6 +15,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/examples/server/web/static"
 	"github.com/pbxusers/pbxusers/jobs"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/asterisk"
@@ -151,7 +152,7 @@ func pageBodies() map[string][2]any {
 
 func TestParseTemplates_escapeHostileText(t *testing.T) {
 	t.Parallel()
-	drawn, all := parseTemplates(readAssets()), pageBodies()
+	drawn, all := parseTemplates(static.ReadAssets()), pageBodies()
 	maps.Copy(all, groupBodies())
 	maps.Copy(all, userBodies())
 	maps.Copy(all, confirmationBodies())

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/server/web/static"
 )
 
 //go:embed templates
@@ -25,16 +26,16 @@ const fragments = "fragments"
 
 // embedded returns the files of /static/ and the templates. They are part of the
 // program, and read once.
-var embedded = sync.OnceValues(func() (assets, templateSets) {
-	static := readAssets()
-	return static, parseTemplates(static)
+var embedded = sync.OnceValues(func() (static.Assets, templateSets) {
+	assets := static.ReadAssets()
+	return assets, parseTemplates(assets)
 })
 
 // parseTemplates panics when a template does not parse: they are part of the
 // program.
-func parseTemplates(static assets) templateSets {
+func parseTemplates(assets static.Assets) templateSets {
 	functions := template.FuncMap{
-		"asset": static.path, "administratorPath": administratorPath, "amiAccountPath": amiAccountPath, "userPath": userPath, "groupPath": groupPath,
+		"asset": assets.Path, "administratorPath": administratorPath, "amiAccountPath": amiAccountPath, "userPath": userPath, "groupPath": groupPath,
 		"timestamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"clock":     clock,
 		"join":      strings.Join,
@@ -43,7 +44,7 @@ func parseTemplates(static assets) templateSets {
 		"changes":   changesOf,
 		"hint":      app.Hint,
 		"copyable":  newCopyable,
-		"icon":      readIcons().svg,
+		"icon":      static.ReadIcons().SVG,
 		"initials":  initials,
 	}
 	shared := template.Must(template.New(fragments).Funcs(functions).ParseFS(templateFiles, "templates/shared/*.html"))

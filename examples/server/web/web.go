@@ -10,6 +10,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/server/web/static"
 	"github.com/pbxusers/pbxusers/jobs"
 )
 
@@ -29,7 +30,7 @@ type pages struct {
 	jobs      *jobs.Runner
 	baseURL   string
 	log       *slog.Logger
-	assets    assets
+	assets    static.Assets
 	templates templateSets
 	mux       *http.ServeMux
 }

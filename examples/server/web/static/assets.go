@@ -1,4 +1,5 @@
-package web
+// Package static holds the files that the pages load, and the icons that they draw.
+package static
 
 import (
 	"bytes"
@@ -6,7 +7,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"io/fs"
 	"net/http"
 	"path"
 	"strconv"
@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-//go:embed static/*.css static/*.js static/*.svg
-var staticFiles embed.FS
+//go:embed *.css *.js *.svg
+var files embed.FS
 
-// asset is one file of /static/.
+// asset is one file.
 type asset struct {
 	content, compressed []byte
 	contentType         string
@@ -25,20 +25,20 @@ type asset struct {
 	version string
 }
 
-// assets are the files of /static/ by their names.
-type assets map[string]asset
+// Assets are the files by their names.
+type Assets map[string]asset
 
-// readAssets panics when the files that are part of the program cannot be
-// read.
-func readAssets() assets {
+// ReadAssets returns the files, which are part of the program. It panics when they
+// cannot be read.
+func ReadAssets() Assets {
 	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-	entries, err := staticFiles.ReadDir("static")
+	entries, err := files.ReadDir(".")
 	if err != nil {
 		panic(err)
 	}
-	all := assets{}
+	all := Assets{}
 	for _, entry := range entries {
-		content, err := fs.ReadFile(staticFiles, "static/"+entry.Name())
+		content, err := files.ReadFile(entry.Name())
 		if err != nil {
 			panic(err)
 		}
@@ -67,12 +67,12 @@ func compressed(content []byte) []byte {
 	return buf.Bytes()
 }
 
-// path is the address of a file. It changes with the file, so that browsers can
+// Path is the address of a file. It changes with the file, so that browsers can
 // cache it.
-func (a assets) path(name string) string { return "/static/" + name + "?v=" + a[name].version }
+func (a Assets) Path(name string) string { return "/static/" + name + "?v=" + a[name].version }
 
-// ServeHTTP serves the file that the path names.
-func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP serves the file with the name in the path value "name".
+func (a Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	file, ok := a[r.PathValue("name")]
 	if !ok {
 		http.NotFound(w, r)

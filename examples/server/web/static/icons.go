@@ -1,4 +1,4 @@
-package web
+package static
 
 import (
 	"embed"
@@ -8,24 +8,25 @@ import (
 	"strings"
 )
 
-//go:embed static/icons/*.svg
+//go:embed icons/*.svg
 var iconFiles embed.FS
 
-// icons are the drawings of static/icons by their names, for inline use: a page
+// Icons are the drawings of icons/ by their names, for inline use: a page
 // needs no further request for them, and they have the color of the text.
-type icons map[string]template.HTML
+type Icons map[string]template.HTML
 
 const iconStart = `<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">`
 
-// readIcons panics when the files that are part of the program cannot be read.
-func readIcons() icons {
-	entries, err := iconFiles.ReadDir("static/icons")
+// ReadIcons returns the icons, which are part of the program. It panics when they
+// cannot be read.
+func ReadIcons() Icons {
+	entries, err := iconFiles.ReadDir("icons")
 	if err != nil {
 		panic(err)
 	}
-	all := icons{}
+	all := Icons{}
 	for _, entry := range entries {
-		file, err := iconFiles.ReadFile("static/icons/" + entry.Name())
+		file, err := iconFiles.ReadFile("icons/" + entry.Name())
 		if err != nil {
 			panic(err)
 		}
@@ -37,8 +38,8 @@ func readIcons() icons {
 	return all
 }
 
-// svg returns an icon that says nothing to a screen reader: text beside it does.
-func (i icons) svg(name string) (template.HTML, error) {
+// SVG returns an icon that says nothing to a screen reader: text beside it does.
+func (i Icons) SVG(name string) (template.HTML, error) {
 	svg, ok := i[name]
 	if !ok {
 		return "", fmt.Errorf("there is no icon %q", name)
