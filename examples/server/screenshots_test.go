@@ -104,9 +104,11 @@ func (w pageWalk) check(t *testing.T, name string) {
 			w.save(t, filepath.Join(folder, name+"-"+view.name+".png"), view.view)
 		}
 		require.Empty(t, w.violations(t, view.options), "%s, %s", name, view.name)
+		require.Empty(t, chromium.Eval[[]string](t, w.Tab, weakBorders), "%s, %s: contrast of less than 3 to 1", name, view.name)
 		w.requireFits(t, name)
 	}
-	for _, width := range []int64{320, 768, 1024, 1440} {
+	// 640 px are 1280 px at a zoom of 200 %.
+	for _, width := range []int64{320, 640, 768, 1024, 1440} {
 		w.SetView(t, chromium.View{Width: width, Height: 900})
 		w.requireFits(t, name)
 	}
@@ -125,6 +127,36 @@ func (w pageWalk) save(t *testing.T, file string, view chromium.View) {
 	require.NoError(t, os.WriteFile(file, w.Screenshot(t), 0o600))
 	w.SetView(t, view)
 }
+
+// weakBorders are the controls whose border, or whose area, has a contrast of less than
+// 3 to 1 to the ground around them (WCAG 1.4.11).
+const weakBorders = `(() => {
+	const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+	canvas.canvas.width = canvas.canvas.height = 1;
+	const pixel = colors => {
+		canvas.clearRect(0, 0, 1, 1);
+		colors.forEach(c => { canvas.fillStyle = c; canvas.fillRect(0, 0, 1, 1); });
+		return canvas.getImageData(0, 0, 1, 1).data;
+	};
+	const grounds = e => e ? grounds(e.parentElement).concat(getComputedStyle(e).backgroundColor) : ["Canvas"];
+	const luminance = p => [0.2126, 0.7152, 0.0722].reduce((sum, part, i) => {
+		const v = p[i] / 255;
+		return sum + part * (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+	}, 0);
+	const contrast = (a, b) => {
+		const [low, high] = [luminance(pixel(a)), luminance(pixel(b))].sort((x, y) => x - y);
+		return (high + 0.05) / (low + 0.05);
+	};
+	return [...document.querySelectorAll("main :is(input, select, textarea, .btn):not([type=hidden], .visually-hidden, :disabled)")]
+		.filter(e => e.checkVisibility({visibilityProperty: true}))
+		.map(e => {
+			const style = getComputedStyle(e), outside = grounds(e.parentElement);
+			const border = contrast(outside.concat(style.borderTopColor), outside);
+			return [e.outerHTML.slice(0, 80), Math.max(border, contrast(grounds(e), outside))];
+		})
+		.filter(([, ratio]) => ratio < 3)
+		.map(([html, ratio]) => html + ": " + ratio.toFixed(2));
+})()`
 
 // requireFits requires that nobody has to scroll the page sideways.
 func (w pageWalk) requireFits(t *testing.T, name string) {
