@@ -17,6 +17,8 @@ const (
 	CodeFull          = "full"           // a full administrator cannot have the restriction
 	CodeReused        = "reused"         // the key belongs to another request
 	CodeWrong         = "wrong"          // the password or the code is wrong
+	CodeReenter       = "reenter"        // the secret must be entered again
+	CodeFixed         = "fixed"          // a flag, the environment or a file sets the value
 
 	// Bounds and choices.
 	CodeMin    = "min"    // the value is too short or too small, or the list has too few entries

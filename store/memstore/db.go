@@ -6,6 +6,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/settings"
 )
 
 // DB is a database in memory. It is safe for concurrent use.
@@ -30,6 +31,7 @@ type state struct {
 	// teams are the records of each team, by its name.
 	teams     map[string]*team
 	ttlValues table[ttlValue]
+	settings  settings.Record
 }
 
 // New returns an empty database.
@@ -52,5 +54,6 @@ func (s *state) draft() *state {
 		amiAccounts:    s.amiAccounts.share(),
 		teams:          teams,
 		ttlValues:      s.ttlValues.share(),
+		settings:       s.settings,
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/scope"
+	"github.com/pbxusers/pbxusers/store/settings"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
@@ -45,7 +46,8 @@ func newFixture(t *testing.T) *fixture {
 	db, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keys})
 	require.NoError(t, err)
 	f := &fixture{db: db, conn: conn, auditLog: audit.New(db.Audit(), keys, nil)}
-	f.sources = append(f.sources, ampusers.New(db.Administrators(), nil).AuditSource(), manager.New(db.AMIAccounts(), nil).AuditSource())
+	f.sources = append(f.sources, ampusers.New(db.Administrators(), nil).AuditSource(), manager.New(db.AMIAccounts(), nil).AuditSource(),
+		settings.New(db.Settings(), nil, nil).AuditSource())
 	for _, team := range []string{"", "acme"} {
 		users := userman.New(db.Users(team), &userman.Options{Dependents: []userman.Dependents{apitoken.Dependents(db.Tokens(team), nil)}})
 		t.Cleanup(func() { require.NoError(t, users.Shutdown(context.Background())) })
@@ -54,6 +56,9 @@ func newFixture(t *testing.T) *fixture {
 	require.NoError(t, db.RunInTx(t.Context(), func(ctx context.Context) error {
 		createOf(t, ctx, db, "jane", "")
 		createOf(t, ctx, db, "joe", "acme")
+		require.NoError(t, db.Settings().PutSettings(ctx, &settings.Record{
+			Revision: 1, Values: map[string]store.Secret{"product": store.NewSecret("ACME")}, UpdatedAt: at(3),
+		}))
 		for _, team := range []string{"", "acme"} {
 			require.NoError(t, db.Users(team).SetLoginFields(ctx, userman.LoginFields{Email: true, DefaultExtension: team == ""}))
 		}

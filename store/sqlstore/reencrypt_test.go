@@ -17,6 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/settings"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
@@ -44,6 +45,7 @@ func createSealed(t *testing.T, db *sqlstore.DB, keys *store.Keyring, n int) {
 			require.NoError(t, db.Users([]string{"", "acme"}[i%2]).CreateUser(ctx, userWithTOTP(accountName(i))))
 			require.NoError(t, auditLog.Record(ctx, audit.Event{Action: "create", Kind: "AMI account", Key: accountName(i), State: []byte(plainSecret)}))
 		}
+		require.NoError(t, db.Settings().PutSettings(ctx, &settings.Record{Revision: 1, Values: map[string]store.Secret{"smtp_password": store.NewSecret(plainSecret)}}))
 		// These have no encrypted values.
 		return db.Administrators().CreateAdministrator(ctx, &ampusers.Administrator{Username: "plain"})
 	}))
@@ -73,6 +75,9 @@ func requireReadable(t *testing.T, db *sqlstore.DB, keys *store.Keyring, n int) 
 		require.NoError(t, err)
 		require.Equal(t, plainSecret, string(value))
 	}
+	saved, err := db.Settings().Settings(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, plainSecret, saved.Values["smtp_password"].Reveal())
 	result, err := audit.New(db.Audit(), keys, nil).Verify(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, result.Findings)
@@ -90,7 +95,7 @@ func TestDB_Reencrypt_leavesNothingUnderOldKeys(t *testing.T) {
 
 	reencrypted, err := db.Reencrypt(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, 5*n+2, reencrypted, "and the identity and the head of the audit log")
+	require.Equal(t, 5*n+3, reencrypted, "and the identity, the settings and the head of the audit log")
 	reencrypted, err = db.Reencrypt(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, reencrypted)

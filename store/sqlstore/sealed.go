@@ -57,6 +57,10 @@ func sealedColumns() []sealedColumn {
 			table: "pbxusers_mails", name: "seal", key: mailTable().columns[:len(mailTable().columns)-1], batch: reencryptBatch, provesRow: true,
 			sealContext: mailSealContext, label: "a mail of team",
 		},
+		{
+			table: "pbxusers_settings", name: "seal", key: []string{"id", "revision", "updated_at"}, batch: reencryptBatch, provesRow: true,
+			sealContext: func(key []string) string { return settingsSealContext(key[0], key[1], key[2]) }, label: "the settings",
+		},
 	}
 }
 

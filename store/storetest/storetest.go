@@ -18,6 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/settings"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
@@ -36,6 +37,8 @@ type Backend interface {
 	Users(team string) userman.Store
 	// Tokens returns the store of the API tokens of a team.
 	Tokens(team string) apitoken.Store
+	// Settings returns the store of the settings of the product.
+	Settings() settings.Store
 	// TTLStore returns the store of small values that expire.
 	TTLStore() store.TTLStore
 }
@@ -83,6 +86,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		{"uniqueness", uniquenessRules()},
 		{"ttl_store", ttlStoreRules()},
 		{"iteration", iterationRules()},
+		{"settings", settingsRules()},
 	}
 	for _, part := range parts {
 		t.Run(part.name, func(t *testing.T) {

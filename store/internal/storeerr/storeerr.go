@@ -30,3 +30,9 @@ func CheckValueSize(value []byte) error {
 		Field: "value", Code: store.CodeMax, Message: fmt.Sprintf("a value can have at most %d bytes", store.MaxValueSize),
 	})
 }
+
+// NewRevisionError returns the error of a record that was changed since it
+// was read.
+func NewRevisionError() error {
+	return &store.ConflictError{Reason: "the settings were saved by another administrator since they were read; load them again"}
+}
