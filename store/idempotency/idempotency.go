@@ -44,6 +44,7 @@ type Responses struct {
 	ttl     store.TTLStore
 	keyring *store.Keyring
 	opts    Options // with the defaults filled in
+	running runs
 }
 
 // New returns the responses in ttl. keyring encrypts what is shown only once. nil
