@@ -23,6 +23,9 @@ const (
 // only read.
 const lastSeenInterval = time.Minute
 
+// saveTimeout bounds the time to store a session.
+const saveTimeout = 10 * time.Second
+
 // Handler loads the session of a request from its cookie or, for programs, from
 // "Authorization: Bearer TOKEN", and stores the changes that next makes. The
 // context of next has the administrator ([Manager.Administrator]), the actor of
@@ -32,7 +35,8 @@ const lastSeenInterval = time.Minute
 // if it has expired; no cookie is set then. Requests that store nothing get no session.
 //
 // The session is stored just before next starts to answer: later changes are
-// lost. When next panics, nothing is stored.
+// lost. It is stored even if the client is gone, which may repeat its request. When next
+// panics, nothing is stored.
 func (m *Manager) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie, Authorization")
@@ -84,7 +88,9 @@ func (m *Manager) updateLastSeen(ctx context.Context, v *requestState) {
 // saveSession stores the session and sends its token. It returns false when that
 // failed; the error was answered then.
 func (m *Manager) saveSession(w http.ResponseWriter, r *http.Request) bool {
-	if err := m.commit(r.Context(), w); err != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), saveTimeout)
+	defer cancel()
+	if err := m.commit(ctx, w); err != nil {
 		w.Header().Del("Location")
 		w.Header().Del("Set-Cookie")
 		m.handleError(w, r, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -284,4 +285,18 @@ func TestNew_startsNoGoroutines(t *testing.T) {
 	synctest.Test(t, func(*testing.T) {
 		websession.New(ampusers.New(memstore.New().Administrators(), nil), memstore.New().TTLStore(), nil)
 	})
+}
+
+func TestManager_Handler_storesSessionThoughClientIsGone(t *testing.T) {
+	t.Parallel()
+	v := setup(t, nil).newClient()
+	v.logIn(t, "root.admin")
+	ctx, cancel := context.WithCancel(t.Context())
+	request := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
+	request.AddCookie(&http.Cookie{Name: websession.CookieName, Value: v.cookie})
+	v.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		v.SCS.Put(r.Context(), "web.flash", "Saved.")
+		cancel()
+	})).ServeHTTP(httptest.NewRecorder(), request)
+	v.do(t, func(ctx context.Context) { require.Equal(t, "Saved.", v.SCS.GetString(ctx, "web.flash")) })
 }

@@ -3,6 +3,7 @@ package websession
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
@@ -13,6 +14,18 @@ import (
 // or nil. It is read once per request. The caller must not change it.
 func (m *Manager) Administrator(ctx context.Context) *ampusers.Administrator {
 	return stateFromContext(ctx).admin.Load()
+}
+
+// Rights returns a text that identifies the administrator who is logged in and their
+// rights, "" when nobody is logged in. It changes when the rights change or the sessions
+// end, and differs for a later administrator of the same name. It separates the saved
+// responses to requests that may be repeated, see package idempotency.
+func (m *Manager) Rights(ctx context.Context) string {
+	a := m.Administrator(ctx)
+	if a == nil {
+		return ""
+	}
+	return fmt.Sprint(a.Username, a.CreatedAt.UnixMicro(), a.SessionEpoch, a.Access, a.Sections, a.Extensions, a.DIDs, a.Teams)
 }
 
 // Require returns the administrator who is logged in if they can use the section;
