@@ -119,6 +119,9 @@ func (s *App) openServices(ctx context.Context, keyring *store.Keyring, opts *Op
 	return nil
 }
 
+// Keyring returns the keys that encrypt secrets at rest.
+func (s *App) Keyring() *store.Keyring { return s.keyring }
+
 // Responses returns the saved responses to requests that a client may repeat.
 func (s *App) Responses(clock func() time.Time) *idempotency.Responses {
 	return idempotency.New(s.TTLStore, s.keyring, &idempotency.Options{Clock: clock})

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/idempotency"
@@ -15,10 +14,8 @@ import (
 // administrator of the same name who was created later has none of them, and neither
 // has one whose sessions ended or whose rights changed.
 func (a *api) idempotent(ctx context.Context, r *request, owner string, event audit.Event, prepare func() (create func(context.Context) (*response, error), err error)) (*response, error) {
-	admin := a.sessions.Administrator(ctx)
-	account := fmt.Sprint(admin.Username, admin.CreatedAt.UnixMicro(), admin.SessionEpoch, admin.Access, admin.Sections, admin.Extensions, admin.DIDs, admin.Teams)
 	repeated := &idempotency.Request{
-		Key: r.text(idempotencyHeader), Place: []string{account, event.Kind, owner}, Body: r.raw, Session: a.sessions.Token(ctx),
+		Key: r.text(idempotencyHeader), Place: []string{a.sessions.Rights(ctx), event.Kind, owner}, Body: r.raw, Session: a.sessions.Token(ctx),
 	}
 	var rejected error // by the service, which has recorded it
 	answer, err := a.responses.Do(ctx, repeated, func() (idempotency.Create, error) {

@@ -77,7 +77,7 @@ func New(s *app.App, opts *Options) (*Server, error) {
 	})
 	server.http = server.newHTTPServer(server.routes(sessions,
 		api.New(s, sessions, server.jobs, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock, Stopping: stopping}),
-		web.New(s, sessions, server.jobs, &web.Options{BaseURL: base.String(), Logger: opts.Logger}),
+		web.New(s, sessions, server.jobs, &web.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock}),
 	))
 	return server, nil
 }

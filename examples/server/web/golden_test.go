@@ -198,6 +198,7 @@ func (w *goldenWalk) showOnce(ids *strings.Replacer) {
 
 var (
 	scripts    = regexp.MustCompile(`(?s)<(script|style|head)\b.*?</(?:script|style|head)>`)
+	formTokens = regexp.MustCompile(`<input type="hidden" name="form_token"[^>]*>`)
 	title      = regexp.MustCompile(`(?s)<title>(.*?)</title>`)
 	tags       = regexp.MustCompile(`(?s)<(/?[a-z0-9]+)([^>]*)>`)
 	attributes = regexp.MustCompile(`([a-z-]+)(="([^"]*)")?`)
@@ -213,7 +214,7 @@ func visibleText(page string) string {
 		lines = append(lines, "# "+found[1])
 	}
 	page = strings.TrimPrefix(page, "<!doctype html>")
-	page = scripts.ReplaceAllString(page, "")
+	page = formTokens.ReplaceAllString(scripts.ReplaceAllString(page, ""), "")
 	page = inline.ReplaceAllString(page, "")
 	page = tags.ReplaceAllStringFunc(page, func(tag string) string {
 		parts := tags.FindStringSubmatch(tag)

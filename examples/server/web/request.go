@@ -42,17 +42,26 @@ func (p *pages) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, httpReq *http.Request) {
 		ctx, r := httpReq.Context(), &request{Request: httpReq}
 		err := p.authorize(ctx, w, r, rt)
-		var answer response
-		if err == nil {
-			answer, err = rt.handle(ctx, r)
-		}
-		if err == nil {
-			err = answer.write(ctx, p, w, r)
-		}
-		if err != nil {
+		switch {
+		case err != nil:
 			p.writeError(ctx, w, r, err)
+		case r.Method == http.MethodPost:
+			p.submit(ctx, w, r, rt)
+		default:
+			p.answer(ctx, w, r, rt)
 		}
 	})
+}
+
+// answer handles a request, and writes the response or the error.
+func (p *pages) answer(ctx context.Context, w http.ResponseWriter, r *request, rt route) {
+	answer, err := rt.handle(ctx, r)
+	if err == nil {
+		err = answer.write(ctx, p, w, r)
+	}
+	if err != nil {
+		p.writeError(ctx, w, r, err)
+	}
 }
 
 // authorize authorizes the administrator before it reads the form.

@@ -6,6 +6,8 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+
+	"github.com/pbxusers/pbxusers/examples/server/web/forms"
 )
 
 // response is the answer of a handler.
@@ -126,7 +128,7 @@ func (p *pages) writeTemplate(w http.ResponseWriter, r *request, status int, set
 	w.Header().Add("Vary", "HX-Request")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(buf.Bytes())
+		_, _ = w.Write(forms.WithToken(buf.Bytes(), func() string { return p.forms.Token(ownerOf(r.admin)) }))
 	}
 	return nil
 }

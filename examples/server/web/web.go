@@ -7,11 +7,14 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers/websession"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/server/web/forms"
 	"github.com/pbxusers/pbxusers/examples/server/web/static"
 	"github.com/pbxusers/pbxusers/jobs"
+	"github.com/pbxusers/pbxusers/store/idempotency"
 )
 
 // Options of [New].
@@ -21,6 +24,8 @@ type Options struct {
 	BaseURL string
 	// Logger records failures. Defaults to none.
 	Logger *slog.Logger
+	// Clock returns the time. Defaults to time.Now.
+	Clock func() time.Time
 }
 
 // pages holds what every page needs.
@@ -28,6 +33,8 @@ type pages struct {
 	site      *app.App
 	sessions  *websession.Manager
 	jobs      *jobs.Runner
+	forms     *forms.Forms
+	responses *idempotency.Responses
 	baseURL   string
 	log       *slog.Logger
 	assets    static.Assets
@@ -42,7 +49,7 @@ func New(s *app.App, sessions *websession.Manager, jobRunner *jobs.Runner, opts 
 		opts = &Options{}
 	}
 	p := &pages{
-		site: s, sessions: sessions, jobs: jobRunner,
+		site: s, sessions: sessions, jobs: jobRunner, forms: forms.New(s.Keyring()), responses: s.Responses(opts.Clock),
 		baseURL: strings.TrimSuffix(opts.BaseURL, "/"),
 		log:     opts.Logger,
 		mux:     http.NewServeMux(),
