@@ -16,6 +16,10 @@ type Warning struct {
 	Message string `json:"message"`
 }
 
+// RootEquivalent returns the classes in Write that let an integration take over the
+// host of Asterisk. They are as powerful as root.
+func (a *Account) RootEquivalent() Privileges { return a.Write & rootLike }
+
 // rootLike are the classes that let an integration take over the host. The
 // console and the configuration run programs (System of the dialplan, #exec),
 // and class system lifts the limits of Originate.
@@ -43,7 +47,7 @@ func (a *Account) Lint(namedACLs ...string) []Warning {
 	if a.Write.Has(Originate) && !a.Write.Has(Call) {
 		warn("write", "originate_without_call", "the account can start calls but not redirect or hang them up; that also requires call")
 	}
-	if risky := a.Write & rootLike; risky != 0 {
+	if risky := a.RootEquivalent(); risky != NoPrivileges {
 		warn("write", "root_like", fmt.Sprintf("with %s the account can take over the whole PBX; permit only hosts that you trust like root",
 			strings.Join(risky.Names(), ", ")))
 	}

@@ -161,3 +161,11 @@ func TestAccount_ApplyPreset_rejectsUnknownName(t *testing.T) {
 	}, store.FieldErrorsAt("preset", a.ApplyPreset("everything")))
 	require.Equal(t, manager.Account{Read: manager.Call}, a)
 }
+
+func TestAccount_RootEquivalent_namesClassesInWrite(t *testing.T) {
+	t.Parallel()
+	a := &manager.Account{Read: manager.AllPrivileges, Write: manager.Call | manager.System | manager.Config}
+	require.Equal(t, manager.System|manager.Config, a.RootEquivalent())
+	a.Write = manager.Call
+	require.Equal(t, manager.NoPrivileges, a.RootEquivalent())
+}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/manager"
@@ -31,7 +32,11 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 		},
 		columns: []column{{"Name", "name"}, {"Owner", ""}, {"Read", ""}, {"Write", ""}, {"Permit", ""}, {"Status", ""}, {"Changed", "updated_at"}},
 		search:  "Search by name, owner or note",
-		path:    func(one *manager.Account) string { return amiAccountPath(one.Name) },
+		list: func(ctx context.Context, _ *request, body *listPage[manager.Account]) error {
+			body.Extra = p.accountStates(ctx, body.Items...)
+			return nil
+		},
+		path: func(one *manager.Account) string { return amiAccountPath(one.Name) },
 		load: func(ctx context.Context, r *request) (*manager.Account, error) {
 			return p.site.AMIAccounts.Get(ctx, r.PathValue("name"))
 		},
@@ -52,6 +57,43 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 		},
 	})
 	return a
+}
+
+// accountState is an AMI account, and whether Asterisk serves another version of it.
+type accountState struct {
+	*manager.Account
+
+	NotLive bool
+}
+
+// accountStates returns the states of accounts. It asks for the plan of an apply only if
+// changes are pending. Without a plan no account counts as not live.
+func (p *pages) accountStates(ctx context.Context, accounts ...*manager.Account) []accountState {
+	changed := map[string]bool{}
+	if status, err := p.jobs.Status(ctx); err == nil && status.Pending {
+		if plan, err := p.jobs.Plan(ctx); err == nil {
+			changed = changedAccounts(plan)
+		}
+	}
+	states := make([]accountState, len(accounts))
+	for i, one := range accounts {
+		states[i] = accountState{one, changed[manager.FoldName(one.Name)]}
+	}
+	return states
+}
+
+// changedAccounts returns the folded names of the accounts that an apply changes.
+func changedAccounts(plan *asteriskconf.Plan) map[string]bool {
+	changed := map[string]bool{}
+	for i := range plan.Files {
+		if plan.Files[i].Name != manager.FileName {
+			continue
+		}
+		for _, section := range plan.Files[i].Sections {
+			changed[manager.FoldName(section.Name)] = true
+		}
+	}
+	return changed
 }
 
 func (a *amiAccountPages) routes() []route {

@@ -139,7 +139,7 @@ func pageBodies() map[string][2]any {
 		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
 		"administrator":    {recordPage[ampusers.Administrator]{Record: none}, recordPage[ampusers.Administrator]{hostileAdministrator(), nil, hostileForm(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}}},
 		"once":             {oncePage{Kind: "link", Again: hostile, UserID: hostile}, oncePage{"key", hostile, hostile, now, hostile, hostile, "/x", hostile, pageLink{"/x", hostile}}},
-		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, heads, []*manager.Account{user}, pages, nil, nil}},
+		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, heads, []*manager.Account{user}, pages, []accountState{{user, true}}, nil}},
 		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}}, recordPage[manager.Account]{user, nil, hostileForm(), &probeResult{false, false, hostile}}},
 		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostile, hostile, hostile}},
 		"config":           {configPage{}, configPage{Files: hostilePlan(), Issues: hostileInstallation().Issues, Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, State: "unavailable", Err: errors.New(hostile), Last: hostileRun()}},

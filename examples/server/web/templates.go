@@ -46,6 +46,7 @@ func parseTemplates(assets static.Assets) templateSets {
 		"copyable":  newCopyable,
 		"icon":      static.ReadIcons().SVG,
 		"initials":  initials,
+		"past":      func(t time.Time) bool { return !t.IsZero() && t.Before(time.Now()) },
 	}
 	shared := template.Must(template.New(fragments).Funcs(functions).ParseFS(templateFiles, "templates/shared/*.html"))
 	sets := templateSets{fragments: shared}
