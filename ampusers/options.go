@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
@@ -74,15 +75,34 @@ func New(st Store, opts *Options) *Service {
 	s := &Service{
 		store: st, opts: o, validator: newValidator(), sections: registerSections(o.Sections), audit: o.Audit, log: o.Logger,
 	}
+	s.present = &atomic.Pointer[Options]{}
+	s.present.Store(&s.opts)
 	s.authenticator = auth.New(auth.Options{
-		Kind: kind, ActorKind: audit.Administrator, Accounts: loginAccounts{st, o.Audit}, Pending: o.TTLStore, Issuer: o.Issuer,
+		Kind: kind, ActorKind: audit.Administrator, Accounts: loginAccounts{st, o.Audit}, Pending: o.TTLStore, Issuer: s.issuer, Policy: s.passwordPolicy,
 		Hasher:  passwords.NewHasher(&passwords.Options{Params: passwords.Params(o.Argon2), Concurrency: o.MaxConcurrentHashes, Random: o.Random}),
-		Policy:  passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Issuer}},
 		Limiter: ratelimit.New(&ratelimit.Options{Clock: o.Clock}), Audit: o.Audit,
 		Clock: o.Clock, Random: o.Random, Logger: o.Logger, DetectAccountType: o.DetectAccountType,
 		DisabledMessage: "this administrator is disabled; ask another administrator to enable it",
 	})
 	return s
+}
+
+// Reconfigure replaces the options that a product can change while it runs: Issuer,
+// MinPasswordLength and MinPasswordScore. It ignores the others. It also affects the
+// services of [Service.ForActor]. Like [New], it panics if an option is out of range.
+func (s *Service) Reconfigure(opts *Options) {
+	next := s.opts
+	next.Issuer, next.MinPasswordLength, next.MinPasswordScore = opts.Issuer, opts.MinPasswordLength, opts.MinPasswordScore
+	next = next.withDefaults()
+	s.present.Store(&next)
+}
+
+func (s *Service) issuer() string { return s.present.Load().Issuer }
+
+// passwordPolicy returns the present policy.
+func (s *Service) passwordPolicy() passwords.Policy {
+	o := s.present.Load()
+	return passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Issuer}}
 }
 
 // withDefaults returns a copy of o with defaults for unset fields.

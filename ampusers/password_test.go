@@ -230,3 +230,22 @@ func TestService_Authenticate_acceptsLongDecomposedPassword(t *testing.T) {
 	}
 	require.Equal(t, []int{len(decomposed)}, shown, "a password that is too long is not passed on")
 }
+
+func TestService_Reconfigure_changesPasswordPolicyAndIssuer(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t, memstore.New())
+	_, err := h.Create(t.Context(), &ampusers.Administrator{Username: "jane"}, secret("vivid-otter"))
+	requireFields(t, err, "password: min")
+	actor := h.ForActor("root")
+	h.createFull(t, "root")
+	h.Reconfigure(&ampusers.Options{Issuer: "ACME", MinPasswordLength: 8, MinPasswordScore: -1})
+	_, err = actor.Create(t.Context(), &ampusers.Administrator{Username: "jane"}, secret("vivid-otter"))
+	require.NoError(t, err)
+	factor, err := h.BeginSecondFactor(t.Context(), "jane", secret("vivid-otter"))
+	require.NoError(t, err)
+	require.Contains(t, factor.URL.Reveal(), "issuer=ACME")
+	h.Reconfigure(&ampusers.Options{})
+	_, err = actor.Create(t.Context(), &ampusers.Administrator{Username: "bob"}, secret("vivid-otter"))
+	requireFields(t, err, "password: min")
+	require.Panics(t, func() { h.Reconfigure(&ampusers.Options{MinPasswordLength: -1}) })
+}

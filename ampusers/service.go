@@ -3,6 +3,7 @@ package ampusers
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
@@ -18,8 +19,10 @@ const kind = "administrator"
 // Service manages administrators. It enforces all rules. The [Store] only stores
 // records. A Service is safe for concurrent use.
 type Service struct {
-	store         Store
-	opts          Options // with the defaults filled in
+	store Store
+	opts  Options // with the defaults filled in
+	// present are opts as [Service.Reconfigure] changed them. All copies share them.
+	present       *atomic.Pointer[Options]
 	validator     *validate.Validator
 	sections      []Section
 	audit         *audit.Log

@@ -137,7 +137,7 @@ func (s *Service) AuditSource() []audit.RecordSource {
 		{Kind: KindGroup, Team: s.store.Team(), Each: s.eachGroupState},
 		{Kind: KindLoginNames, Team: s.store.Team(), Each: s.eachLoginFields},
 	}
-	for _, d := range s.opts.Dependents {
+	for _, d := range s.opts().Dependents {
 		sources = append(sources, d.AuditSource())
 	}
 	return sources

@@ -13,7 +13,7 @@ import (
 
 func TestBackground_limitsQueueAndWaits(t *testing.T) {
 	t.Parallel()
-	s := &Service{shared: newShared()}
+	s := &Service{shared: newShared(&Options{})}
 	require.NoError(t, s.Shutdown(t.Context()), "nothing is running")
 	started, release := make(chan struct{}, maxBackgroundTasks), make(chan struct{})
 	done := make(chan struct{}, maxBackgroundTasks+maxBackgroundQueue)
@@ -42,7 +42,7 @@ func TestBackground_limitsQueueAndWaits(t *testing.T) {
 
 func TestBackground_keepsActorAndOutlivesCaller(t *testing.T) {
 	t.Parallel()
-	s := &Service{shared: newShared()}
+	s := &Service{shared: newShared(&Options{})}
 	type key struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "a transaction"))
 	ctx = audit.WithActor(ctx, audit.Actor{Kind: audit.Anonymous, RemoteAddr: netip.MustParseAddr("192.0.2.1")})

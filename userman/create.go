@@ -170,12 +170,12 @@ func clearManaged(u *User) *User {
 
 // initManaged sets the fields of a new user that the service sets.
 func (s *Service) initManaged(u *User) (err error) {
-	id, err := auth.NewID(s.opts.Random, userIDSize)
+	id, err := auth.NewID(s.opts().Random, userIDSize)
 	if err != nil {
 		return err
 	}
 	u.ID = store.UserID(id)
-	if u.SessionEpoch, err = auth.NewSessionEpoch(s.opts.Random); err != nil {
+	if u.SessionEpoch, err = auth.NewSessionEpoch(s.opts().Random); err != nil {
 		return err
 	}
 	u.CreatedAt = s.now()

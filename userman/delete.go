@@ -21,7 +21,7 @@ func (s *Service) References(ctx context.Context, username string) ([]store.Refe
 // listReferences returns the records that refer to u.
 func (s *Service) listReferences(ctx context.Context, u *User) ([]store.Reference, error) {
 	all := []store.Reference{}
-	for _, find := range s.opts.References {
+	for _, find := range s.opts().References {
 		found, err := find(ctx, s.redact(u))
 		if err != nil {
 			return nil, err
@@ -150,7 +150,7 @@ type ExtensionLookup func(ctx context.Context, userID store.UserID) ([]string, e
 
 // eachDependents calls visit for all dependents and stops at the first error.
 func (s *Service) eachDependents(visit func(Dependents) error) error {
-	for _, d := range s.opts.Dependents {
+	for _, d := range s.opts().Dependents {
 		if err := visit(d); err != nil {
 			return err
 		}

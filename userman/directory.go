@@ -101,7 +101,7 @@ func validateDirectories(directories []Directory) {
 }
 
 // Directories returns the directories of [Options].
-func (s *Service) Directories() Directories { return slices.Clone(Directories(s.opts.Directories)) }
+func (s *Service) Directories() Directories { return slices.Clone(Directories(s.opts().Directories)) }
 
 // Directories are the directories of a [Service], in the order of [Options].
 type Directories []Directory
@@ -162,6 +162,33 @@ func (ds Directories) Test(ctx context.Context, name string) error {
 	return nil
 }
 
+// errEnoughEntries ends a preview of a directory.
+var errEnoughEntries = errors.New("enough entries")
+
+// Preview returns up to n entries of a directory, in its order, and changes nothing. It
+// returns an error wrapping [store.ErrNotFound] if there is no directory of that name,
+// the error of ctx, or a [DirectoryError].
+func (ds Directories) Preview(ctx context.Context, name string, n int) ([]DirectoryEntry, error) {
+	d, err := ds.Get(name)
+	if err != nil {
+		return nil, err
+	}
+	entries := []DirectoryEntry{}
+	err = d.Each(ctx, func(e DirectoryEntry) error {
+		if entries = append(entries, e); len(entries) >= n {
+			return errEnoughEntries
+		}
+		return nil
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil && !errors.Is(err, errEnoughEntries):
+		return nil, &DirectoryError{name, err}
+	}
+	return entries, nil
+}
+
 // ErrNoUsers means that a directory was read, but contains no users.
 var ErrNoUsers = errors.New("the directory contains no users")
 
@@ -178,7 +205,7 @@ func (s *Service) CountByDirectory(ctx context.Context) (map[string]int, error) 
 // directoryOf returns the directory of u. It is false for local users, and for users of
 // a directory that is no longer in the options.
 func (s *Service) directoryOf(u *User) (Directory, bool) {
-	d, err := Directories(s.opts.Directories).Get(u.Directory)
+	d, err := Directories(s.opts().Directories).Get(u.Directory)
 	return d, err == nil
 }
 

@@ -71,6 +71,28 @@ func TestDirectories_Test_reportsUnreadableAndEmptyDirectories(t *testing.T) {
 	require.Equal(t, context.Canceled, ds.Test(ended, "broken"), "this is no failure of the directory")
 }
 
+func TestDirectories_Preview_returnsFirstEntries(t *testing.T) {
+	t.Parallel()
+	d := &fakeDirectory{}
+	d.setEntries(newEntry("id-1", "jane", ""), newEntry("id-2", "joan", ""), newEntry("id-3", "june", ""))
+	ds := userman.Directories{d}
+	for n, want := range map[int]int{2: 2, 3: 3, 10: 3} {
+		entries, err := ds.Preview(t.Context(), branchDirectory, n)
+		require.NoError(t, err)
+		require.Len(t, entries, want)
+		require.Equal(t, "jane", entries[0].User.Username)
+	}
+	_, err := ds.Preview(t.Context(), "elsewhere", 2)
+	require.ErrorIs(t, err, store.ErrNotFound)
+	d.eachErr = errors.New("no route to host")
+	_, err = ds.Preview(t.Context(), branchDirectory, 10)
+	require.ErrorAs(t, err, new(*userman.DirectoryError))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = ds.Preview(ended, branchDirectory, 10)
+	require.Equal(t, context.Canceled, err)
+}
+
 func TestService_CountByDirectory_countsUsersInDirectories(t *testing.T) {
 	t.Parallel()
 	h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"), newEntry("id-2", "joan", ""), newEntry("id-3", "june", ""))

@@ -199,5 +199,5 @@ func (s *Service) editGroup(before *Group, change func(*Group) error) (*Group, e
 }
 
 func (s *Service) logGroup(ctx context.Context, action string, g *Group) {
-	s.opts.Logger.InfoContext(ctx, KindGroup+": "+action, "name", g.Name, "team", s.store.Team())
+	s.opts().Logger.InfoContext(ctx, KindGroup+": "+action, "name", g.Name, "team", s.store.Team())
 }

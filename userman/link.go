@@ -65,10 +65,11 @@ func (s *Service) issueLink(kind linkKind, lifetime time.Duration) (*issuedLink,
 
 // linkURL returns the URL of the link of a token; zero without a BaseURL.
 func (s *Service) linkURL(path string, token store.Secret) store.Secret {
-	if s.opts.BaseURL == nil {
+	base := s.opts().BaseURL
+	if base == nil {
 		return store.Secret{}
 	}
-	return store.NewSecret(s.opts.BaseURL.JoinPath(path, token.Reveal()).String())
+	return store.NewSecret(base.JoinPath(path, token.Reveal()).String())
 }
 
 // assign makes l the link of u. An earlier link no longer works.
@@ -118,7 +119,7 @@ func (s *Service) readLink(ctx context.Context, kind linkKind, token store.Secre
 // returns an error wrapping [store.ErrConflict] if the user's directory manages the
 // password.
 func (s *Service) Invite(ctx context.Context, username string) (*credential.Link, error) {
-	link, err := s.issueLink(passwordLink, s.opts.InvitationLifetime)
+	link, err := s.issueLink(passwordLink, s.opts().InvitationLifetime)
 	if err != nil {
 		return nil, err
 	}

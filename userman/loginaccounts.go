@@ -18,14 +18,20 @@ type loginAccounts struct{ service *Service }
 
 // newAuthenticator returns the authenticator of the users.
 func (s *Service) newAuthenticator() *auth.Authenticator {
-	o := &s.opts
+	o := s.opts()
 	return auth.New(auth.Options{
-		Kind: KindUser, ActorKind: audit.User, Accounts: loginAccounts{s}, Pending: o.TTLStore, Issuer: o.Product,
-		Hasher: passwords.NewHasher(&passwords.Options{Params: passwords.Params(o.Argon2), Concurrency: o.MaxConcurrentHashes, Random: o.Random}),
-		Policy: passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Product}}, RejectCurrentPassword: true,
+		Kind: KindUser, ActorKind: audit.User, Accounts: loginAccounts{s}, Pending: o.TTLStore,
+		Issuer: func() string { return s.opts().Product }, Policy: s.passwordPolicy, RejectCurrentPassword: true,
+		Hasher:  passwords.NewHasher(&passwords.Options{Params: passwords.Params(o.Argon2), Concurrency: o.MaxConcurrentHashes, Random: o.Random}),
 		Limiter: ratelimit.New(&ratelimit.Options{Clock: o.Clock}), Audit: s.audit, Clock: o.Clock, Random: o.Random, Logger: o.Logger,
 		DisabledMessage: "your account is disabled; ask your administrator to enable it",
 	})
+}
+
+// passwordPolicy returns the present policy.
+func (s *Service) passwordPolicy() passwords.Policy {
+	o := s.opts()
+	return passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Product}}
 }
 
 // RunInTx implements [store.Transactor].

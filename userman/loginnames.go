@@ -63,7 +63,7 @@ func (f LoginFields) LoginNames(u *User) []LoginName {
 
 // loginFields are the fields of the options.
 func (s *Service) loginFields() LoginFields {
-	return LoginFields{Email: s.opts.LoginByEmail, DefaultExtension: s.opts.LoginByExtension}
+	return LoginFields{Email: s.opts().LoginByEmail, DefaultExtension: s.opts().LoginByExtension}
 }
 
 // LoginNames keeps the login names of the users of a team unique.

@@ -99,7 +99,7 @@ func (s *Service) requireLocalPassword(u *User) error {
 func (s *Service) verifyExternally(ctx context.Context, u *User, password store.Secret) (bool, error) {
 	directory, ok := s.directoryOf(u)
 	if !ok {
-		s.opts.Logger.ErrorContext(ctx, KindUser+": the directory of the user is not configured",
+		s.opts().Logger.ErrorContext(ctx, KindUser+": the directory of the user is not configured",
 			"username", u.Username, "directory", u.Directory)
 		return false, nil
 	}

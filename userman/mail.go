@@ -158,13 +158,28 @@ func (ms *MailService) List(ctx context.Context, username string) ([]*mailqueue.
 // [store.ErrInvalid] on "to" if the address is invalid, one wrapping
 // [store.ErrRateLimited] if the actor of ctx sends too many, or the error of ctx.
 func (ms *MailService) SendTest(ctx context.Context, to string) (*Delivery, error) {
+	return ms.sendTest(ctx, ms.s.opts(), to, ms.s.sendWithTimeout)
+}
+
+// SendTestWith works as [MailService.SendTest] does, with the Product, the BaseURL and
+// the Mailer of opts. It is for settings that are not in use yet.
+func (ms *MailService) SendTestWith(ctx context.Context, opts *Options, to string) (*Delivery, error) {
+	o := opts.withDefaults()
+	return ms.sendTest(ctx, &o, to, func(ctx context.Context, message *usermail.Mail) error {
+		ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+		defer cancel()
+		return o.Mailer.Send(ctx, message)
+	})
+}
+
+func (ms *MailService) sendTest(ctx context.Context, o *Options, to string, send func(context.Context, *usermail.Mail) error) (*Delivery, error) {
 	event := audit.Event{Action: "send test mail", Kind: "settings", Key: "mail"}
-	message, err := ms.s.newTestMail(to)
+	message, err := newTestMail(o, to)
 	if err != nil {
 		ms.s.audit.RecordFailure(ctx, event, err)
 		return nil, err
 	}
-	if ms.s.opts.Mailer == nil {
+	if o.Mailer == nil {
 		d := &Delivery{Status: DeliveryNotConfigured, Message: "no mail server is configured, so no mail can be sent; configure one"}
 		ms.s.audit.RecordFailure(ctx, event, errors.New(d.Message))
 		return d, nil
@@ -173,7 +188,7 @@ func (ms *MailService) SendTest(ctx context.Context, to string) (*Delivery, erro
 		ms.s.audit.RecordFailure(ctx, event, err)
 		return nil, err
 	}
-	if err := ms.s.sendWithTimeout(ctx, message); err != nil {
+	if err := send(ctx, message); err != nil {
 		ms.s.audit.RecordFailure(ctx, event, err)
 		return failedDelivery(err), ctx.Err()
 	}
@@ -193,14 +208,14 @@ func (s *Service) limitTestMail(ctx context.Context) error {
 }
 
 // newTestMail returns a mail to one address.
-func (s *Service) newTestMail(to string) (*usermail.Mail, error) {
+func newTestMail(o *Options, to string) (*usermail.Mail, error) {
 	address, err := mail.ParseAddress(to)
 	if err != nil || address.Address != strings.TrimSpace(to) || len(to) > MaxEmailLength {
 		return nil, store.NewInvalidError(store.FieldError{Field: "to", Code: store.CodeEmail, Message: "write one address, such as jane@example.com"})
 	}
 	text := "An administrator sent this test mail. Sending mails works.\n"
-	if s.opts.BaseURL != nil {
-		text += "\n" + s.opts.BaseURL.String() + "\n"
+	if o.BaseURL != nil {
+		text += "\n" + o.BaseURL.String() + "\n"
 	}
-	return &usermail.Mail{To: address.Address, Subject: s.opts.Product + ": a test mail", Text: text}, nil
+	return &usermail.Mail{To: address.Address, Subject: o.Product + ": a test mail", Text: text}, nil
 }

@@ -28,7 +28,7 @@ func (m *deliveryJob) issueLinks(ctx context.Context, u *User) (err error) {
 	}
 	m.noActivation = reason
 	if activatable {
-		m.activation, err = m.service.issueLink(activationLink, m.service.opts.ActivationLifetime)
+		m.activation, err = m.service.issueLink(activationLink, m.service.opts().ActivationLifetime)
 	}
 	return err
 }
@@ -36,16 +36,16 @@ func (m *deliveryJob) issueLinks(ctx context.Context, u *User) (err error) {
 // linkLifetime returns the lifetime of the link in a mail.
 func (s *Service) linkLifetime(kind usermail.Kind) time.Duration {
 	if kind == usermail.Reset {
-		return s.opts.ResetLifetime
+		return s.opts().ResetLifetime
 	}
-	return s.opts.InvitationLifetime
+	return s.opts().InvitationLifetime
 }
 
 // canActivate reports whether a softphone of u can be set up. If not, although the user
 // has the permission and the options have SIPAccounts, it returns the reason.
 func (s *Service) canActivate(ctx context.Context, u *User) (_ bool, reason string, _ error) {
 	allowed, err := s.hasPermission(ctx, u, permission.SoftphoneActivate)
-	if err != nil || !allowed || s.opts.SIPAccounts == nil {
+	if err != nil || !allowed || s.opts().SIPAccounts == nil {
 		return false, "", err
 	}
 	_, err = s.sipAccount(ctx, u)
@@ -168,12 +168,13 @@ func (s *Service) mailData(ctx context.Context, u *User) (usermail.Data, error) 
 	if err != nil {
 		return usermail.Data{}, err
 	}
+	o := s.opts()
 	data := usermail.Data{
-		Product: s.opts.Product, Name: u.Name(), FirstName: u.FirstName, Username: u.Username, DefaultExtension: u.DefaultExtension,
+		Product: o.Product, Name: u.Name(), FirstName: u.FirstName, Username: u.Username, DefaultExtension: u.DefaultExtension,
 	}
-	if s.opts.BaseURL != nil {
-		data.BaseURL = s.opts.BaseURL.String()
-		data.PortalURL = s.opts.BaseURL.JoinPath(PortalPath).String()
+	if o.BaseURL != nil {
+		data.BaseURL = o.BaseURL.String()
+		data.PortalURL = o.BaseURL.JoinPath(PortalPath).String()
 	}
 	perms := resolver.For(u.PermissionSubject())
 	for _, service := range permission.LoginServices(s.Permissions()) {
@@ -186,11 +187,11 @@ func (s *Service) mailData(ctx context.Context, u *User) (usermail.Data, error) 
 
 // renderMail renders a mail in the language of u.
 func (s *Service) renderMail(u *User, kind usermail.Kind, data usermail.Data) (*usermail.Mail, error) {
-	templates := s.opts.Templates
+	templates := s.opts().Templates
 	if templates == nil {
 		templates = usermail.DefaultTemplates()
 	}
-	message, err := templates.Render(kind, data, u.Language, s.opts.Language)
+	message, err := templates.Render(kind, data, u.Language, s.opts().Language)
 	if err != nil {
 		return nil, err
 	}

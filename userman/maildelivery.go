@@ -118,9 +118,9 @@ func (m *deliveryJob) skip(ctx context.Context, u *User) (*Delivery, error) {
 // skipReason is skip for reasons in the settings and in u.
 func (m *deliveryJob) skipReason(u *User) *Delivery {
 	switch {
-	case m.service.opts.Mailer == nil:
+	case m.service.opts().Mailer == nil:
 		return newDelivery(u, DeliveryNotConfigured, "no mail server is configured, so no mail can be sent; configure one, or set the password by hand")
-	case m.service.opts.BaseURL == nil:
+	case m.service.opts().BaseURL == nil:
 		return newDelivery(u, DeliveryNotConfigured, "the public URL of the product is not configured, so no link can be sent; configure the base URL")
 	case u.Disabled:
 		return newDelivery(u, DeliverySkipped, "the user is disabled, so links do not work; enable the user first")
@@ -221,7 +221,7 @@ func (m *deliveryJob) send(ctx context.Context, message *usermail.Mail) *Deliver
 		}
 		return d
 	}
-	m.service.opts.Logger.WarnContext(ctx, KindUser+": a mail was not delivered", "username", m.user.Username, "mail", string(m.kind), "error", err)
+	m.service.opts().Logger.WarnContext(ctx, KindUser+": a mail was not delivered", "username", m.user.Username, "mail", string(m.kind), "error", err)
 	d := failedDelivery(err)
 	d.UserID, d.Username = m.user.ID, m.user.Username
 	return d
@@ -260,12 +260,18 @@ func (m *deliveryJob) finish(ctx context.Context, d *Delivery) error {
 	return err
 }
 
+var errNoMailer = errors.New("no mail server is configured any more")
+
 // sendWithTimeout sends a mail through the mail server. It remembers whether the mail
 // server rejects the settings.
 func (s *Service) sendWithTimeout(ctx context.Context, message *usermail.Mail) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	err := s.opts.Mailer.Send(ctx, message)
+	mailer := s.opts().Mailer
+	if mailer == nil { // reconfigured since the mail was composed
+		return errNoMailer
+	}
+	err := mailer.Send(ctx, message)
 	if fault, ok := errors.AsType[*MailSettingsError](err); ok || err == nil {
 		s.shared.mailFault.Store(fault)
 	}

@@ -30,7 +30,7 @@ const retryInterval = 30 * time.Second
 func (ms *MailService) Run(ctx context.Context) {
 	for {
 		if err := ms.SendDue(ctx); err != nil && ctx.Err() == nil {
-			ms.s.opts.Logger.ErrorContext(ctx, "waiting mails were not sent", "error", err)
+			ms.s.opts().Logger.ErrorContext(ctx, "waiting mails were not sent", "error", err)
 		}
 		timer := time.NewTimer(ms.untilNextMail(ctx))
 		select {
@@ -59,7 +59,7 @@ func (ms *MailService) untilNextMail(ctx context.Context) time.Duration {
 // at a failure that concerns every mail. It returns the first error of the store.
 func (ms *MailService) SendDue(ctx context.Context) error {
 	s := ms.s.Scoped(nil)
-	if s.opts.Mailer == nil || s.opts.BaseURL == nil {
+	if s.opts().Mailer == nil || s.opts().BaseURL == nil {
 		return nil
 	}
 	for s.mailFault() == nil {
@@ -90,7 +90,7 @@ func (s *Service) retryMail(ctx context.Context, next *mailqueue.Mail) (fault bo
 	case errors.Is(err, store.ErrNotFound):
 		return false, s.store.DeleteMail(ctx, next.UserID, next.Kind)
 	case err != nil:
-		s.opts.Logger.ErrorContext(ctx, KindUser+": a waiting mail could not be prepared", "id", next.UserID, "mail", string(next.Kind), "error", err)
+		s.opts().Logger.ErrorContext(ctx, KindUser+": a waiting mail could not be prepared", "id", next.UserID, "mail", string(next.Kind), "error", err)
 		return false, s.endAttempt(ctx, next, mailqueue.Deferred, "the mail could not be prepared; see the log of the program")
 	case m.user != nil: // there was an attempt
 		return d.fault, nil

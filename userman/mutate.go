@@ -21,7 +21,7 @@ func checkPrecondition(ctx context.Context, precondition func(ctx context.Contex
 }
 
 // now returns the time as the store has it.
-func (s *Service) now() time.Time { return s.opts.Clock().UTC().Truncate(time.Microsecond) }
+func (s *Service) now() time.Time { return s.opts().Clock().UTC().Truncate(time.Microsecond) }
 
 // mutate runs mutate on the user of that username and saves the result together
 // with its audit entry, or nothing. It returns the redacted user. The result
@@ -113,7 +113,7 @@ func recordAll(ctx context.Context, r *audit.Recorder, events []audit.Event) err
 
 // logUser logs an operation on u.
 func (s *Service) logUser(ctx context.Context, action string, u *User) {
-	s.opts.Logger.InfoContext(ctx, KindUser+": "+action, "username", u.Username, "id", u.ID, "team", s.store.Team())
+	s.opts().Logger.InfoContext(ctx, KindUser+": "+action, "username", u.Username, "id", u.ID, "team", s.store.Team())
 }
 
 // endSessions ends every session of u: they have an earlier epoch.

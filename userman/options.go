@@ -123,11 +123,30 @@ func New(st Store, opts *Options) *Service {
 	o := opts.withDefaults()
 	validateDirectories(o.Directories)
 	s := &Service{
-		store: st, opts: o, validator: newValidator(), registry: permission.NewRegistry(o.Permissions), audit: o.Audit,
-		mailLimiter: ratelimit.New(&ratelimit.Options{Clock: o.Clock}), shared: newShared(),
+		store: st, validator: newValidator(), registry: permission.NewRegistry(o.Permissions), audit: o.Audit,
+		mailLimiter: ratelimit.New(&ratelimit.Options{Clock: o.Clock}), shared: newShared(&o),
 	}
 	s.authenticator = s.newAuthenticator()
 	return s
+}
+
+// Reconfigure replaces the options that a product can change while it runs: Product,
+// BaseURL, Language, Mailer, Templates, LoginByEmail, LoginByExtension,
+// PasswordLifetime, Directories, MinPasswordLength and MinPasswordScore. It ignores the
+// others. It also affects the services of [Service.Scoped]. An operation that is
+// running may still use the options before. Call [LoginNames.Apply] after a change of
+// LoginByEmail or LoginByExtension. Like [New], Reconfigure panics if options
+// contradict each other or are out of range.
+func (s *Service) Reconfigure(opts *Options) {
+	next := *s.opts()
+	next.Product, next.BaseURL, next.Language = opts.Product, opts.BaseURL, opts.Language
+	next.Mailer, next.Templates, next.Directories = opts.Mailer, opts.Templates, opts.Directories
+	next.LoginByEmail, next.LoginByExtension = opts.LoginByEmail, opts.LoginByExtension
+	next.PasswordLifetime, next.MinPasswordLength, next.MinPasswordScore = opts.PasswordLifetime, opts.MinPasswordLength, opts.MinPasswordScore
+	next = next.withDefaults()
+	validateDirectories(next.Directories)
+	s.shared.options.Store(&next)
+	s.shared.mailFault.Store(nil) // another mail server may accept the mails
 }
 
 // withDefaults returns a copy of o with the defaults.

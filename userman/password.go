@@ -89,12 +89,12 @@ const (
 // no characters that look alike.
 func (s *Service) GeneratePassword() (store.Secret, error) {
 	generator, err := password.NewGenerator(&password.GeneratorInput{
-		LowerLetters: lowerLetters, UpperLetters: upperLetters, Digits: unambiguousDigits, Reader: s.opts.Random,
+		LowerLetters: lowerLetters, UpperLetters: upperLetters, Digits: unambiguousDigits, Reader: s.opts().Random,
 	})
 	if err != nil {
 		return store.Secret{}, fmt.Errorf("generating a password: %w", err)
 	}
-	generated, err := generator.Generate(max(generatedPasswordLength, s.opts.MinPasswordLength), generatedDigits, 0, false, true)
+	generated, err := generator.Generate(max(generatedPasswordLength, s.opts().MinPasswordLength), generatedDigits, 0, false, true)
 	if err != nil {
 		return store.Secret{}, fmt.Errorf("generating a password: %w", err)
 	}

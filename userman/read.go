@@ -107,7 +107,7 @@ func (s *Service) Each(ctx context.Context, visit func(*User) error) error {
 // Export calls visit like [Service.Each], and records the export in the audit log before
 // it starts: the caller keeps the users that it received, even if the rest fails.
 func (s *Service) Export(ctx context.Context, visit func(*User) error) error {
-	if err := s.opts.Audit.Record(ctx, audit.Event{Action: "export", Kind: KindUser}); err != nil {
+	if err := s.opts().Audit.Record(ctx, audit.Event{Action: "export", Kind: KindUser}); err != nil {
 		return err
 	}
 	return s.Each(ctx, visit)
@@ -194,8 +194,9 @@ func (s *Service) redact(u *User) *User {
 
 // passwordExpiry returns the time when the password of u expires; zero if it does not.
 func (s *Service) passwordExpiry(u *User) time.Time {
-	if s.opts.PasswordLifetime <= 0 || !u.Credentials.HasPassword() {
+	lifetime := s.opts().PasswordLifetime
+	if lifetime <= 0 || !u.Credentials.HasPassword() {
 		return time.Time{}
 	}
-	return u.PasswordChangedAt.Add(s.opts.PasswordLifetime)
+	return u.PasswordChangedAt.Add(lifetime)
 }

@@ -68,7 +68,7 @@ func (s *Service) runMailRequest(ctx context.Context, work func(ctx context.Cont
 	}
 	started := s.runInBackground(ctx, func(ctx context.Context) {
 		if err := work(ctx); err != nil && !errors.Is(err, store.ErrNotFound) {
-			s.opts.Logger.ErrorContext(ctx, KindUser+": a mail that was asked for was not sent", "error", err)
+			s.opts().Logger.ErrorContext(ctx, KindUser+": a mail that was asked for was not sent", "error", err)
 		}
 	})
 	if !started {
@@ -84,7 +84,7 @@ func (s *Service) resetAllowed(u *User, mails []*mailqueue.Mail) bool {
 	now := s.now()
 	return u.Credentials.Invitation == nil || !slices.ContainsFunc(mails, func(mail *mailqueue.Mail) bool {
 		age := now.Sub(mail.UpdatedAt)
-		return mail.InProgress(now) || mail.Status == mailqueue.Sent && age >= 0 && age < s.opts.ResetCooldown
+		return mail.InProgress(now) || mail.Status == mailqueue.Sent && age >= 0 && age < s.opts().ResetCooldown
 	})
 }
 
@@ -98,6 +98,6 @@ func (s *Service) mailIf(ctx context.Context, mail usermail.Kind, u *User, preco
 	if err != nil {
 		return err
 	}
-	s.opts.Logger.InfoContext(ctx, KindUser+": a mail was asked for", "mail", string(mail), "username", u.Username, "status", string(delivery.Status))
+	s.opts().Logger.InfoContext(ctx, KindUser+": a mail was asked for", "mail", string(mail), "username", u.Username, "status", string(delivery.Status))
 	return nil
 }

@@ -41,7 +41,7 @@ func (s *Service) creator(ctx context.Context, u *User) credential.Creator {
 func (s *Service) administrator(ctx context.Context) credential.Creator {
 	actor := audit.ActorFromContext(ctx)
 	switch {
-	case s.loadScope == nil && s.opts.CreatorScope == nil: // no administrator has a scope
+	case s.loadScope == nil && s.opts().CreatorScope == nil: // no administrator has a scope
 		return credential.Creator{}
 	case actor.Kind == audit.Administrator && actor.Name != "":
 		return credential.Creator{Administrator: actor.Name, At: s.now()}
@@ -56,10 +56,10 @@ func (s *Service) creatorScope(ctx context.Context, c credential.Creator) (scope
 	switch {
 	case c.IsZero():
 		return scope.All(), nil
-	case s.opts.CreatorScope == nil || c.Administrator == unknownAdministrator:
+	case s.opts().CreatorScope == nil || c.Administrator == unknownAdministrator:
 		return scope.Scope{}, nil
 	}
-	return s.opts.CreatorScope(ctx, c)
+	return s.opts().CreatorScope(ctx, c)
 }
 
 // grant is a change of what a user may do. It revokes the credentials whose creators
@@ -253,7 +253,7 @@ var errPreviewed = errors.New("previewed")
 // an error, PreviewRevocations returns this error. Do not call it in a transaction.
 func (s *Service) PreviewRevocations(ctx context.Context, limit int, change func(ctx context.Context, s *Service) error) (*Revocations, error) {
 	preview := *s
-	preview.audit, preview.opts.Logger = nil, discardLogger()
+	preview.audit, preview.opts().Logger = nil, discardLogger()
 	err := s.store.RunInTx(ctx, func(ctx context.Context) error {
 		preview.preview = &revocationPreview{found: map[store.UserID]*Revocation{}}
 		if err := change(ctx, &preview); err != nil {

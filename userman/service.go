@@ -26,7 +26,6 @@ const (
 // records. A Service is safe for concurrent use.
 type Service struct {
 	store         Store
-	opts          Options // with the defaults filled in
 	validator     *validate.Validator
 	registry      *permission.Registry
 	audit         *audit.Log
@@ -45,6 +44,9 @@ type Service struct {
 // shared is the state that all copies of a service share, such as background tasks and
 // cached groups.
 type shared struct {
+	// options have the defaults filled in. They are replaced and never changed, see
+	// [Service.Reconfigure].
+	options    atomic.Pointer[Options]
 	background *background
 	// mailFault is the error of settings that prevent every mail; nil if there is none.
 	mailFault atomic.Pointer[MailSettingsError]
@@ -53,6 +55,12 @@ type shared struct {
 	syncLocks syncLocks
 }
 
-func newShared() *shared {
-	return &shared{background: newBackground(), avatars: avatar.NewRenderer()}
+func newShared(o *Options) *shared {
+	shared := &shared{background: newBackground(), avatars: avatar.NewRenderer()}
+	shared.options.Store(o)
+	return shared
 }
+
+// opts returns the present options. A function that reads one of them twice, such as a
+// pointer, keeps the result.
+func (s *Service) opts() *Options { return s.shared.options.Load() }

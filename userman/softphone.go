@@ -52,7 +52,7 @@ type SoftphoneService struct{ s *Service }
 func (s *Service) Softphones() *SoftphoneService { return &SoftphoneService{s} }
 
 // Available reports whether users can set up softphones: [Options].SIPAccounts is set.
-func (ss *SoftphoneService) Available() bool { return ss.s.opts.SIPAccounts != nil }
+func (ss *SoftphoneService) Available() bool { return ss.s.opts().SIPAccounts != nil }
 
 // Invite creates a link to set up a softphone once. The new link replaces an
 // earlier link. Invite returns an error wrapping [store.ErrConflict] if the
@@ -69,7 +69,7 @@ func (ss *SoftphoneService) Invite(ctx context.Context, username string) (*crede
 		ss.s.recordFailure(ctx, action, username, err)
 		return nil, err
 	}
-	link, err := ss.s.issueLink(activationLink, ss.s.opts.ActivationLifetime)
+	link, err := ss.s.issueLink(activationLink, ss.s.opts().ActivationLifetime)
 	if err != nil {
 		return nil, err
 	}
@@ -92,10 +92,10 @@ func (s *Service) sipAccount(ctx context.Context, u *User) (*SIPAccount, error) 
 	switch {
 	case u.DefaultExtension == "":
 		return nil, activationError("the user has no default extension; set it first")
-	case s.opts.SIPAccounts == nil:
+	case s.opts().SIPAccounts == nil:
 		return nil, activationError("this installation does not know the SIP accounts of extensions; set the softphone up by hand")
 	}
-	account, err := s.opts.SIPAccounts.SIPAccount(ctx, u.DefaultExtension)
+	account, err := s.opts().SIPAccounts.SIPAccount(ctx, u.DefaultExtension)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, activationError("the default extension does not exist any more; set another one")

@@ -183,7 +183,7 @@ func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions)
 		s.audit.RecordFailure(ctx, intent, err)
 		return report, err
 	}
-	s.opts.Logger.InfoContext(ctx, KindDirectory+": sync", "directory", directory, "team", s.store.Team(), "dry_run", report.DryRun,
+	s.opts().Logger.InfoContext(ctx, KindDirectory+": sync", "directory", directory, "team", s.store.Team(), "dry_run", report.DryRun,
 		"entries", report.Entries, "steps", len(report.Steps), "problems", len(report.Problems), "warnings", len(report.Warnings)+report.MoreWarnings)
 	return report, nil
 }

@@ -107,7 +107,7 @@ func (m *Manager) commit(ctx context.Context, w http.ResponseWriter) error {
 		return nil
 	case scs.Modified:
 		if m.SCS.Token(ctx) == "" {
-			m.SCS.SetDeadline(ctx, m.clock().Add(m.SCS.Lifetime))
+			m.SCS.SetDeadline(ctx, m.clock().Add(m.Lifetime()))
 		}
 		var err error
 		if token, expiry, err = m.SCS.Commit(ctx); err != nil {

@@ -73,7 +73,7 @@ func (m *Manager) resetSession(ctx context.Context) error {
 	if err := m.SCS.RenewToken(ctx); err != nil {
 		return err
 	}
-	m.SCS.SetDeadline(ctx, m.clock().Add(m.SCS.Lifetime))
+	m.SCS.SetDeadline(ctx, m.clock().Add(m.Lifetime()))
 	return nil
 }
 
@@ -128,7 +128,7 @@ func (m *Manager) Refresh(ctx context.Context, a *ampusers.Administrator) error 
 		if err := m.SCS.RenewToken(ctx); err != nil {
 			return err
 		}
-		m.SCS.SetDeadline(ctx, m.clock().Add(m.SCS.Lifetime))
+		m.SCS.SetDeadline(ctx, m.clock().Add(m.Lifetime()))
 	}
 	m.SCS.Put(ctx, keyEpoch, a.SessionEpoch)
 	stateFromContext(ctx).admin.Store(a)

@@ -300,3 +300,28 @@ func TestManager_Handler_storesSessionThoughClientIsGone(t *testing.T) {
 	})).ServeHTTP(httptest.NewRecorder(), request)
 	v.do(t, func(ctx context.Context) { require.Equal(t, "Saved.", v.SCS.GetString(ctx, "web.flash")) })
 }
+
+func TestManager_SetLimits_changesRunningManager(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	before, after := b.newClient(), b.newClient()
+	before.logIn(t, "jane.admin")
+	b.SetLimits(2*time.Hour, 10*time.Minute)
+	require.Equal(t, []time.Duration{2 * time.Hour, 10 * time.Minute}, []time.Duration{b.Lifetime(), b.IdleTimeout()})
+	b.clock.Advance(2 * time.Minute)
+	require.Equal(t, "jane.admin", before.username(t), "which applies the limit")
+	after.logIn(t, "jane.admin")
+	b.clock.Advance(10 * time.Minute)
+	require.Empty(t, before.username(t))
+	require.Empty(t, after.username(t))
+	after.logIn(t, "jane.admin")
+	for range 23 {
+		b.clock.Advance(5 * time.Minute)
+		require.Equal(t, "jane.admin", after.username(t))
+	}
+	b.clock.Advance(5 * time.Minute)
+	require.Empty(t, after.username(t), "after 2 hours")
+	b.SetLimits(0, 0)
+	require.Equal(t, []time.Duration{12 * time.Hour, time.Hour}, []time.Duration{b.Lifetime(), b.IdleTimeout()})
+	require.Panics(t, func() { b.SetLimits(-1, 0) })
+}

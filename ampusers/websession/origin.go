@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -13,6 +14,9 @@ import (
 type Origin struct {
 	// URL has the scheme and the host, such as https://pbx.example.com. Required.
 	URL *url.URL
+	// Others returns further origins whose host names the product answers to now, such
+	// as one that an administrator is about to change to. Defaults to none.
+	Others func() []*url.URL
 	// Deny answers a request that is rejected, with the status
 	// [http.StatusForbidden] for one from another web site, and
 	// [http.StatusMisdirectedRequest] for one to another host name. Required.
@@ -67,7 +71,10 @@ func (o *Origin) isOwnHost(host string) bool {
 		return true
 	}
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
-	return name == "localhost" || strings.HasSuffix(name, ".localhost") || name == o.URL.Hostname()
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") || name == o.URL.Hostname() {
+		return true
+	}
+	return o.Others != nil && slices.ContainsFunc(o.Others(), func(u *url.URL) bool { return name == u.Hostname() })
 }
 
 // LocalPath returns an address that a request names as the page to show after a login,

@@ -23,9 +23,9 @@ type sessionStore struct {
 	// Store is nil: scs calls only the methods with a context.
 	scs.Store
 
-	ttl   store.TTLStore
-	idle  time.Duration
-	clock func() time.Time
+	ttl    store.TTLStore
+	limits *limits
+	clock  func() time.Time
 }
 
 var _ scs.CtxStore = (*sessionStore)(nil)
@@ -48,7 +48,7 @@ func (s *sessionStore) FindCtx(ctx context.Context, hash string) (value []byte, 
 // of this request: another request may have changed more, or ended the session. A
 // session that has ended stays ended.
 func (s *sessionStore) CommitCtx(ctx context.Context, hash string, value []byte, expiry time.Time) error {
-	if idle := s.clock().Add(s.idle); idle.Before(expiry) {
+	if idle := s.clock().Add(time.Duration(s.limits.idle.Load())); idle.Before(expiry) {
 		expiry = idle
 	}
 	v := stateFromContext(ctx)

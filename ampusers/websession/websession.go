@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -65,10 +66,8 @@ type Manager struct {
 	// SCS holds the values that pages store in a session. Keys that start with
 	// "access." belong to this package. A login starts with an empty session.
 	SCS *scs.SessionManager
-	// IdleTimeout is Options.Idle. It is not in SCS, which would write every session
-	// at every request then; see sessionStore.
-	IdleTimeout time.Duration
 
+	limits         *limits
 	administrators *ampusers.Service
 	audit          *audit.Log
 	trustedProxies []netip.Prefix
@@ -83,17 +82,15 @@ func New(administrators *ampusers.Service, ttlStore store.TTLStore, opts *Option
 	if opts == nil {
 		opts = &Options{}
 	}
-	if opts.Lifetime < 0 || opts.Idle < 0 {
-		panic("websession: Options.Lifetime or Options.Idle is negative")
-	}
 	m := &Manager{
-		IdleTimeout:    cmp.Or(opts.Idle, time.Hour),
+		limits:         &limits{},
 		administrators: administrators,
 		audit:          opts.Audit,
 		trustedProxies: slices.Clone(opts.TrustedProxies),
 		clock:          opts.Clock,
 		handleError:    opts.HandleError,
 	}
+	m.SetLimits(opts.Lifetime, opts.Idle)
 	if m.clock == nil {
 		m.clock = time.Now
 	}
@@ -105,14 +102,44 @@ func New(administrators *ampusers.Service, ttlStore store.TTLStore, opts *Option
 	// scs.New would start a store of its own, which deletes expired sessions in
 	// the background.
 	m.SCS = &scs.SessionManager{
-		Store: &sessionStore{ttl: ttlStore, idle: m.IdleTimeout, clock: m.clock}, Codec: scs.GobCodec{},
-		Lifetime: cmp.Or(opts.Lifetime, 12*time.Hour), HashTokenInStore: true,
+		Store: &sessionStore{ttl: ttlStore, limits: m.limits, clock: m.clock}, Codec: scs.GobCodec{},
+		Lifetime: maxLifetime, HashTokenInStore: true,
 		Cookie: scs.SessionCookie{
 			Name: cookieName(CookieName, opts.Secure), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: opts.Secure,
 		},
 	}
 	return m
 }
+
+// maxLifetime is the deadline that scs gives a session before this package sets that of
+// [Options].Lifetime.
+const maxLifetime = 365 * 24 * time.Hour
+
+// limits are the present limits of sessions, in nanoseconds.
+type limits struct{ lifetime, idle atomic.Int64 }
+
+// SetLimits replaces [Options].Lifetime and Idle; 0 is the default. The lifetime is that
+// of later logins. The idle timeout applies to a session from its next request on. SetLimits
+// panics if a limit is negative.
+func (m *Manager) SetLimits(lifetime, idle time.Duration) {
+	if lifetime < 0 || idle < 0 {
+		panic("websession: the lifetime or the idle timeout is negative")
+	}
+	m.limits.lifetime.Store(int64(cmp.Or(lifetime, defaultLifetime)))
+	m.limits.idle.Store(int64(cmp.Or(idle, defaultIdle)))
+}
+
+const (
+	defaultLifetime = 12 * time.Hour
+	defaultIdle     = time.Hour
+)
+
+// Lifetime returns the longest duration of a session that begins now.
+func (m *Manager) Lifetime() time.Duration { return time.Duration(m.limits.lifetime.Load()) }
+
+// IdleTimeout returns the longest time of a session without a request. It is not in SCS,
+// which would write every session at every request then; see sessionStore.
+func (m *Manager) IdleTimeout() time.Duration { return time.Duration(m.limits.idle.Load()) }
 
 // CookieName returns the name of a cookie. Over https, browsers accept a cookie with
 // the prefix __Host- from this host only, so that another host of the domain, or

@@ -21,7 +21,7 @@ func (a *cli) administrators() *noun[ampusers.Administrator] {
 	return &noun[ampusers.Administrator]{
 		cli: a, article: "an administrator", argument: "USERNAME", fold: ampusers.FoldUsername,
 		declare: func(s *app.App) *resource.Type[ampusers.Administrator] {
-			return resource.Administrators(func(context.Context) *ampusers.Service { return administratorService(s) }, strings.TrimRight(a.settings.BaseURL, "/"))
+			return resource.Administrators(func(context.Context) *ampusers.Service { return administratorService(s) }, func() string { return a.settings.BaseURL })
 		},
 		joined:    []string{"extensions", "dids"},
 		extra:     []extraFlag[ampusers.Administrator]{{name: "sections", complete: cobra.FixedCompletions(sectionIDs(), cobra.ShellCompDirectiveNoFileComp)}},

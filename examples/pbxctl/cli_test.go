@@ -150,7 +150,7 @@ func TestCLI_helpDescribesEveryFlag(t *testing.T) {
 		c.do(t, "audit", "list", "--help") + c.do(t, "ami-account", "add", "--help") +
 		c.do(t, "user", "edit", "--help") + c.do(t, "user", "list", "--help") + c.do(t, "user", "password", "--help") + c.do(t, "user", "sync", "--help") +
 		c.do(t, "user", "mail", "preview", "--help") +
-		c.do(t, "group", "add", "--help") + c.do(t, "token", "add", "--help") + c.do(t, "help", "settings")
+		c.do(t, "group", "add", "--help") + c.do(t, "token", "add", "--help") + c.do(t, "help", "flags")
 	for _, flag := range []string{
 		"display-name", "access", "sections", "extensions", "dids", "teams", "password", "password-file", "explain", "invite",
 		"actor", "action", "kind", "key", "outcome", "since", "until", "after", "limit", "config", "base-url",

@@ -50,7 +50,7 @@ func (a *cli) rootCommand() *cobra.Command {
 		Use:   "pbxctl",
 		Short: "Manage the users of an Asterisk PBX",
 		Long: "Manage the users of an Asterisk PBX: administrators, AMI accounts, users with their groups and API tokens, and the Asterisk configuration.\n\n" +
-			"--json prints JSON. 'pbxctl help settings' lists the settings, which are flags of every command.\n" +
+			"--json prints JSON. 'pbxctl help flags' lists the settings, which are flags of every command.\n" +
 			"Exit codes: 0 done, 1 failed, 2 usage error, 3 rejected.",
 		Example: "  pbxctl config install\n" +
 			"  pbxctl admin add jane.admin --sections users,apply\n" +
@@ -65,9 +65,9 @@ func (a *cli) rootCommand() *cobra.Command {
 	a.register(root.PersistentFlags())
 	root.SetUsageTemplate(usageTemplate)
 	root.AddCommand(
-		settingsTopic(),
+		flagsTopic(),
 		a.adminCommand(), a.auditCommand(), a.amiAccountCommand(), a.configCommand(),
-		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.keyCommand(),
+		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.keyCommand(), a.settingsCommand(),
 	)
 	return root
 }
@@ -143,15 +143,16 @@ Flags:
 
 Use "{{.CommandPath}} [command] --help" for more information about a command.{{end}}
 
-Global flags: --json prints JSON; 'pbxctl help settings' lists the settings.
+Global flags: --json prints JSON; 'pbxctl help flags' lists the settings.
 `
 
-// settingsTopic is the help on the settings, which are flags of every command.
-func settingsTopic() *cobra.Command {
+// flagsTopic is the help on the settings, which are flags of every command.
+func flagsTopic() *cobra.Command {
 	var b strings.Builder
 	b.WriteString("Settings are flags of every command.\n" +
 		"Each can also be set in the environment, such as PBXUSERS_CONF_DIR for --conf-dir,\n" +
-		"and in the settings file, as conf-dir = FOLDER. The command line takes precedence over the environment, which takes precedence over the file.\n")
+		"and in the settings file, as conf-dir = FOLDER. The command line takes precedence over the environment, which takes precedence over the file,\n" +
+		"which takes precedence over 'pbxctl settings set'.\n")
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	(&cli{}).registerOwn(own)
 	section := func(title string, flags *pflag.FlagSet) { b.WriteString("\n" + title + ":\n" + flags.FlagUsages()) }
@@ -159,5 +160,5 @@ func settingsTopic() *cobra.Command {
 		section(group.Title, group.Flags)
 	}
 	section("Output and settings file", own)
-	return &cobra.Command{Use: "settings", Short: "The settings, which are flags of every command", Long: strings.TrimSpace(b.String())}
+	return &cobra.Command{Use: "flags", Short: "The settings, which are flags of every command", Long: strings.TrimSpace(b.String())}
 }

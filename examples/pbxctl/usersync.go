@@ -27,7 +27,7 @@ func (a *cli) userSync() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show the changes without making them")
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
-		opts := s.Settings.SyncOptions()
+		opts := s.Current().SyncOptions()
 		opts.DryRun = dryRun
 		return a.sync(cmd.Context(), s, strings.Join(args, ""), opts)
 	})
@@ -83,7 +83,7 @@ func (a *cli) userAdopt() *cobra.Command {
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show the changes without making them")
 	cmd.Flags().StringVar(&directory, "directory", "", "`NAME` of the directory (default: the only one)")
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
-		opts := s.Settings.SyncOptions()
+		opts := s.Current().SyncOptions()
 		adoption.Username, adoption.ExternalID = args[0], args[1]
 		opts.DryRun, opts.Adoption = dryRun, &adoption
 		return a.sync(cmd.Context(), s, directory, opts)

@@ -33,15 +33,16 @@ type Options struct {
 	ActorKind audit.ActorKind
 	Accounts  Accounts
 	Hasher    *passwords.Hasher
-	Policy    passwords.Policy
+	// Policy returns the present rules for new passwords.
+	Policy func() passwords.Policy
 	// RejectCurrentPassword requires a changed password to differ from the current
 	// one.
 	RejectCurrentPassword bool
 	Limiter               *ratelimit.Limiter
 	// Pending stores logins that wait for a code.
 	Pending store.TTLStore
-	// Issuer is the name of the product in authenticator apps.
-	Issuer string
+	// Issuer returns the name of the product in authenticator apps.
+	Issuer func() string
 	Audit  *audit.Log
 	Clock  func() time.Time
 	Random io.Reader

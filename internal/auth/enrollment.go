@@ -48,7 +48,7 @@ func (l Lifecycle[R]) PendingSecondFactor(ctx context.Context, key string) (*cre
 }
 
 func (l Lifecycle[R]) enrollment(a *Account) (*credential.TOTPEnrollment, error) {
-	return PendingSecondFactor(&a.Credentials, l.authenticator.opts.Issuer, a.Username)
+	return PendingSecondFactor(&a.Credentials, l.authenticator.opts.Issuer(), a.Username)
 }
 
 // ConfirmSecondFactor turns the second factor on, given a code of the app, and

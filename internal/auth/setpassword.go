@@ -22,7 +22,7 @@ func (au *Authenticator) CheckPassword(field string, password store.Secret, word
 			bounded[i] = word
 		}
 	}
-	return au.opts.Policy.Check(field, password, bounded...)
+	return au.opts.Policy().Check(field, password, bounded...)
 }
 
 // HashPassword returns the hash of a password that [Authenticator.CheckPassword]

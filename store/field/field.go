@@ -70,6 +70,13 @@ func Int[T any](name, rule string, at func(*T) *int, m Meta) Field[T] {
 	}
 }
 
+// Func describes a field that the record has in another form, such as a duration that
+// the field counts in days. The record is not stored in SQL: a table with such a field
+// has no [Table.Targets].
+func Func[T any](name, rule string, kind Kind, get func(*T) Value, set func(*T, Value), m Meta) Field[T] {
+	return Field[T]{Meta: m.complete(name, rule, kind), get: get, set: set}
+}
+
 // Time describes a field that is a time in UTC, stored to the microsecond.
 func Time[T any](name string, at func(*T) *time.Time, m Meta) Field[T] {
 	m = m.complete(name, "", KindTime)

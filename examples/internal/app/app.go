@@ -24,6 +24,8 @@ import (
 
 // App is one installation: a database and its services.
 type App struct {
+	// Settings are those of flags, environment and file. [App.Current] has those in
+	// effect.
 	Settings       Settings
 	DB             *sqlstore.DB
 	Administrators *ampusers.Service
@@ -36,9 +38,9 @@ type App struct {
 	// also logged.
 	Warnings []string
 
-	pool        *sql.DB
-	keyring     *store.Keyring
-	userOptions *userman.Options
+	pool    *sql.DB
+	keyring *store.Keyring
+	saved   savedSettings
 	// databaseID identifies the database.
 	databaseID string
 	log        *slog.Logger
@@ -85,6 +87,9 @@ func Open(ctx context.Context, settings Settings, opts *Options) (*App, error) {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", settings.DB, err), pool.Close())
 	}
 	s.Warnings = readableFileWarnings(settings.dbFiles())
+	if problem := s.SettingsProblem(); problem != nil {
+		s.Warnings = append(s.Warnings, "the saved settings are not in effect: "+problem.Error()+"; correct them with 'pbxctl settings set' or 'pbxctl settings unset'")
+	}
 	for _, warning := range s.Warnings {
 		log.WarnContext(ctx, warning)
 	}
@@ -105,11 +110,15 @@ func (s *App) openServices(ctx context.Context, keyring *store.Keyring, opts *Op
 	s.AMIAccounts = manager.New(s.DB.AMIAccounts(), &manager.Options{
 		Audit: s.AuditLog, Logger: s.log, NameInUse: s.nameInUse(), ApplyAccount: s.Settings.AMIUser,
 	})
-	if err := s.openUsers(ctx, opts); err != nil {
+	s.initSavedSettings(opts)
+	if err := s.LoadSettings(ctx); err != nil {
 		return err
 	}
+	s.openUsers(ctx)
+	product := s.Current().Users
 	administrators := &ampusers.Options{
-		Sections: Sections(), Issuer: s.Settings.Users.Product, TTLStore: s.DB.TTLStore(),
+		Sections: Sections(), Issuer: product.Product, TTLStore: s.DB.TTLStore(),
+		MinPasswordLength: product.MinPasswordLength, MinPasswordScore: product.MinPasswordScore,
 		Audit: s.AuditLog, Logger: s.log, DetectAccountType: s.detectAccountType,
 	}
 	if opts.Administrators != nil {

@@ -19,6 +19,8 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/field"
+	"github.com/pbxusers/pbxusers/store/settings"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -200,15 +202,24 @@ func TestApp_CheckConnection_reportsProblemAndHint(t *testing.T) {
 
 	_, err = s.Host().Install(t.Context())
 	require.NoError(t, err)
-	s.Settings.AMI = "127.0.0.1:1"
+	saveSettings(t, s, map[string]field.Value{"ami": field.TextValue("127.0.0.1:1")})
 	connection, err = s.CheckConnection(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1:1", connection.Address)
 	require.Contains(t, connection.Problem, "127.0.0.1:1 is unreachable")
 	require.Contains(t, connection.Problem, ". Start Asterisk, or set --ami")
 
-	s.Settings.AMI, s.Settings.ConfDir = "", t.TempDir()
+	s.Settings.ConfDir = t.TempDir()
+	saveSettings(t, s, map[string]field.Value{"ami": field.TextValue("")})
 	connection, err = s.CheckConnection(t.Context())
 	require.NoError(t, err)
 	require.Contains(t, connection.Problem, "manager.conf")
+}
+
+// saveSettings saves values on top of what is saved.
+func saveSettings(t *testing.T, s *app.App, values map[string]field.Value) {
+	t.Helper()
+	_, revision, err := s.AllSettings(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, s.SaveSettings(t.Context(), revision, settings.Changes{Set: values}))
 }

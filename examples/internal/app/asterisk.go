@@ -17,7 +17,7 @@ func (s *Settings) Host() *asterisk.Host { return s.newHost(nil, nil, asterisk.O
 
 // Host returns the Asterisk of the settings.
 func (s *App) Host() *asterisk.Host {
-	return s.Settings.newHost(s.AMIAccounts, s.DB.AMIAccounts(), asterisk.Options{DatabaseID: s.databaseID, Audit: s.AuditLog, Logger: s.log})
+	return s.Current().newHost(s.AMIAccounts, s.DB.AMIAccounts(), asterisk.Options{DatabaseID: s.databaseID, Audit: s.AuditLog, Logger: s.log})
 }
 
 func (s *Settings) newHost(accounts *manager.Service, st manager.Store, opts asterisk.Options) *asterisk.Host {
@@ -42,8 +42,11 @@ type Connection struct {
 // CheckConnection tests the login to Asterisk. A failed login is a result, not an
 // error.
 func (s *App) CheckConnection(ctx context.Context) (*Connection, error) {
-	host := s.Host()
-	c := &Connection{ConfDir: s.Settings.ConfDir, User: s.Settings.AMIUser}
+	return checkConnection(ctx, s.Current(), s.Host())
+}
+
+func checkConnection(ctx context.Context, s *Settings, host *asterisk.Host) (*Connection, error) {
+	c := &Connection{ConfDir: s.ConfDir, User: s.AMIUser}
 	address, err := host.Address()
 	if err == nil && address != NoAsterisk {
 		c.Address = address

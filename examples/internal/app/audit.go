@@ -97,5 +97,5 @@ func (s *App) RotateKeys(ctx context.Context, keepOld bool) (*sqlstore.KeyRotati
 
 // auditSources are all audited records.
 func (s *App) auditSources() []audit.RecordSource {
-	return append(s.Users.AuditSource(), s.Administrators.AuditSource(), s.AMIAccounts.AuditSource())
+	return append(s.Users.AuditSource(), s.Administrators.AuditSource(), s.AMIAccounts.AuditSource(), s.saved.service.AuditSource())
 }

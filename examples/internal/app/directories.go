@@ -81,15 +81,24 @@ func (s *Settings) SyncOptions() *userman.SyncOptions {
 // with a hint; it is empty on success. It returns the other errors of
 // [userman.Directories.Test].
 func (s *App) CheckDirectory(ctx context.Context, name string) (problem string, err error) {
-	err = s.Users.Directories().Test(ctx, name)
+	return checkDirectory(ctx, s.Users.Directories(), name)
+}
+
+func checkDirectory(ctx context.Context, directories userman.Directories, name string) (problem string, err error) {
+	err = directories.Test(ctx, name)
 	failure, failed := errors.AsType[*userman.DirectoryError](err)
-	switch {
-	case !failed:
+	if !failed {
 		return "", err
-	case errors.Is(err, userman.ErrNoUsers):
-		return "The directory contains no users. Check --ldap-base-dn and --ldap-filter.", nil
 	}
-	return "The directory could not be read: " + strings.TrimPrefix(failure.Err.Error(), "ldapdir: ") + ". " + directoryHint, nil
+	return directoryProblem(failure), nil
+}
+
+// directoryProblem describes why a directory cannot be used.
+func directoryProblem(failure *userman.DirectoryError) string {
+	if errors.Is(failure, userman.ErrNoUsers) {
+		return "The directory contains no users. Check the base DN (--ldap-base-dn) and the filter (--ldap-filter)."
+	}
+	return "The directory could not be read: " + strings.TrimPrefix(failure.Err.Error(), "ldapdir: ") + ". " + directoryHint
 }
 
 // directoryHint is the hint for a directory that cannot be read.

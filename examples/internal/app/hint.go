@@ -98,6 +98,7 @@ var notFoundHints = map[string]string{
 	userman.KindDeletedUser: "Run 'pbxctl user list --deleted' to list them.",
 	userman.KindGroup:       "Run 'pbxctl group list' to list them.",
 	apitoken.Kind:           "Run 'pbxctl token list' to list them.",
+	KindSetting:             "Run 'pbxctl settings list' to list them.",
 	userman.KindEntry:       "Run 'pbxctl user sync --dry-run' to see the external IDs of new entries.",
 	userman.KindDirectory:   "Use the name of --ldap-name, and set the servers with --ldap-url.",
 }

@@ -57,18 +57,42 @@ func LoadFlags(flags *pflag.FlagSet, iniPath string, required bool) error {
 		}
 	}
 	flags.VisitAll(func(flag *pflag.Flag) {
-		if flag.Changed || flag.Name == configFlag {
-			return
-		}
-		value, source := os.Getenv(EnvVar(flag.Name)), "the environment variable "+EnvVar(flag.Name)
-		if value == "" {
-			value, source = values[flag.Name], fmt.Sprintf("%s: the key %s", iniPath, flag.Name)
-		}
-		if value != "" && flag.Value.Set(value) != nil {
-			failures = append(failures, fmt.Errorf("%s holds no %s for --%s", source, flag.Value.Type(), flag.Name))
+		switch {
+		case flag.Name == configFlag:
+		case flag.Changed:
+			noteSource(flag, Source{SourceFlag, "--" + flag.Name})
+		default:
+			failures = append(failures, loadFlag(flag, iniPath, values))
 		}
 	})
 	return errors.Join(failures...)
+}
+
+// loadFlag sets a flag from the environment, or from the values of a settings file.
+func loadFlag(flag *pflag.Flag, iniPath string, values map[string]string) error {
+	value, source := os.Getenv(EnvVar(flag.Name)), Source{SourceEnvironment, EnvVar(flag.Name)}
+	if value == "" {
+		value, source = values[flag.Name], Source{SourceFile, iniPath}
+	}
+	if value == "" {
+		return nil
+	}
+	if flag.Value.Set(value) != nil { // the error may quote the value
+		place := "the environment variable " + source.Name
+		if source.Kind == SourceFile {
+			place = iniPath + ": the key " + flag.Name
+		}
+		return fmt.Errorf("%s holds no %s for --%s", place, flag.Value.Type(), flag.Name)
+	}
+	noteSource(flag, source)
+	return nil
+}
+
+// noteSource remembers what sets a setting.
+func noteSource(flag *pflag.Flag, source Source) {
+	if setting, ok := flag.Value.(*settingFlag); ok {
+		setting.settings.fix(setting.definition.Name, source)
+	}
 }
 
 // EnvVar returns the environment variable of a flag.

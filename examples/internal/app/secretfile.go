@@ -14,15 +14,30 @@ import (
 // secretFileMode lets only the owner read the file.
 const secretFileMode fs.FileMode = 0o600
 
-// readCredentialFiles reads the password and the CA certificates of a connection
-// from the files of the flags that begin with prefix. Without a path the password is
-// zero, and the configuration nil, which stands for the default.
-func readCredentialFiles(prefix, passwordFile, caFile string, log *slog.Logger) (store.Secret, *tls.Config, error) {
-	password, err := readPasswordFile(passwordFile, prefix+"-password-file", log)
+// credentialFiles are the files with the password and the CA certificates of a
+// connection, of the flags that begin with prefix. A file takes precedence over what is
+// saved.
+type credentialFiles struct {
+	prefix, password, ca string
+	savedPassword        store.Secret
+	savedCA              string
+}
+
+// read returns the password and the CA certificates. Without any, the password is zero,
+// and the configuration nil, which stands for the default.
+func (f credentialFiles) read(log *slog.Logger) (store.Secret, *tls.Config, error) {
+	password, err := readPasswordFile(f.password, f.prefix+"-password-file", log)
 	if err != nil {
 		return store.Secret{}, nil, err
 	}
-	trusted, err := loadCAFile(caFile, prefix+"-ca-file")
+	if password.IsZero() {
+		password = f.savedPassword
+	}
+	if f.ca == "" && f.savedCA != "" {
+		trusted, err := trustCertificates([]byte(f.savedCA), f.prefix+"-ca", "enter certificates in PEM, which begin with -----BEGIN CERTIFICATE-----")
+		return password, trusted, err
+	}
+	trusted, err := loadCAFile(f.ca, f.prefix+"-ca-file")
 	return password, trusted, err
 }
 
@@ -55,9 +70,15 @@ func loadCAFile(path, flag string) (*tls.Config, error) {
 	if err != nil {
 		return nil, unreadableFileError(flag, err)
 	}
+	return trustCertificates(content, flag, "the file contains no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----")
+}
+
+// trustCertificates returns a TLS configuration that trusts the CA certificates in PEM,
+// or an error on a field.
+func trustCertificates(pem []byte, field, message string) (*tls.Config, error) {
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(content) {
-		return nil, store.NewInvalidError(store.FieldError{Field: flag, Code: store.CodeCertificate, Message: "the file contains no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"})
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, store.NewInvalidError(store.FieldError{Field: field, Code: store.CodeCertificate, Message: message})
 	}
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }

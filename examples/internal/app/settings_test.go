@@ -62,7 +62,7 @@ ldap-delete-after = 0
 	require.NoError(t, s.Check())
 	require.Equal(t, "https://pbx.example.com", s.BaseURL)
 	require.Equal(t, app.UserSettings{Options: userman.Options{
-		Product: "ACME Telephony", Language: "de", LoginByEmail: true, LoginByExtension: true, PasswordLifetime: 90 * 24 * time.Hour,
+		Product: "ACME Telephony", Language: "de", LoginByEmail: true, LoginByExtension: true, PasswordLifetime: 90 * 24 * time.Hour, MinPasswordLength: 12, MinPasswordScore: 3,
 	}}, s.Users)
 	require.Equal(t, map[string]string{"default_extension": "extensionAttribute1", "fax": ""}, s.LDAP.AttributeMap)
 	require.Equal(t, "objectSid (objectClass=group) true", fmt.Sprint(s.LDAP.ExternalID, " ", s.LDAP.GroupFilter, " ", s.LDAP.NestedGroups))

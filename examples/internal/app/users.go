@@ -18,19 +18,13 @@ import (
 const closeTimeout = 10 * time.Second
 
 // openUsers creates the services of the users and of their API tokens.
-func (s *App) openUsers(ctx context.Context, opts *Options) error {
-	users, err := s.Settings.userOptions(s.log)
-	if err != nil {
-		return err
-	}
+func (s *App) openUsers(ctx context.Context) {
+	configured := *s.userOptions()
+	users := &configured
 	users.Audit, users.TTLStore = s.AuditLog, s.DB.TTLStore()
 	users.CreatorScope = func(ctx context.Context, c credential.Creator) (scope.Scope, error) {
 		return s.Administrators.CreatorScope(ctx, c, "")
 	}
-	if opts.Users != nil {
-		opts.Users(users)
-	}
-	s.userOptions = users
 	tokens := &apitoken.Options{Audit: s.AuditLog, Clock: users.Clock, Logger: s.log}
 	users.Dependents = []userman.Dependents{apitoken.Dependents(s.DB.Tokens(""), tokens)}
 	s.Users = userman.New(s.DB.Users(""), users)
@@ -40,7 +34,6 @@ func (s *App) openUsers(ctx context.Context, opts *Options) error {
 		defer cancel()
 		return s.Users.Shutdown(ctx)
 	}
-	return nil
 }
 
 // UsersFor returns the users in the scope of an administrator, see
@@ -101,18 +94,19 @@ type MailStatus struct {
 
 // MailStatus returns the mail configuration.
 func (s *App) MailStatus() MailStatus {
-	m := MailStatus{Languages: s.userOptions.Templates.Languages()}
-	if s.userOptions.BaseURL != nil {
-		m.BaseURL = s.userOptions.BaseURL.String()
+	options := s.userOptions()
+	m := MailStatus{Languages: options.Templates.Languages()}
+	if options.BaseURL != nil {
+		m.BaseURL = options.BaseURL.String()
 	}
-	if smtp := s.Settings.SMTP; smtp.Address != "" {
+	if smtp := s.Current().SMTP; smtp.Address != "" {
 		m.Server, m.From, m.Security = smtp.Address, smtp.From, string(cmp.Or(smtp.Security, smtpmailer.STARTTLS))
 	}
 	switch {
-	case s.userOptions.Mailer == nil:
-		m.Missing = "No mail server is configured, so no mails are sent. Set --smtp and --smtp-from."
-	case s.userOptions.BaseURL == nil:
-		m.Missing = "The public URL of the pages is unknown, so no links can be sent. Set --base-url."
+	case options.Mailer == nil:
+		m.Missing = "No mail server is configured, so no mails are sent. Enter the mail server and the sender in the settings, or set --smtp and --smtp-from."
+	case options.BaseURL == nil:
+		m.Missing = "The public URL of the pages is unknown, so no links can be sent. Enter it in the settings, or set --base-url."
 	default:
 		m.Configured = true
 	}

@@ -36,8 +36,8 @@ func NewLink(invitation *credential.Link, baseURL string) *Link {
 }
 
 // Administrators declares administrators. The function service returns the service
-// for the actor of the context; the URL of the pages is baseURL.
-func Administrators(service func(context.Context) *ampusers.Service, baseURL string) *Type[ampusers.Administrator] {
+// for the actor of the context; baseURL returns the URL of the pages.
+func Administrators(service func(context.Context) *ampusers.Service, baseURL func() string) *Type[ampusers.Administrator] {
 	t := &Type[ampusers.Administrator]{
 		Name: "administrator", Plural: "administrators", Kind: "administrator", Key: "username",
 		Fields: ampusers.Fields(), Parts: administratorParts(),
@@ -72,7 +72,7 @@ func Administrators(service func(context.Context) *ampusers.Service, baseURL str
 			if err != nil || !d.Secret.IsZero() {
 				return wrap(created, err)
 			}
-			return inviteAdministrator(ctx, service(ctx), created.Username, baseURL)
+			return inviteAdministrator(ctx, service(ctx), created.Username, baseURL())
 		}, err
 	}
 	t.Preview = func(ctx context.Context, key string, change func(*ampusers.Administrator) error) (*userman.Revocations, error) {

@@ -66,6 +66,6 @@ func (a *api) registerAdministratorCredentials(e *endpoint[ampusers.Administrato
 		if err != nil {
 			return nil, err
 		}
-		return &response{body: resource.NewLink(invitation, a.baseURL)}, nil
+		return &response{body: resource.NewLink(invitation, a.baseURL())}, nil
 	})
 }

@@ -22,7 +22,8 @@ const prefix = "/api/v1"
 // Options of [New].
 type Options struct {
 	// BaseURL begins links that leave the server, such as
-	// "https://pbx.example.com". Defaults to links that begin with the path.
+	// "https://pbx.example.com", unless the settings have one. Defaults to links that
+	// begin with the path.
 	BaseURL string
 	// Logger records failures. Defaults to none.
 	Logger *slog.Logger
@@ -41,7 +42,7 @@ type api struct {
 	app      *app.App
 	sessions *websession.Manager
 	jobs     *jobs.Runner
-	baseURL  string
+	startURL string // Options.BaseURL; baseURL returns the present one
 	log      *slog.Logger
 	clock    func() time.Time
 	wait     time.Duration
@@ -54,6 +55,9 @@ type api struct {
 	document *document
 }
 
+// baseURL returns the start of links.
+func (a *api) baseURL() string { return cmp.Or(a.app.Current().BaseURL, a.startURL) }
+
 // New returns the API of s. Serve it below /api/v1/, inside
 // [websession.Manager.Handler].
 func New(s *app.App, sessions *websession.Manager, jobRunner *jobs.Runner, opts *Options) http.Handler {
@@ -61,7 +65,7 @@ func New(s *app.App, sessions *websession.Manager, jobRunner *jobs.Runner, opts 
 		opts = &Options{}
 	}
 	a := &api{
-		app: s, sessions: sessions, jobs: jobRunner, baseURL: opts.BaseURL,
+		app: s, sessions: sessions, jobs: jobRunner, startURL: opts.BaseURL,
 		log: cmp.Or(opts.Logger, slog.New(slog.DiscardHandler)), clock: opts.Clock,
 		wait: cmp.Or(opts.Wait, 45*time.Second), stopping: cmp.Or(opts.Stopping, context.Background()),
 		mux: http.NewServeMux(), exports: make(chan struct{}, maxExports),

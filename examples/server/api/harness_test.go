@@ -11,6 +11,8 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
+	"github.com/pbxusers/pbxusers/store/settings"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -162,4 +164,10 @@ func (a *apiResponse) requireFieldErrors(t testing.TB, status int, fields ...str
 		found = append(found, e.Location+" "+e.Code)
 	}
 	require.ElementsMatch(t, fields, found, a.body)
+}
+
+// saveAMI saves the address of AMI.
+func (h *harness) saveAMI(t *testing.T, address string) {
+	t.Helper()
+	require.NoError(t, h.Site.SaveSettings(t.Context(), 0, settings.Changes{Set: map[string]field.Value{"ami": field.TextValue(address)}}))
 }

@@ -58,7 +58,7 @@ func (a *api) syncDirectory(ctx context.Context, r *request, body *NewSync) (*re
 	if err := a.authorizeDirectories(ctx); err != nil {
 		return nil, err
 	}
-	opts := a.app.Settings.SyncOptions()
+	opts := a.app.Current().SyncOptions()
 	if body != nil {
 		opts.DryRun, opts.Adoption = body.DryRun, body.Adoption
 	}

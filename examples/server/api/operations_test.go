@@ -172,7 +172,7 @@ func withCRM(t *testing.T, h *harness, _ *apiClient) any {
 
 func withUnreachableAMI(t *testing.T, h *harness, v *apiClient) any {
 	t.Helper()
-	h.Site.Settings.AMI = "127.0.0.1:1"
+	h.saveAMI(t, "127.0.0.1:1")
 	return withCRM(t, h, v)
 }
 

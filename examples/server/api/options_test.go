@@ -67,7 +67,7 @@ func TestAPI_slowApplyReturnsAccepted(t *testing.T) {
 	v := h.logIn(t, "root")
 	_, err = h.Site.Host().Install(t.Context())
 	require.NoError(t, err)
-	h.Site.Settings.AMI = silent.Addr().String()
+	h.saveAMI(t, silent.Addr().String())
 
 	accepted := v.call(t, http.MethodPost, "/config/apply", nil).requireStatus(t, http.StatusAccepted).decodeObject(t)
 	require.Equal(t, false, accepted["done"])
@@ -90,7 +90,7 @@ func TestAPI_applyRequestReturnsOnShutdown(t *testing.T) {
 	v := h.logIn(t, "root")
 	_, err = h.Site.Host().Install(t.Context())
 	require.NoError(t, err)
-	h.Site.Settings.AMI = silent.Addr().String()
+	h.saveAMI(t, silent.Addr().String())
 	go func() {
 		if conn, err := silent.Accept(); err == nil {
 			defer func() { _ = conn.Close() }()

@@ -72,7 +72,7 @@ func (a *api) createSession(ctx context.Context, _ *request, body *NewSession) (
 func (a *api) describeSession(ctx context.Context, admin *ampusers.Administrator) Session {
 	s := Session{
 		Administrator: resource.AdministratorView{Administrator: admin}, Sections: []ampusers.Section{},
-		ExpiresAt: a.sessions.SCS.Deadline(ctx).UTC(), IdleSeconds: int(a.sessions.IdleTimeout.Seconds()),
+		ExpiresAt: a.sessions.SCS.Deadline(ctx).UTC(), IdleSeconds: int(a.sessions.IdleTimeout().Seconds()),
 	}
 	for _, section := range a.app.Administrators.Sections() {
 		if admin.Can(section.ID) {

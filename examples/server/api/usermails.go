@@ -38,7 +38,7 @@ func (a *api) registerUserLinks(g operationGroup) {
 			secret := link.Token.Reveal()
 			return &response{body: userLink{
 				UserID: link.UserID, Username: link.Username, Secret: secret,
-				URL: cmp.Or(link.URL.Reveal(), a.baseURL+page+secret), ExpiresAt: link.ExpiresAt,
+				URL: cmp.Or(link.URL.Reveal(), a.baseURL()+page+secret), ExpiresAt: link.ExpiresAt,
 			}}, nil
 		})
 	}

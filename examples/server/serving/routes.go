@@ -22,7 +22,7 @@ func (s *Server) routes(sessions *websession.Manager, api, pages http.Handler) h
 	})
 	withSession.Handle("/", recordRoute(pages))
 
-	origin := &websession.Origin{URL: s.base, Deny: s.denyForeign}
+	origin := &websession.Origin{URL: s.base, Others: s.site.Origins, Deny: s.denyForeign}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)

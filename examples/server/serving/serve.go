@@ -21,6 +21,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	defer cancel()
 	cleanup.Go(func() { store.SweepExpired(ctx, s.site.TTLStore, &store.SweepOptions{Clock: s.clock, Logger: s.log}) })
 	cleanup.Go(func() { s.site.Users.Mails().Run(ctx) })
+	cleanup.Go(func() { s.site.WatchSettings(ctx) })
 
 	ended := make(chan error, 1)
 	go func() { ended <- s.http.Serve(listener) }()

@@ -75,6 +75,7 @@ func New(s *app.App, opts *Options) (*Server, error) {
 	sessions := websession.New(s.Administrators, s.TTLStore, &websession.Options{
 		Audit: s.AuditLog, Secure: base.Scheme == "https", TrustedProxies: opts.TrustedProxies, Clock: opts.Clock, HandleError: server.writeInternalError,
 	})
+	s.ObserveSettings(func(current *app.Settings) { sessions.SetLimits(current.SessionLifetime, current.SessionIdle) })
 	server.http = server.newHTTPServer(server.routes(sessions,
 		api.New(s, sessions, server.jobs, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock, Stopping: stopping}),
 		web.New(s, sessions, server.jobs, &web.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock}),

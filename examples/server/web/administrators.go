@@ -154,7 +154,7 @@ func (a *administratorPages) invite(ctx context.Context, _ *request, now *ampuse
 	if err != nil {
 		return nil, err
 	}
-	return a.showOnce(ctx, now, "/invite", link.ExpiresAt, store.NewSecret(resource.NewLink(link, a.baseURL).URL)), nil
+	return a.showOnce(ctx, now, "/invite", link.ExpiresAt, store.NewSecret(resource.NewLink(link, a.baseURL()).URL)), nil
 }
 
 func (a *administratorPages) invitationLink(_ context.Context, r *request, now *ampusers.Administrator) (response, error) {

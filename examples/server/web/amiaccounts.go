@@ -149,7 +149,7 @@ func (a *amiAccountPages) secret(_ context.Context, r *request, now *manager.Acc
 
 // ownHostname is the host name of the pages; empty if it is unknown.
 func (p *pages) ownHostname() string {
-	base, err := url.Parse(p.baseURL)
+	base, err := url.Parse(p.baseURL())
 	if err != nil {
 		return ""
 	}

@@ -62,7 +62,7 @@ func plannedFiles(plan *asteriskconf.Plan) []plannedFile {
 }
 
 func (p configPages) plan(ctx context.Context, _ *request) (response, error) {
-	body := configPage{Offline: p.site.Settings.AMI == app.NoAsterisk, Last: p.jobs.LastConfig()}
+	body := configPage{Offline: p.site.Current().AMI == app.NoAsterisk, Last: p.jobs.LastConfig()}
 	body.Status, body.Err = p.jobs.Status(ctx)
 	if body.Err == nil {
 		var plan *asteriskconf.Plan

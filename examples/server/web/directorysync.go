@@ -73,7 +73,7 @@ func (p *directoryPage) report(r *userman.SyncReport) {
 
 // startDirectorySync plans a sync, does it, or links a user to an entry.
 func (u *userPages) startDirectorySync(ctx context.Context, r *request, directory app.DirectoryState) (response, error) {
-	opts := u.site.Settings.SyncOptions()
+	opts := u.site.Current().SyncOptions()
 	switch r.form("do") {
 	case "plan":
 		opts.DryRun = true

@@ -161,10 +161,10 @@ func (p publicPages) forgotPage(r *request, errs formErrors) response {
 // loginLabel names what users can log in with.
 func (p publicPages) loginLabel() string {
 	label := "Username"
-	if p.site.Settings.Users.LoginByEmail {
+	if p.site.Current().Users.LoginByEmail {
 		label += ", email address"
 	}
-	if p.site.Settings.Users.LoginByExtension {
+	if p.site.Current().Users.LoginByExtension {
 		label += ", extension"
 	}
 	return label

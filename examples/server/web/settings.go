@@ -53,7 +53,7 @@ func (p settingsPages) show(ctx context.Context, r *request) (response, error) {
 
 // page completes a page that has the result of a test.
 func (p settingsPages) page(ctx context.Context, r *request, body settingsPage, errs formErrors) (response, error) {
-	body.Settings, body.PublicURL, body.Mail = p.site.Settings, p.baseURL, p.site.MailStatus()
+	body.Settings, body.PublicURL, body.Mail = p.site.Settings, p.baseURL(), p.site.MailStatus()
 	body.MaySync = r.admin.Can(app.SectionUsers) && p.isUnrestricted(ctx)
 	body.To = formField{
 		Name: "to", Label: "Send test email to", Value: r.form("to"), Type: "email", Autocomplete: "email", Required: true,

@@ -37,7 +37,7 @@ func (p publicPages) softphone(ctx context.Context, r *request) (response, error
 
 // provisioningURL is the URL that the softphone opens.
 func (p publicPages) provisioningURL(r *request) store.Secret {
-	return store.NewSecret(p.baseURL + userman.ActivationPath + r.PathValue("token") + "/linphone.xml")
+	return store.NewSecret(p.baseURL() + userman.ActivationPath + r.PathValue("token") + "/linphone.xml")
 }
 
 // invalidSoftphoneLink says why a link does not work.

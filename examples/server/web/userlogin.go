@@ -20,7 +20,7 @@ func (u *userPages) createPasswordLink(ctx context.Context, _ *request, now *use
 	if err != nil {
 		return nil, err
 	}
-	return u.showOnce(ctx, now, "/link", link.ExpiresAt, store.NewSecret(u.baseURL+userman.SetPasswordPath+link.Token.Reveal())), nil
+	return u.showOnce(ctx, now, "/link", link.ExpiresAt, store.NewSecret(u.baseURL()+userman.SetPasswordPath+link.Token.Reveal())), nil
 }
 
 func (u *userPages) passwordLink(_ context.Context, r *request, now *userman.User) (response, error) {
@@ -33,7 +33,7 @@ func (u *userPages) createSoftphoneLink(ctx context.Context, _ *request, now *us
 	if err != nil {
 		return nil, err
 	}
-	return u.showOnce(ctx, now, "/softphone", time.Time{}, store.NewSecret(u.baseURL+userman.ActivationPath+link.Token.Reveal())), nil
+	return u.showOnce(ctx, now, "/softphone", time.Time{}, store.NewSecret(u.baseURL()+userman.ActivationPath+link.Token.Reveal())), nil
 }
 
 func (u *userPages) softphoneLink(_ context.Context, r *request, now *userman.User) (response, error) {

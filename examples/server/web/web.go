@@ -4,6 +4,7 @@
 package web
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -19,8 +20,8 @@ import (
 
 // Options of [New].
 type Options struct {
-	// BaseURL is the start of links in mails and on pages, such as
-	// "https://pbx.example.com".
+	// BaseURL is the start of links on pages, such as "https://pbx.example.com", unless
+	// the settings have one.
 	BaseURL string
 	// Logger records failures. Defaults to none.
 	Logger *slog.Logger
@@ -35,7 +36,8 @@ type pages struct {
 	jobs      *jobs.Runner
 	forms     *forms.Forms
 	responses *idempotency.Responses
-	baseURL   string
+	// startURL is Options.BaseURL; baseURL returns the present one.
+	startURL  string
 	log       *slog.Logger
 	assets    static.Assets
 	templates templateSets
@@ -50,9 +52,9 @@ func New(s *app.App, sessions *websession.Manager, jobRunner *jobs.Runner, opts 
 	}
 	p := &pages{
 		site: s, sessions: sessions, jobs: jobRunner, forms: forms.New(s.Keyring()), responses: s.Responses(opts.Clock),
-		baseURL: strings.TrimSuffix(opts.BaseURL, "/"),
-		log:     opts.Logger,
-		mux:     http.NewServeMux(),
+		startURL: strings.TrimSuffix(opts.BaseURL, "/"),
+		log:      opts.Logger,
+		mux:      http.NewServeMux(),
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
@@ -64,6 +66,9 @@ func New(s *app.App, sessions *websession.Manager, jobRunner *jobs.Runner, opts 
 	}
 	return p
 }
+
+// baseURL returns the start of links on pages.
+func (p *pages) baseURL() string { return cmp.Or(p.site.Current().BaseURL, p.startURL) }
 
 // ServeHTTP answers unknown addresses with a page, too.
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
