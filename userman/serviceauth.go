@@ -46,12 +46,8 @@ func (s *Service) AuthenticateService(ctx context.Context, service, login string
 	if err != nil {
 		return nil, err
 	}
-	attempt := credential.LoginAttempt{Username: login, Password: password, RemoteAddr: audit.ActorFromContext(ctx).RemoteAddr}
-	if !attempt.RemoteAddr.IsValid() {
-		attempt.Service = service
-	}
 	var u *User
-	_, err = s.authenticator.Verify(ctx, attempt, s.authorizeService(permission, &u))
+	_, err = s.authenticator.Verify(ctx, serviceAttempt(ctx, service, login, password), s.authorizeService(permission, &u))
 	if err != nil {
 		return nil, s.recordDenied(ctx, login, err)
 	}
@@ -63,10 +59,11 @@ const portalService = "portal"
 
 // VerifyPassword reports whether the password of a user is right, even if the user is
 // disabled or may not log in. A login page that is not for users calls it to name the right
-// page. It counts as a login to the portal, with the rate limits of
-// [Service.AuthenticateService]. It returns false after too many attempts.
+// page, after it has denied the login. It counts as a login to the portal, with the rate
+// limits of [Service.AuthenticateService], but records nothing: the audit log has the
+// denial of the page. It returns false after too many attempts.
 func (s *Service) VerifyPassword(ctx context.Context, login string, password store.Secret) (bool, error) {
-	_, err := s.AuthenticateService(ctx, portalService, login, password)
+	err := s.authenticator.Check(ctx, serviceAttempt(ctx, portalService, login, password))
 	loginErr, denied := errors.AsType[*credential.LoginError](err)
 	switch {
 	case denied: // all other codes mean that the password is right
@@ -75,6 +72,15 @@ func (s *Service) VerifyPassword(ctx context.Context, login string, password sto
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// serviceAttempt returns the attempt to log in to a service.
+func serviceAttempt(ctx context.Context, service, login string, password store.Secret) credential.LoginAttempt {
+	attempt := credential.LoginAttempt{Username: login, Password: password, RemoteAddr: audit.ActorFromContext(ctx).RemoteAddr}
+	if !attempt.RemoteAddr.IsValid() {
+		attempt.Service = service
+	}
+	return attempt
 }
 
 // CanUseService reports whether a user exists, is enabled, and has the permission to

@@ -78,6 +78,7 @@ func TestService_VerifyPassword_acceptsPasswordOfUserWhoMayNotLogIn(t *testing.T
 	_, err := h.Disable(t.Context(), "jane")
 	require.NoError(t, err)
 	requireVerified(true, "jane", goodPassword)
+	require.Empty(t, h.entries(t, audit.Query{Action: "login"}), "the page that asks records the attempt")
 
 	var rateLimited error
 	for range 50 {

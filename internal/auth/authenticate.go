@@ -18,8 +18,11 @@ import (
 // The audit log has the logins and the denials, except that a code is still
 // required. It has only the first of several rate-limited attempts.
 func (au *Authenticator) Authenticate(ctx context.Context, attempt credential.LoginAttempt, authorize AuthorizeFunc) (*Login, error) {
-	c, err := au.verifyAttempt(ctx, attempt, authorize)
+	c, err := au.newClaimant(ctx, attempt)
 	if err != nil {
+		return nil, err
+	}
+	if err := au.verifyAttempt(ctx, c, authorize); err != nil {
 		return nil, err
 	}
 	return au.logIn(ctx, c)
@@ -32,24 +35,41 @@ func (au *Authenticator) Authenticate(ctx context.Context, attempt credential.Lo
 //
 // A service that does not know the address of its client sets attempt.Service.
 func (au *Authenticator) Verify(ctx context.Context, attempt credential.LoginAttempt, authorize AuthorizeFunc) (*Account, error) {
-	c, err := au.verifyAttempt(ctx, attempt, authorize)
+	c, err := au.newClaimant(ctx, attempt)
 	if err != nil {
+		return nil, err
+	}
+	return au.verify(ctx, c, authorize)
+}
+
+// Check is Verify for an attempt that another authenticator has denied and recorded: one
+// attempt is one entry of the audit log. Check records nothing. It counts for the rate
+// limits like Verify.
+func (au *Authenticator) Check(ctx context.Context, attempt credential.LoginAttempt) error {
+	c, err := au.newClaimant(ctx, attempt)
+	if err != nil {
+		return err
+	}
+	c.recorded = true
+	_, err = au.verify(ctx, c, nil)
+	return err
+}
+
+// verify returns the account of a claimant with the right password.
+func (au *Authenticator) verify(ctx context.Context, c *claimant, authorize AuthorizeFunc) (*Account, error) {
+	if err := au.verifyAttempt(ctx, c, authorize); err != nil {
 		return nil, err
 	}
 	au.opts.Limiter.Reset(c.rateAttempt)
 	return c.account, nil
 }
 
-// verifyAttempt returns the claimant of an attempt with the right password.
-func (au *Authenticator) verifyAttempt(ctx context.Context, attempt credential.LoginAttempt, authorize AuthorizeFunc) (*claimant, error) {
-	c, err := au.newClaimant(ctx, attempt)
-	if err != nil {
-		return nil, err
-	}
+// verifyAttempt returns an error unless a claimant has the right password.
+func (au *Authenticator) verifyAttempt(ctx context.Context, c *claimant, authorize AuthorizeFunc) error {
 	if err := au.rateLimit(ctx, c, c.rateAttempt); err != nil {
-		return nil, err
+		return err
 	}
-	return c, au.verifyPassword(ctx, c, authorize)
+	return au.verifyPassword(ctx, c, authorize)
 }
 
 // Confirm completes a login for which Authenticate returned an MFAToken. A wrong

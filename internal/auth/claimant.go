@@ -20,6 +20,8 @@ type claimant struct {
 	rateAttempt ratelimit.Attempt
 	// mfaToken is the token of the second step of a login.
 	mfaToken store.Secret
+	// recorded says that the audit log has the attempt already.
+	recorded bool
 }
 
 // newClaimant reads the account of an attempt. A value that is too long is replaced

@@ -47,6 +47,9 @@ func (au *Authenticator) credentialsError(ctx context.Context, attempt credentia
 // recordDenied records a denial and returns it. It does not record an unknown name,
 // because that may be a password.
 func (au *Authenticator) recordDenied(ctx context.Context, c *claimant, err error) error {
+	if c.recorded {
+		return err
+	}
 	event := audit.Event{Action: "login", Kind: au.opts.Kind}
 	if c.account != nil {
 		event.Key, event.Extensions = c.account.Name, c.account.Extensions

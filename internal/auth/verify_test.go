@@ -79,6 +79,24 @@ func TestAuthenticator_Verify_limitsServiceUsersSeparately(t *testing.T) {
 	}
 }
 
+func TestAuthenticator_Check_countsAndRecordsNothing(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	require.NoError(t, h.Check(t.Context(), newLoginAttempt("jane@example.com", rightPassword)))
+	var err error
+	for range 30 {
+		if err = h.Check(t.Context(), newLoginAttempt("jane", "wrong")); errors.Is(err, store.ErrRateLimited) {
+			break
+		}
+		requireLoginError(t, err, credential.InvalidCredentials)
+	}
+	require.ErrorIs(t, err, store.ErrRateLimited)
+	require.ErrorIs(t, h.Check(t.Context(), newLoginAttempt("jane", rightPassword)), store.ErrRateLimited)
+	require.Empty(t, h.auditLines(t))
+	_, err = h.Verify(t.Context(), newLoginAttempt("jane", rightPassword), nil)
+	require.ErrorIs(t, err, store.ErrRateLimited, "it is the same limit")
+}
+
 func TestAuthenticator_Verify_checksExternalPassword(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t)

@@ -12,6 +12,8 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 func TestPages_loginRedirectsToRequestedPage(t *testing.T) {
@@ -112,4 +114,18 @@ func TestPages_setPasswordLinkWorksOnce(t *testing.T) {
 	require.Contains(t, page, "pbxctl admin recover")
 	anonymous.post(path, url.Values{"password": {password + "-again"}}, http.StatusNotFound)
 	require.Equal(t, "/", anonymous.postRedirect("/login", url.Values{"username": {"jane.admin"}, "password": {password}}))
+}
+
+func TestPages_wrongPasswordIsOneAuditEntry(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "root.admin"})
+	b.createUser(userman.User{Username: "jane.roe"})
+	for i, username := range []string{"root.admin", "jane.roe", "nobody"} {
+		b.anonymous().post("/login", url.Values{"username": {username}, "password": {"wrong " + password}}, http.StatusUnprocessableEntity)
+		entries, err := b.server.Site.AuditLog.List(t.Context(), audit.Query{Action: "login", Outcome: audit.Denied})
+		require.NoError(t, err)
+		require.Len(t, entries.Items, i+1)
+		require.Equal(t, "administrator", entries.Items[0].Kind)
+	}
 }
