@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -91,6 +92,9 @@ type eventLog struct {
 	mu       sync.Mutex
 	requests []string
 	messages []string
+	dialogs  []string
+	// stay answers the question whether to leave a page.
+	stay bool
 }
 
 // handle notes an event of the browser.
@@ -126,7 +130,43 @@ func (b *Browser) NewTab(t testing.TB, view View) *Tab {
 	tab.Do(t, chromedp.Func(enableEvents))
 	tab.SetView(t, view)
 	require.NoError(t, chromedp.Listen(ctx, tab.events.handle))
+	require.NoError(t, chromedp.Listen(ctx, tab.handleDialog))
 	return tab
+}
+
+// handleDialog notes and answers a dialog of the browser.
+func (tab *Tab) handleDialog(event any) {
+	opening, ok := event.(*page.EventJavascriptDialogOpening)
+	if !ok {
+		return
+	}
+	tab.events.mu.Lock()
+	defer tab.events.mu.Unlock()
+	tab.events.dialogs = append(tab.events.dialogs, string(opening.Type))
+	answer := page.HandleJavaScriptDialogParams{Accept: !tab.events.stay}
+	go func() { // the events wait for this handler
+		_, _ = cdp.Call(tab.ctx, chromedp.FromContext(tab.ctx).Target, page.HandleJavaScriptDialog, answer)
+	}()
+}
+
+// Stay answers the question whether to leave a page from now on. A tab leaves unless told
+// otherwise.
+func (tab *Tab) Stay(stay bool) {
+	tab.events.mu.Lock()
+	defer tab.events.mu.Unlock()
+	tab.events.stay = stay
+}
+
+// Dialogs returns the types of the dialogs that the browser has shown since it was last
+// asked, such as "beforeunload".
+func (tab *Tab) Dialogs(t testing.TB) []string {
+	t.Helper()
+	Eval[bool](t, tab, "true") // events come in order
+	tab.events.mu.Lock()
+	defer tab.events.mu.Unlock()
+	dialogs := tab.events.dialogs
+	tab.events.dialogs = nil
+	return dialogs
 }
 
 // enableEvents makes the browser tell what happens in a tab.

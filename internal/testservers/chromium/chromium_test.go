@@ -45,6 +45,23 @@ func TestTab_Follow_submitsForm(t *testing.T) {
 	require.Contains(t, tab.Requests(), "http://elsewhere.example/x.png", "every request is seen, also one that fails")
 }
 
+func TestTab_Dialogs_areAnswered(t *testing.T) {
+	t.Parallel()
+	url := serve(t)
+	tab := chromium.Start(t).NewTab(t, chromium.View{})
+	tab.Visit(t, url)
+	chromium.Eval[bool](t, tab, `addEventListener("beforeunload", event => event.preventDefault()), true`)
+	tab.Fill(t, "input", "Jane")
+	tab.Stay(true)
+	tab.Click(t, "button")
+	require.Equal(t, "/", tab.Path(t))
+	require.Equal(t, []string{"beforeunload"}, tab.Dialogs(t))
+	require.Empty(t, tab.Dialogs(t))
+	tab.Stay(false)
+	tab.Visit(t, url)
+	require.Equal(t, []string{"beforeunload"}, tab.Dialogs(t))
+}
+
 func TestTab_SetView_appliesColorsSizeAndScript(t *testing.T) {
 	t.Parallel()
 	url := serve(t)
