@@ -72,7 +72,7 @@ func (v browserUser) fieldError(t *testing.T, field string) string {
 func (v browserUser) waitText(t *testing.T, text string) {
 	t.Helper()
 	require.True(t, chromium.Eval[bool](t, v.Tab, `new Promise(done => {
-		const look = () => document.body.innerText.toLowerCase().includes(`+strconv.Quote(strings.ToLower(text))+`) ? done(true) : setTimeout(look, 50)
+		const look = () => (document.body ? document.body.innerText : "").toLowerCase().includes(`+strconv.Quote(strings.ToLower(text))+`) ? done(true) : setTimeout(look, 50)
 		look()
 	})`))
 }

@@ -301,7 +301,7 @@ func (a answer) like(to target) answer {
 			a.body, a.location = strings.ReplaceAll(a.body, name, "NAME"), strings.ReplaceAll(a.location, name, "NAME")
 		}
 	}
-	a.body = formTokens.ReplaceAllString(a.body, "")
+	a.body = withoutTokens(a.body)
 	return a
 }
 

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/ampusers/websession"
+	"github.com/pbxusers/pbxusers/examples/server/web/forms"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -35,6 +37,29 @@ type errorPage struct {
 	// FirstPage is the list without the invalid parameters of the address; empty
 	// for other pages.
 	FirstPage string
+	// Form is the filled form that was sent, and Typed what was typed, by the names of
+	// the fields.
+	Form  string
+	Typed []typedValue
+	// LogInAs is the administrator who loaded the form, and Next the filled form.
+	LogInAs, Next string
+}
+
+// typedValue is a value that was typed in a form.
+type typedValue struct{ Label, Text string }
+
+// addDraft adds what was typed to the page of an error.
+func (e *errorPage) addDraft(d *forms.Draft) {
+	if d == nil {
+		return
+	}
+	typed := d.Typed()
+	for _, name := range slices.Sorted(maps.Keys(typed)) {
+		e.Typed = append(e.Typed, typedValue{forms.Label(name), typed[name]})
+	}
+	if (len(typed) > 0 || len(d.Secrets) > 0) && e.Status != http.StatusNotFound {
+		e.Form = withDraft(d.Page, draftParam, d.ID)
+	}
 }
 
 // writeError answers with the page for err.
@@ -49,6 +74,10 @@ func (p *pages) writeError(ctx context.Context, w http.ResponseWriter, r *reques
 	body := p.errorPage(ctx, r, err)
 	if errors.Is(err, store.ErrInvalid) && r.Method != http.MethodPost {
 		body.FirstPage = r.URL.EscapedPath()
+	}
+	body.addDraft(r.draft)
+	if other, ok := errors.AsType[*otherAdministratorError](err); ok {
+		body.LogInAs, body.Next = other.owner, other.next
 	}
 	errs, _ := formErrorsOf(err)
 	answer := page{Status: body.Status, Name: "errorpage", Title: body.Title, Body: body, RetryAfter: errs.retryAfter}
@@ -95,6 +124,12 @@ type knownError struct {
 
 func errorPageOf(err error) errorPage {
 	err = store.Conceal(err)
+	if other, ok := errors.AsType[*otherAdministratorError](err); ok {
+		return errorPage{
+			Status: http.StatusConflict, Title: "Another administrator is logged in", Reason: sentence(other.Error()),
+			Hint: "Nothing was changed. What was typed is kept for a day, for " + other.owner + " in this browser.",
+		}
+	}
 	for _, known := range knownErrors() {
 		if errors.Is(err, known.target) {
 			return errorPage{Status: known.status, Title: known.title, Reason: cmp.Or(known.reason, sentence(err.Error())), Hint: known.hint}
@@ -106,43 +141,38 @@ func errorPageOf(err error) errorPage {
 	}
 }
 
-// redirectToLogin leads to the login page, and from there back. A posted form is
-// lost: it was not sent in a session.
+// redirectToLogin leads to the login page, and from there back. What was typed in a posted
+// form is kept for the administrator who loaded the form. Nothing leads a browser away that
+// asks for a part of a page: something may be typed there.
 func (p *pages) redirectToLogin(ctx context.Context, w http.ResponseWriter, r *request) {
-	notice := ""
-	if _, err := r.Cookie(p.sessions.SCS.Cookie.Name); err == nil {
-		notice = noticeEnded
-	}
-	target := listAddress("/login", "next", nextOf(p.returnPath(ctx, r)), "notice", notice)
 	if r.isHTMX() {
-		w.Header().Set("Hx-Redirect", target)
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	http.Redirect(w, r.Request, target, http.StatusSeeOther)
+	next, notice := p.returnPath(r), ""
+	if _, err := r.Cookie(p.sessions.SCS.Cookie.Name); err == nil {
+		notice = noticeEnded
+	}
+	if r.Method == http.MethodPost {
+		switch page, kept := p.keepForLogin(ctx, w, r); {
+		case !kept:
+			notice = noticeLost
+		case page != "":
+			next, notice = page, noticeKept
+		}
+	}
+	http.Redirect(w, r.Request, listAddress("/login", "next", nextOf(next), "notice", notice), http.StatusSeeOther)
 }
 
-// returnPath is the page to show after the login: for a part of a page, the page
-// that the browser shows.
-func (p *pages) returnPath(ctx context.Context, r *request) string {
+// returnPath is the page to show after the login.
+func (p *pages) returnPath(r *request) string {
 	switch {
-	case r.isHTMX():
-		current, err := url.Parse(r.Header.Get("Hx-Current-Url"))
-		if err != nil {
-			return "/"
-		}
-		return localPath(current.RequestURI())
 	case r.URL.Path == "/config/banner":
 		return "/"
 	case r.Method == http.MethodGet:
 		return localPath(r.URL.RequestURI())
 	}
-	getReq := r.Clone(ctx)
-	getReq.Method = http.MethodGet
-	if _, pattern := p.mux.Handler(getReq); pattern == "" {
-		return "/"
-	}
-	return localPath(r.URL.EscapedPath())
+	return p.pageOf(r)
 }
 
 // capitalized returns a text whose first letter, of ASCII, is a capital.

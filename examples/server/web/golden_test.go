@@ -18,6 +18,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/examples/server/web"
+	"github.com/pbxusers/pbxusers/examples/server/web/forms"
 	"github.com/pbxusers/pbxusers/internal/golden"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -82,7 +83,7 @@ func goldenRoles() []goldenRole {
 		"/users/ada.first/mail/welcome", "/users/ada.first/mail/reset", "/users/ada.first/mail/nonsense", "/users/ada.first/second-factor/remove",
 		"/users/ada.first/link", "/users/ada.first/softphone", "/users/ada.first/password/generated", "/users/ada.first/picture",
 		"/users/ada.first/tokens/TOKEN/key", "/users/ada.first/tokens/nobody", "/users?status=deleted", "/users?status=deleted&search=nobody", "/deleted-users/GONE/restore", "/deleted-users/GONE/purge",
-		"/directories/nobody", "/directories/head-office", "/config/banner", "/account/second-factor/qr.png", "/account/second-factor/begin", "/account/second-factor/remove", "/account/second-factor/recovery-codes", "/nowhere", "/static/app.css",
+		"/directories/nobody", "/directories/head-office", "/config/banner", "/account/second-factor/qr.png", "/account/second-factor/begin", "/account/second-factor/remove", "/account/second-factor/recovery-codes", "/session", "/nowhere", "/static/app.css",
 	}
 	more := []string{
 		"/administrators?search=nobody", "/administrators/nobody", "/administrators/desk.admin/invite", "/administrators/desk.admin/second-factor/remove",
@@ -157,6 +158,10 @@ func (w *goldenWalk) page(path string) string {
 	_, pattern := w.patterns.Handler(&http.Request{Method: http.MethodGet, URL: response.Request.URL, Host: response.Request.Host})
 	w.visited[pattern] = true
 	w.write("GET", path, response, body)
+	for _, input := range secretInputs.FindAllString(body, -1) {
+		name := inputNames.FindStringSubmatch(input)[1]
+		require.True(w, forms.IsSecret(name), "%s: the name %s does not tell forms.IsSecret that it is a secret", path, name)
+	}
 	return body
 }
 
@@ -197,13 +202,15 @@ func (w *goldenWalk) showOnce(ids *strings.Replacer) {
 }
 
 var (
-	scripts    = regexp.MustCompile(`(?s)<(script|style|head)\b.*?</(?:script|style|head)>`)
-	formTokens = regexp.MustCompile(`<input type="hidden" name="form_token"[^>]*>`)
-	title      = regexp.MustCompile(`(?s)<title>(.*?)</title>`)
-	tags       = regexp.MustCompile(`(?s)<(/?[a-z0-9]+)([^>]*)>`)
-	attributes = regexp.MustCompile(`([a-z-]+)(="([^"]*)")?`)
-	blanks     = regexp.MustCompile(`[ \t\r\n]+`)
-	inline     = regexp.MustCompile(`</?(?:strong|span|code|em|b|small|time)\b[^>]*>`)
+	scripts      = regexp.MustCompile(`(?s)<(script|style|head)\b.*?</(?:script|style|head)>`)
+	secretInputs = regexp.MustCompile(`<input[^>]*(?:type="password"|autocomplete="one-time-code")[^>]*>`)
+	inputNames   = regexp.MustCompile(` name="([^"]*)"`)
+	formTokens   = regexp.MustCompile(`<input type="hidden" name="form_token"[^>]*>`)
+	title        = regexp.MustCompile(`(?s)<title>(.*?)</title>`)
+	tags         = regexp.MustCompile(`(?s)<(/?[a-z0-9]+)([^>]*)>`)
+	attributes   = regexp.MustCompile(`([a-z-]+)(="([^"]*)")?`)
+	blanks       = regexp.MustCompile(`[ \t\r\n]+`)
+	inline       = regexp.MustCompile(`</?(?:strong|span|code|em|b|small|time)\b[^>]*>`)
 )
 
 // visibleText is the visible text of a page, one piece per line, with the targets
@@ -214,7 +221,7 @@ func visibleText(page string) string {
 		lines = append(lines, "# "+found[1])
 	}
 	page = strings.TrimPrefix(page, "<!doctype html>")
-	page = formTokens.ReplaceAllString(scripts.ReplaceAllString(page, ""), "")
+	page = withoutTokens(scripts.ReplaceAllString(page, ""))
 	page = inline.ReplaceAllString(page, "")
 	page = tags.ReplaceAllStringFunc(page, func(tag string) string {
 		parts := tags.FindStringSubmatch(tag)
@@ -265,3 +272,6 @@ func described(tag string, values map[string]string) string {
 	}
 	return "[" + strings.Join(parts, " ") + "]"
 }
+
+// withoutTokens is a page without the tokens of its forms, which are never the same.
+func withoutTokens(page string) string { return formTokens.ReplaceAllString(page, "") }

@@ -25,6 +25,8 @@ func (p loginPages) routes() []route {
 // Notices of the login page, as its address names them.
 const (
 	noticeEnded     = "ended"
+	noticeKept      = "kept"
+	noticeLost      = "lost"
 	noticeLoggedOut = "logged_out"
 )
 
@@ -111,6 +113,6 @@ func (p loginPages) confirmCode(ctx context.Context, r *request) (response, erro
 	})
 }
 
-func (p loginPages) logOut(ctx context.Context, _ *request) (response, error) {
-	return redirect{Path: "/login?notice=" + noticeLoggedOut}, p.sessions.LogOut(ctx)
+func (p loginPages) logOut(ctx context.Context, r *request) (response, error) {
+	return redirect{Path: listAddress("/login", "next", nextOf(r.form("next")), "notice", noticeLoggedOut)}, p.sessions.LogOut(ctx)
 }

@@ -33,7 +33,7 @@ func (rp *record[R]) newRecord(ctx context.Context, r *request) (response, error
 	if err != nil {
 		return nil, err
 	}
-	return rp.newPage(ctx, r, rp.of(blank), "", formErrors{})
+	return rp.newPage(ctx, r, rp.drafted(r, rp.of(blank)), "", formErrors{})
 }
 
 func (rp *record[R]) newPage(ctx context.Context, r *request, in input, message string, errs formErrors) (response, error) {
@@ -97,7 +97,15 @@ func (rp *record[R]) createRecord(ctx context.Context, r *request, in input) (re
 
 // show shows the page of a record.
 func (rp *record[R]) show(ctx context.Context, r *request, now *R) (response, error) {
-	return rp.page(ctx, r, now, rp.of(now), formErrors{}, func(f *form) { f.Version = rp.version(now) })
+	return rp.page(ctx, r, now, rp.drafted(r, rp.of(now)), formErrors{}, func(f *form) { f.Version = rp.version(now) })
+}
+
+// drafted returns the input of the draft of this form, or that of the record.
+func (rp *record[R]) drafted(r *request, of input) input {
+	if r.draft == nil || !r.draft.IsFor(r.URL.Path) {
+		return of
+	}
+	return rp.read(r.draft.Values)
 }
 
 // page shows a record with the input and its errors.

@@ -132,7 +132,7 @@ func pageBodies() map[string][2]any {
 		"login":            {loginPage{}, loginPage{Notice: hostile, Problems: []problem{{Text: hostile}}, Next: hostile, Username: hostileField("username"), Password: hostileField("password")}},
 		"code":             {loginPage{}, loginPage{Problems: []problem{{Text: hostile}}, Next: hostile, Code: hostileField("code")}},
 		"setpassword":      {setPasswordPage{Link: &credential.Link{}}, setPasswordPage{&credential.Link{Username: hostile, ExpiresAt: now}, []problem{{Text: hostile}}, hostileField("password")}},
-		"errorpage":        {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile}},
+		"errorpage":        {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile, "/x", []typedValue{{hostile, hostile}}, hostile, hostile}},
 		"overview":         {overviewPage{}, overviewPage{[]area{{Href: "/x", Label: hostile, Text: hostile}}, true, true}},
 		"banner":           {banner{"", none}, banner{"unavailable", hostileAdministrator()}},
 		"administrators":   {listPage[ampusers.Administrator]{}, listPage[ampusers.Administrator]{listed, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, map[string]string{hostile: hostile}, nil}},

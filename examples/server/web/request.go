@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -8,6 +9,8 @@ import (
 	"net/http"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/ampusers/websession"
+	"github.com/pbxusers/pbxusers/examples/server/web/forms"
 	"github.com/pbxusers/pbxusers/internal/httplimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -23,6 +26,13 @@ type request struct {
 
 	// admin is nil when nobody is logged in.
 	admin *ampusers.Administrator
+	// draft is the input of the form that was sent, or, for a page, the input that its
+	// form is filled with; nil without one. shown is the status of the answer to a form
+	// that a page of its own shows.
+	draft *forms.Draft
+	shown int
+	// browser is the secret in the cookie of drafts, once it was read or set.
+	browser string
 }
 
 // handler answers a request. An error is answered with the page that fits it.
@@ -37,12 +47,18 @@ func (r *request) query(name string) string { return r.URL.Query().Get(name) }
 // form returns a value of the posted form.
 func (r *request) form(name string) string { return r.PostForm.Get(name) }
 
-// serve authorizes the requests of a route, and writes its responses and errors.
+// serve authorizes the requests of a route, and writes its responses and errors. A page may
+// be asked for with the answer to its form, which is only for the same session and rights.
 func (p *pages) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, httpReq *http.Request) {
 		ctx, r := httpReq.Context(), &request{Request: httpReq}
-		err := p.authorize(ctx, w, r, rt)
+		r.admin = p.sessions.Administrator(ctx) // error pages have the menu, too
+		written, err := p.openDraft(ctx, w, r)
+		if err == nil && !written {
+			err = p.authorize(ctx, w, r, rt)
+		}
 		switch {
+		case written:
 		case err != nil:
 			p.writeError(ctx, w, r, err)
 		case r.Method == http.MethodPost:
@@ -64,21 +80,23 @@ func (p *pages) answer(ctx context.Context, w http.ResponseWriter, r *request, r
 	}
 }
 
-// authorize authorizes the administrator before it reads the form.
+// authorize authorizes the administrator before it reads the form. An administrator without
+// access gets back what was typed.
 func (p *pages) authorize(ctx context.Context, w http.ResponseWriter, r *request, rt route) error {
-	r.admin = p.sessions.Administrator(ctx) // error pages have the menu, too
+	var denied error
 	if !rt.open {
-		if _, err := p.sessions.Require(ctx, rt.section); err != nil {
-			return err
-		}
+		_, denied = p.sessions.Require(ctx, rt.section)
 	}
-	if r.Method != http.MethodPost {
-		return nil
+	if r.Method != http.MethodPost || errors.Is(denied, websession.ErrLoginRequired) {
+		return denied
 	}
 	if err := readForm(w, r, rt); err != nil {
-		return err
+		return cmp.Or(denied, err)
 	}
-	return audit.CheckPrecondition(ctx) // the form may have taken long
+	if _, ok := p.forms.Owner(r.form(forms.TokenField)); ok && !rt.open && !r.isHTMX() {
+		r.draft = forms.NewDraft(p.pageOf(r), r.URL.RequestURI(), r.PostForm)
+	}
+	return cmp.Or(denied, audit.CheckPrecondition(ctx)) // the form may have taken long
 }
 
 // readForm parses the posted form. The handler of an upload reads it itself.

@@ -34,7 +34,7 @@ func (a page) write(ctx context.Context, p *pages, w http.ResponseWriter, r *req
 	if a.Header != nil {
 		a.Header(w.Header())
 	}
-	return p.writeTemplate(w, r, cmp.Or(a.Status, http.StatusOK), a.Name, "layout", p.layout(ctx, r, a))
+	return p.writeTemplate(ctx, w, r, cmp.Or(a.Status, http.StatusOK), a.Name, "layout", p.layout(ctx, r, a))
 }
 
 // formPage is a page with a form: its status and its Retry-After are those of
@@ -49,8 +49,8 @@ type fragment struct {
 	Body any
 }
 
-func (a fragment) write(_ context.Context, p *pages, w http.ResponseWriter, r *request) error {
-	return p.writeTemplate(w, r, http.StatusOK, fragments, a.Name, a.Body)
+func (a fragment) write(ctx context.Context, p *pages, w http.ResponseWriter, r *request) error {
+	return p.writeTemplate(ctx, w, r, http.StatusOK, fragments, a.Name, a.Body)
 }
 
 // Keys of the session: what the next page shows.
@@ -118,17 +118,25 @@ func noContent() response { return file{Status: http.StatusNoContent} }
 // writeTemplate renders everything before it sends anything, so that a failure
 // is not half a page. Browsers store no page: many show secrets, and none may
 // come back after a logout.
-func (p *pages) writeTemplate(w http.ResponseWriter, r *request, status int, set, name string, data any) error {
+func (p *pages) writeTemplate(ctx context.Context, w http.ResponseWriter, r *request, status int, set, name string, data any) error {
 	var buf bytes.Buffer
 	if err := p.templates[set].ExecuteTemplate(&buf, name, data); err != nil {
 		return err
+	}
+	body := buf.Bytes()
+	if r.draft != nil && r.Method == http.MethodGet && set != fragments && status < http.StatusBadRequest {
+		body = r.draft.Fill(body, r.URL.Path)
+	}
+	body = forms.WithToken(body, func() string { return p.forms.Token(ownerOf(r.admin)) })
+	if set != fragments && p.redirectToAnswer(ctx, w, r, status, body) {
+		return nil
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Add("Vary", "HX-Request")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(forms.WithToken(buf.Bytes(), func() string { return p.forms.Token(ownerOf(r.admin)) }))
+		_, _ = w.Write(body)
 	}
 	return nil
 }

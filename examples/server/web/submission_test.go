@@ -46,7 +46,7 @@ func TestPages_formSubmittedTwiceRunsOnce(t *testing.T) {
 	require.Equal(t, secrets[0], secrets[1], "the secret comes with the answer of the first submission")
 
 	at.Advance(time.Minute)
-	page := b.post("/ami-accounts/new", form, http.StatusUnprocessableEntity)
+	page, _ := b.submit("/ami-accounts/new", form, http.StatusUnprocessableEntity)
 	require.Contains(t, page, "already")
 	require.Empty(t, copyableText(b.get("/ami-accounts/crmpro_ami/secret", http.StatusOK), "secret"))
 	b.server.Stop(t)
@@ -79,13 +79,13 @@ func TestPages_otherSubmissionsRun(t *testing.T) {
 	b.postRedirect("/ami-accounts/new", form)
 
 	other := b.loginAs("root.admin")
-	other.post("/ami-accounts/new", form, http.StatusUnprocessableEntity)
+	other.submit("/ami-accounts/new", form, http.StatusUnprocessableEntity)
 	require.Empty(t, copyableText(other.get("/ami-accounts/crmpro_ami/secret", http.StatusOK), "secret"), "another session")
 
 	form.Set("name", "second_ami")
 	require.Equal(t, "/ami-accounts/second_ami/secret", b.postRedirect("/ami-accounts/new", form), "other content")
-	b.post("/groups/new", form, http.StatusSeeOther)
-	b.post("/groups/new", b.withToken("/groups/new", form), http.StatusUnprocessableEntity)
+	b.postRedirect("/groups/new", form)
+	b.submit("/groups/new", b.withToken("/groups/new", form), http.StatusUnprocessableEntity)
 }
 
 func TestPages_formWithErrorsDoesNotBlockCorrection(t *testing.T) {
@@ -93,7 +93,7 @@ func TestPages_formWithErrorsDoesNotBlockCorrection(t *testing.T) {
 	b := start(t, nil)
 	form := b.withToken("/users/new", janeForm())
 	b.createUser(userman.User{Username: "jane.roe"})
-	b.post("/users/new", form, http.StatusUnprocessableEntity)
+	b.submit("/users/new", form, http.StatusUnprocessableEntity)
 	require.NoError(t, b.server.Site.Users.Delete(t.Context(), "jane.roe"))
 	require.NotEmpty(t, b.postRedirect("/users/new", form), "the same form again, after the obstacle is gone")
 }
@@ -110,7 +110,7 @@ func TestPages_submissionIsRejectedAfterRightsChanged(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
-	jane.post("/ami-accounts/new", form, http.StatusForbidden)
+	jane.submit("/ami-accounts/new", form, http.StatusForbidden)
 }
 
 // A browser closes the connection of the first submission when its user clicks again.

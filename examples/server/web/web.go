@@ -51,7 +51,7 @@ func New(s *app.App, sessions *websession.Manager, jobRunner *jobs.Runner, opts 
 		opts = &Options{}
 	}
 	p := &pages{
-		site: s, sessions: sessions, jobs: jobRunner, forms: forms.New(s.Keyring()), responses: s.Responses(opts.Clock),
+		site: s, sessions: sessions, jobs: jobRunner, forms: forms.New(s.TTLStore, s.Keyring(), opts.Clock), responses: s.Responses(opts.Clock),
 		startURL: strings.TrimSuffix(opts.BaseURL, "/"),
 		log:      opts.Logger,
 		mux:      http.NewServeMux(),

@@ -1,11 +1,14 @@
-// Package forms gives the forms of the pages a token, which tells submissions apart and
-// names the administrator who loaded the form.
+// Package forms keeps what administrators typed in the forms of the pages. Each form has a
+// token, which tells submissions apart and names the administrator who loaded the form. A
+// [Draft] is the input of a form that was not saved, and the page that says why. It waits
+// for the same administrator in the same browser, without secrets, for a day.
 package forms
 
 import (
 	"bytes"
 	"encoding/base64"
 	"html"
+	"time"
 
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -13,11 +16,21 @@ import (
 // TokenField is the name of the hidden field with the token of a form.
 const TokenField = "form_token"
 
-// Forms creates and reads tokens. It is safe for concurrent use.
-type Forms struct{ keyring *store.Keyring }
+// Forms creates and reads tokens and drafts. It is safe for concurrent use.
+type Forms struct {
+	ttl     store.TTLStore
+	keyring *store.Keyring
+	clock   func() time.Time
+}
 
-// New returns the forms of a server. keyring encrypts the tokens.
-func New(keyring *store.Keyring) *Forms { return &Forms{keyring} }
+// New returns the forms of a server. keyring encrypts the tokens, and the drafts in ttl.
+// clock is nil for time.Now.
+func New(ttl store.TTLStore, keyring *store.Keyring, clock func() time.Time) *Forms {
+	if clock == nil {
+		clock = time.Now
+	}
+	return &Forms{ttl, keyring, clock}
+}
 
 // tokenContext is the context of encrypted tokens.
 const tokenContext = "pages/form-token"
@@ -62,4 +75,14 @@ func WithToken(page []byte, token func() string) []byte {
 		out.WriteString(field)
 		page = page[end:]
 	}
+}
+
+// Unsaved returns a page whose forms that are posted to the address of the draft are marked:
+// what they contain is not saved.
+func (d *Draft) Unsaved(page []byte) []byte {
+	if len(d.Typed()) == 0 {
+		return page
+	}
+	tag := formTag + ` action="` + html.EscapeString(d.Action) + `"`
+	return bytes.ReplaceAll(page, []byte(tag), []byte(formTag+` data-unsaved`+tag[len(formTag):]))
 }

@@ -62,10 +62,10 @@
   // answer of a button would stand.
   function unanswered(event) {
     var target = event.detail.target;
-    if (!target || target.getAttribute("role") !== "status") { return; }
+    if (!target || target.getAttribute("role") !== "status" || event.detail.xhr.status === 401) { return; }
     var words = document.createElement("p");
     words.className = "problems";
-    words.textContent = "The server could not answer. Load the page again and try once more.";
+    words.textContent = "The server did not answer. Try again in a moment.";
     target.replaceChildren(words);
   }
   document.addEventListener("htmx:responseError", unanswered);
