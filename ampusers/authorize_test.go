@@ -268,11 +268,12 @@ func TestService_List_paginatesWithinScope(t *testing.T) {
 			h.createAdministrator(t, &ampusers.Administrator{Username: "a-", Access: ampusers.Full}, "")
 			for _, limit := range []int{1, 7, 50} {
 				for _, order := range []store.Sort{{}, {By: "created_at"}, {Descending: true}} {
-					q := ampusers.Query{Sort: order, PageRequest: store.PageRequest{Limit: limit}}
+					q := ampusers.Query{Sort: order, PageRequest: store.PageRequest{Limit: limit, Count: true}}
 					var got []string
 					for {
 						list, err := h.ForActor("keeper").List(t.Context(), q)
 						require.NoError(t, err)
+						require.Equal(t, len(want), list.Total, "the total does not reveal others")
 						require.LessOrEqual(t, len(list.Items), limit)
 						for _, a := range list.Items {
 							got = append(got, a.Username)

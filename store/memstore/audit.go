@@ -43,18 +43,20 @@ func (m auditStore) Head(ctx context.Context) (head audit.Head, err error) {
 
 // ListEntries implements [audit.Store].
 func (m auditStore) ListEntries(ctx context.Context, q audit.Query) (*store.Page[*audit.Entry], error) {
-	after := ""
-	if q.After != "" {
-		sequence, err := strconv.ParseInt(q.After, 10, 64)
+	for _, key := range []*string{&q.After, &q.Before} {
+		if *key == "" {
+			continue
+		}
+		sequence, err := strconv.ParseInt(*key, 10, 64)
 		if err != nil {
 			return nil, storeerr.NewCursorError()
 		}
-		after = sortableNumber(sequence)
+		*key = sortableNumber(sequence)
 	}
 	var list *store.Page[*audit.Entry]
 	err := m.read(ctx, func(s *state) error {
 		l := pager[*audit.Entry]{clone: (*audit.Entry).Clone}
-		list = l.takePage(s.entries.seq(after, true), q.Match, q.PageRequest, func(r row[*audit.Entry]) string {
+		list = l.keyPage(&s.entries, q.Match, true, q.PageRequest, func(r row[*audit.Entry]) string {
 			return strconv.FormatInt(r.value.Sequence, 10)
 		})
 		return nil

@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -26,7 +27,7 @@ type pager[T any] struct {
 // page returns a page of the rows that match.
 func (l pager[T]) page(t *table[T], match func(T) bool, sort store.Sort, req store.PageRequest) (*store.Page[T], error) {
 	if sort.By == "" || sort.By == l.keyField {
-		return l.takePage(t.seq(l.fold(req.After), sort.Descending), match, req, func(r row[T]) string { return r.key }), nil
+		return l.keyPage(t, match, sort.Descending, req, func(r row[T]) string { return r.key }), nil
 	}
 	field, known := l.timeFields[sort.By]
 	if !known {
@@ -60,48 +61,83 @@ func (s sorter[T]) compare(a, b cursor.Position) int {
 
 // sortedPage returns a page of the rows that match.
 func (l pager[T]) sortedPage(rows []row[T], match func(T) bool, sortBy sorter[T], req store.PageRequest) (*store.Page[T], error) {
-	var after cursor.Position
-	if req.After != "" {
+	var edge cursor.Position
+	if text := cmp.Or(req.After, req.Before); text != "" {
 		var err error
-		if after, err = cursor.Parse(sortBy.sort, req.After, sortBy.width); err != nil {
+		if edge, err = cursor.Parse(sortBy.sort, text, sortBy.width); err != nil {
 			return nil, err
 		}
 	}
 	found := []positionedRow[T]{}
 	for _, r := range rows {
-		if !match(r.value) {
-			continue
-		}
-		if p := sortBy.position(r); req.After == "" || sortBy.compare(p.position, after) > 0 {
-			found = append(found, p)
+		if match(r.value) {
+			found = append(found, sortBy.position(r))
 		}
 	}
-	slices.SortFunc(found, func(a, b positionedRow[T]) int { return sortBy.compare(a.position, b.position) })
-	list := &store.Page[T]{Items: []T{}}
-	if limit := req.EffectiveLimit(); len(found) > limit {
-		found = found[:limit]
-		list.Next = cursor.Format(sortBy.sort, found[limit-1].position)
-	}
-	for _, p := range found {
-		list.Items = append(list.Items, l.clone(p.value))
+	total := len(found)
+	walk := sortBy // in the direction of the page
+	walk.sort.Descending = sortBy.sort.Descending != req.IsBackward()
+	found = slices.DeleteFunc(found, func(p positionedRow[T]) bool { return edge != nil && walk.compare(p.position, edge) <= 0 })
+	slices.SortFunc(found, func(a, b positionedRow[T]) int { return walk.compare(a.position, b.position) })
+	list := newPage(slices.Values(found), req, func(p positionedRow[T]) T { return l.clone(p.value) }, func(p positionedRow[T]) string {
+		return cursor.Format(sortBy.sort, p.position)
+	})
+	if req.Count {
+		list.Total = total
 	}
 	return list, nil
 }
 
-// takePage returns the first page of the rows that match. next returns the cursor
-// of the next page.
-func (l pager[T]) takePage(rows iter.Seq[row[T]], match func(T) bool, req store.PageRequest, next func(row[T]) string) *store.Page[T] {
-	list := &store.Page[T]{Items: []T{}}
-	var last row[T]
-	for row := range rows {
-		if !match(row.value) {
-			continue
+// keyPage returns a page of the rows that match, sorted by key. format returns the cursor
+// of a row.
+func (l pager[T]) keyPage(t *table[T], match func(T) bool, descending bool, req store.PageRequest, format func(row[T]) string) *store.Page[T] {
+	matching := func(edge string, descending bool) iter.Seq[row[T]] {
+		return func(yield func(row[T]) bool) {
+			for r := range t.seq(edge, descending) {
+				if match(r.value) && !yield(r) {
+					return
+				}
+			}
 		}
-		if len(list.Items) == req.EffectiveLimit() {
-			list.Next = next(last)
+	}
+	edge := cmp.Or(req.After, req.Before)
+	if edge != "" && l.fold != nil {
+		edge = l.fold(edge)
+	}
+	list := newPage(matching(edge, descending != req.IsBackward()), req, func(r row[T]) T { return l.clone(r.value) }, format)
+	if req.Count {
+		for range matching("", false) {
+			list.Total++
+		}
+	}
+	return list
+}
+
+// newPage returns the first rows as a page. They are in reverse order if the page is
+// backward. format returns the cursor of a row.
+func newPage[R, T any](rows iter.Seq[R], req store.PageRequest, clone func(R) T, format func(R) string) *store.Page[T] {
+	list := &store.Page[T]{Items: []T{}}
+	var first, last R
+	more := false
+	for r := range rows {
+		if more = len(list.Items) == req.EffectiveLimit(); more {
 			break
 		}
-		list.Items, last = append(list.Items, l.clone(row.value)), row
+		if len(list.Items) == 0 {
+			first = r
+		}
+		list.Items, last = append(list.Items, clone(r)), r
+	}
+	back, forth := &list.Previous, &list.Next
+	if req.IsBackward() {
+		slices.Reverse(list.Items)
+		back, forth = forth, back
+	}
+	if more {
+		*forth = format(last)
+	}
+	if cmp.Or(req.After, req.Before) != "" && len(list.Items) > 0 {
+		*back = format(first)
 	}
 	return list
 }

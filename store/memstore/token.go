@@ -112,7 +112,7 @@ func (m tokenStore) ListTokens(ctx context.Context, userID store.UserID, req sto
 	err = m.readTeam(ctx, func(t *team) error {
 		l := pager[*apitoken.Token]{clone: (*apitoken.Token).Clone}
 		match := func(token *apitoken.Token) bool { return userID == "" || token.UserID == userID }
-		list = l.takePage(t.tokens.seq(req.After, false), match, req, func(r row[*apitoken.Token]) string { return r.key })
+		list = l.keyPage(&t.tokens, match, false, req, func(r row[*apitoken.Token]) string { return r.key })
 		return nil
 	})
 	return list, err

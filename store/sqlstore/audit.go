@@ -1,9 +1,11 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -55,28 +57,52 @@ func (db *DB) readHead(ctx context.Context, q querier) (audit.Head, error) {
 
 // ListEntries implements [audit.Store].
 func (m auditStore) ListEntries(ctx context.Context, q audit.Query) (*store.Page[*audit.Entry], error) {
-	s := whereEntries(q)
-	if q.After != "" {
-		sequence, err := strconv.ParseInt(q.After, 10, 64)
+	s, comparison, order := whereEntries(q), "sequence < ?", " ORDER BY sequence DESC"
+	all := s
+	if q.IsBackward() {
+		comparison, order = "sequence > ?", " ORDER BY sequence"
+	}
+	if edge := cmp.Or(q.After, q.Before); edge != "" {
+		sequence, err := strconv.ParseInt(edge, 10, 64)
 		if err != nil {
 			return nil, storeerr.NewCursorError()
 		}
-		s.and("sequence < ?", sequence)
+		s.and(comparison, sequence)
 	}
-	limit := q.EffectiveLimit()
 	list := &store.Page[*audit.Entry]{}
 	err := m.read(ctx, func(ctx context.Context, db querier) (err error) {
-		list.Items, err = m.entries(ctx, db, s, " ORDER BY sequence DESC", limit+1)
+		if list.Items, err = m.entries(ctx, db, s, order, q.EffectiveLimit()+1); err != nil || !q.Count {
+			return err
+		}
+		list.Total, err = countRows(ctx, m.DB, db, "list audit entries", entryTable().name, all)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(list.Items) > limit {
-		list.Items = list.Items[:limit]
-		list.Next = strconv.FormatInt(list.Items[limit-1].Sequence, 10)
-	}
+	cutEntries(list, q.PageRequest)
 	return list, nil
+}
+
+// cutEntries cuts the additional entry off a page, and adds the keys of the other pages.
+func cutEntries(list *store.Page[*audit.Entry], req store.PageRequest) {
+	more := len(list.Items) > req.EffectiveLimit()
+	if more {
+		list.Items = list.Items[:req.EffectiveLimit()]
+	}
+	if req.IsBackward() {
+		slices.Reverse(list.Items)
+	}
+	if len(list.Items) == 0 {
+		return
+	}
+	key := func(e *audit.Entry) string { return strconv.FormatInt(e.Sequence, 10) }
+	if more || req.IsBackward() {
+		list.Next = key(list.Items[len(list.Items)-1])
+	}
+	if req.After != "" || more && req.IsBackward() {
+		list.Previous = key(list.Items[0])
+	}
 }
 
 // whereEntries selects like audit.Query.Match.

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -64,31 +65,57 @@ func (l pager[T]) page(ctx context.Context, db *DB, where whereClause, sort stor
 	if sort.By == l.keyField {
 		sort.By = ""
 	}
-	columns, orderBy, err := l.seek(&where, sort, req.After)
+	all := where
+	columns, orderBy, err := l.seek(&where, sort, req)
 	if err != nil {
 		return nil, err
 	}
 	limit := req.EffectiveLimit()
-	list, end := &store.Page[T]{}, cursor.Position{}
+	list := &store.Page[T]{}
+	rows := &positionedRows{position: make(cursor.Position, len(columns)), limit: limit}
 	err = db.read(ctx, func(ctx context.Context, q querier) (err error) {
-		rows := &positionedRows{position: make(cursor.Position, len(columns)), limit: limit}
-		// One more record shows whether there is a next page.
+		rows.row = 0
+		// One more record shows whether there is another page.
 		text := l.sql(where, orderBy, limit+1, columns...)
-		list.Items, err = query(ctx, db, q, l.op, text, where.args, positioned(rows, l.decoder()))
-		end = rows.end
+		if list.Items, err = query(ctx, db, q, l.op, text, where.args, positioned(rows, l.decoder())); err != nil || !req.Count {
+			return err
+		}
+		list.Total, err = countRows(ctx, db, q, l.op, l.table.name, all)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(list.Items) > limit {
-		list.Items = list.Items[:limit]
-		list.Next, err = l.nextCursor(sort, end)
+	return list, l.addCursors(list, sort, req, rows)
+}
+
+// countRows counts the rows of a table.
+func countRows(ctx context.Context, db *DB, q querier, op, table string, where whereClause) (n int, err error) {
+	err = q.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+table+where.sql(), where.args...).Scan(&n)
+	return n, db.wrapError(ctx, op, err)
+}
+
+// addCursors cuts the additional record off a page, and adds the cursors of the other
+// pages. The records of a backward page were read in reverse order.
+func (l pager[T]) addCursors(list *store.Page[T], sort store.Sort, req store.PageRequest, rows *positionedRows) (err error) {
+	more := len(list.Items) > rows.limit
+	if more {
+		list.Items = list.Items[:rows.limit]
 	}
-	if err != nil {
-		return nil, err
+	back, forth := &list.Previous, &list.Next
+	if req.IsBackward() {
+		slices.Reverse(list.Items)
+		back, forth = forth, back
 	}
-	return list, nil
+	if cmp.Or(req.After, req.Before) != "" && len(list.Items) > 0 {
+		if *back, err = l.formatCursor(sort, rows.start); err != nil {
+			return err
+		}
+	}
+	if more {
+		*forth, err = l.formatCursor(sort, rows.end)
+	}
+	return err
 }
 
 // positionedRows are the rows of a page. The values of the sort columns follow the other
@@ -99,8 +126,8 @@ type positionedRows struct {
 	dest       []any
 	position   cursor.Position
 	limit, row int
-	// end is the position of the last record of the page.
-	end cursor.Position
+	// start and end are the positions of the first and the last record of the page.
+	start, end cursor.Position
 }
 
 // Scan scans the columns of the record into dest.
@@ -110,7 +137,10 @@ func (r *positionedRows) Scan(dest ...any) error {
 		r.dest = append(r.dest, &r.position[i])
 	}
 	err := r.scanner.Scan(r.dest...)
-	if r.row++; r.row == r.limit {
+	if r.row++; r.row == 1 {
+		r.start = slices.Clone(r.position)
+	}
+	if r.row == r.limit {
 		r.end = slices.Clone(r.position)
 	}
 	return err
@@ -131,9 +161,9 @@ func (l pager[T]) sql(s whereClause, orderBy string, n int, further ...string) s
 	return t.selectAll() + s.sql() + orderBy + limitSQL(n)
 }
 
-// seek selects the records after a cursor in that order, and returns the columns of
-// the order and the ORDER BY clause.
-func (l pager[T]) seek(s *whereClause, sort store.Sort, after string) (columns []string, orderBy string, err error) {
+// seek selects the records after or before the cursor of a page, and returns the columns
+// of the order and the ORDER BY clause. A backward page is read in reverse order.
+func (l pager[T]) seek(s *whereClause, sort store.Sort, req store.PageRequest) (columns []string, orderBy string, err error) {
 	columns = l.keys
 	if sort.By != "" {
 		field, ok := l.fields[sort.By]
@@ -143,11 +173,11 @@ func (l pager[T]) seek(s *whereClause, sort store.Sort, after string) (columns [
 		columns = append([]string{field.name}, columns...)
 	}
 	comparison, direction := " > ", ""
-	if sort.Descending {
+	if sort.Descending != req.IsBackward() {
 		comparison, direction = " < ", " DESC"
 	}
-	if after != "" {
-		values, err := l.parseCursor(sort, after, len(columns))
+	if edge := cmp.Or(req.After, req.Before); edge != "" {
+		values, err := l.parseCursor(sort, edge, len(columns))
 		if err != nil {
 			return nil, "", err
 		}
@@ -172,9 +202,9 @@ func (l pager[T]) parseCursor(sort store.Sort, after string, n int) ([]any, erro
 	return values, err
 }
 
-// nextCursor returns the cursor of the page after a position. The next page starts after
-// the folded key: it could start earlier if the stored key is not folded.
-func (l pager[T]) nextCursor(sort store.Sort, end cursor.Position) (string, error) {
+// formatCursor returns the cursor of a position. A page starts or ends at the folded key:
+// pages could repeat without end if the stored key is not folded.
+func (l pager[T]) formatCursor(sort store.Sort, end cursor.Position) (string, error) {
 	switch {
 	case sort.By != "" || l.fold == nil:
 		return cursor.Format(sort, end), nil

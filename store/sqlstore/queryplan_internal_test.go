@@ -66,9 +66,9 @@ func requireSortsIndexed[T any](t *testing.T, db *DB, l pager[T], fields []strin
 				}
 				further = cursor.Format(sort, position)
 			}
-			for _, after := range []string{"", further} {
+			for _, page := range []store.PageRequest{{}, {After: further}, {Before: further}} {
 				s := whereClause{conditions: append([]string{}, filtered.conditions...), args: append([]any{}, filtered.args...)}
-				columns, orderBy, err := l.seek(&s, sort, after)
+				columns, orderBy, err := l.seek(&s, sort, page)
 				require.NoError(t, err)
 				requireIndexed(t, db, l.sql(s, orderBy, 51, columns...), s.args)
 			}
@@ -121,7 +121,7 @@ func TestPager_userFiltersFollowSortIndex(t *testing.T) {
 	} {
 		for _, by := range []string{"", "last_name", "created_at"} {
 			s := st.whereUsers(c.q)
-			columns, orderBy, err := st.pager().seek(&s, store.Sort{By: by}, "")
+			columns, orderBy, err := st.pager().seek(&s, store.Sort{By: by}, store.PageRequest{})
 			require.NoError(t, err)
 			text := st.pager().sql(s, orderBy, 51, columns...)
 			steps := queryPlan(t, db, text, s.args)
@@ -136,6 +136,23 @@ func TestPager_userFiltersFollowSortIndex(t *testing.T) {
 	require.Contains(t, steps, "(team=? AND id=?)", "few are found, and then sorted")
 	s = st.whereUsers(userman.Query{Email: "jane@example.com"})
 	require.Contains(t, queryPlan(t, db, st.pager().sql(s, " ORDER BY folded_username, id", 51), s.args), "folded_email=?")
+}
+
+// TestDB_Users_countReadsOneIndex is about counts of a large team: the rows of users are
+// wide, so the count must not read them.
+func TestDB_Users_countReadsOneIndex(t *testing.T) {
+	t.Parallel()
+	db := newUnmigratedDB(t)
+	require.NoError(t, db.migrateFS(t.Context(), migrations))
+	st, directory := userStore{teamStore{db, "acme"}}, "ldap"
+	for _, q := range []userman.Query{
+		{}, {Status: userman.StatusDeleted}, {Status: userman.StatusEnabled}, {Status: userman.StatusDisabled, Search: "jane"},
+		{Directory: &directory}, {NotWelcomed: true}, {Search: "+1 2"}, {Email: "jane@example.com"},
+	} {
+		s := st.whereUsers(q)
+		steps := queryPlan(t, db, "SELECT COUNT(*) FROM pbxusers_users"+s.sql(), s.args)
+		require.Contains(t, steps, "USING COVERING INDEX", "%+v", q)
+	}
 }
 
 func TestDB_Users_loginNameUsesIndex(t *testing.T) {

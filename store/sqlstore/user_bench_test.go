@@ -81,6 +81,18 @@ func BenchmarkDB_Users(b *testing.B) {
 			require.Equal(b, 1, scanRaw(b, conn, rawUsersSQL+" WHERE team = '' AND unique_username = ?", middle.Username))
 		})
 	})
+	b.Run("count", func(b *testing.B) {
+		one := userman.Query{PageRequest: store.PageRequest{Limit: 1, Count: true}}
+		benchratio.Compare(b, func() {
+			list, err := st.ListUsers(b.Context(), one)
+			require.NoError(b, err)
+			require.Equal(b, benchUsers, list.Total)
+		}, func() {
+			n := 0
+			require.NoError(b, conn.QueryRowContext(b.Context(), "SELECT COUNT(*) FROM pbxusers_users WHERE team = '' AND deleted = 0").Scan(&n))
+			require.Equal(b, benchUsers, n)
+		})
+	})
 	b.Run("count members", func(b *testing.B) {
 		for b.Loop() {
 			_, err := st.CountMembers(b.Context())

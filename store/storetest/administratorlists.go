@@ -22,9 +22,13 @@ func administratorListRules() []rule {
 
 // usernamesOnPage returns the usernames of one page.
 func usernamesOnPage(list *store.Page[*ampusers.Administrator]) []string {
-	names := make([]string, len(list.Items))
-	for i, a := range list.Items {
-		names[i] = a.Username
+	return namesOfAdministrators(list.Items)
+}
+
+func namesOfAdministrators(administrators []*ampusers.Administrator) []string {
+	names := []string{}
+	for _, a := range administrators {
+		names = append(names, a.Username)
 	}
 	return names
 }

@@ -23,7 +23,16 @@ type sortedResource struct {
 	// create stores a record with these times, in their order.
 	create func(ctx context.Context, key string, times []time.Time) error
 	remove func(ctx context.Context, key string) error
-	list   func(ctx context.Context, sort store.Sort, page store.PageRequest) (keys []string, next string, err error)
+	// page returns a page of keys.
+	page func(ctx context.Context, sort store.Sort, page store.PageRequest) (*store.Page[string], error)
+}
+
+func (r sortedResource) list(ctx context.Context, sort store.Sort, page store.PageRequest) (keys []string, next string, err error) {
+	list, err := r.page(ctx, sort, page)
+	if err != nil {
+		return nil, "", err
+	}
+	return list.Items, list.Next, nil
 }
 
 func sortedResources(b Backend) []sortedResource {
@@ -38,12 +47,9 @@ func sortedAMIAccounts(st manager.Store) sortedResource {
 			u.CreatedAt, u.UpdatedAt = times[0], times[1]
 			return st.CreateAccount(ctx, u)
 		},
-		list: func(ctx context.Context, sort store.Sort, page store.PageRequest) ([]string, string, error) {
+		page: func(ctx context.Context, sort store.Sort, page store.PageRequest) (*store.Page[string], error) {
 			list, err := st.ListAccounts(ctx, manager.Query{Sort: sort, PageRequest: page})
-			if err != nil {
-				return nil, "", err
-			}
-			return namesOf(list.Items), list.Next, nil
+			return keysPage(list, err, namesOf)
 		},
 	}
 }
@@ -56,12 +62,9 @@ func sortedAdministrators(st ampusers.Store) sortedResource {
 			a.CreatedAt, a.UpdatedAt, a.LastLoginAt = times[0], times[1], times[2]
 			return st.CreateAdministrator(ctx, a)
 		},
-		list: func(ctx context.Context, sort store.Sort, page store.PageRequest) ([]string, string, error) {
+		page: func(ctx context.Context, sort store.Sort, page store.PageRequest) (*store.Page[string], error) {
 			list, err := st.ListAdministrators(ctx, ampusers.Query{Sort: sort, PageRequest: page})
-			if err != nil {
-				return nil, "", err
-			}
-			return usernamesOnPage(list), list.Next, nil
+			return keysPage(list, err, namesOfAdministrators)
 		},
 	}
 }

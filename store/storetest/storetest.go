@@ -70,6 +70,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		{"groups", groupRules()},
 		{"sorting", sortRules()},
 		{"paging", pagingRules()},
+		{"backward", backwardRules()},
 		{"users", userRules()},
 		{"user_lists", userListRules()},
 		{"user_sorting", userSortRules()},

@@ -162,9 +162,11 @@ func userListAgrees(t *testing.T, b Backend) {
 				want = append(want, u.Username)
 			}
 		}
+		q.Count = true
 		list, err := st.ListUsers(t.Context(), q)
 		require.NoError(rt, err)
 		require.Equal(rt, want, usernamesOf(list.Items))
+		require.Equal(rt, len(want), list.Total)
 	})
 }
 

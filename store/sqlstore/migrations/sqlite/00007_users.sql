@@ -82,7 +82,7 @@ CREATE TABLE pbxusers_users (
 ) STRICT;
 
 -- One index for each sort order, so that no page needs a sort.
-CREATE INDEX pbxusers_users_username ON pbxusers_users (team, deleted, folded_username, id, search_text);
+CREATE INDEX pbxusers_users_username ON pbxusers_users (team, deleted, folded_username, id, disabled, directory, welcomed_at, search_text);
 CREATE INDEX pbxusers_users_extension ON pbxusers_users (team, deleted, default_extension, folded_username, id);
 CREATE INDEX pbxusers_users_last_name ON pbxusers_users (team, deleted, folded_last_name, folded_username, id);
 CREATE INDEX pbxusers_users_created ON pbxusers_users (team, deleted, created_at, folded_username, id);
