@@ -93,7 +93,7 @@ func TestE2E_administratorsAndAMIAccount(t *testing.T) {
 	root.Follow(t, mainButton)
 	require.Equal(t, "/login", root.Path(t))
 	root.logIn(t, link.Username, rootPassword)
-	require.Equal(t, []string{"Overview", "Users", "Groups", "Administrators", "AMI accounts", "Configuration", "Audit log", "Settings"}, root.menuLabels(t))
+	require.Equal(t, []string{"Overview", "Users", "Groups", "Administrators", "AMI accounts", "Apply", "Audit log", "Settings"}, root.menuLabels(t))
 
 	connectAsterisk(t, root)
 	createJane(t, root)

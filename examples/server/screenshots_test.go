@@ -301,7 +301,7 @@ func (w pageWalk) configuration(t *testing.T, server *servertest.Server) {
 	w.check(t, "report")
 	w.openAndCheck(t, http.StatusOK, "/config/rollback", "rollback")
 	w.Follow(t, mainButton)
-	w.waitText(t, "Configuration")
+	w.waitText(t, "Back to Apply")
 	w.openAndCheck(t, http.StatusOK, "/settings", "settings-connected")
 	w.Click(t, `form[action="/settings/test"] button`)
 	w.waitText(t, "22.")

@@ -62,9 +62,9 @@ func (a *administratorPages) routes() []route {
 		a.confirmed(section, one, "/second-factor/remove", nil,
 			calls(&a.record, a.administrators, factorRemoved, (*ampusers.Service).RemoveSecondFactor)),
 		[]route{
-			post(one+"/disable", section, a.acting(
-				calls(&a.record, a.administrators, "Disabled. The administrator was logged out and can no longer log in.", (*ampusers.Service).Disable))),
-			post(one+"/enable", section, a.acting(calls(&a.record, a.administrators, "Enabled.", (*ampusers.Service).Enable))),
+			post(one+"/disable", section, a.acting(a.undoneBy("/enable",
+				calls(&a.record, a.administrators, "Disabled. The administrator was logged out and can no longer log in.", (*ampusers.Service).Disable)))),
+			post(one+"/enable", section, a.acting(a.undoneBy("/disable", calls(&a.record, a.administrators, "Enabled.", (*ampusers.Service).Enable)))),
 			get(one+"/invite", section, a.with(a.invitationLink)), post(one+"/invite", section, a.with(a.invite)),
 		},
 	)

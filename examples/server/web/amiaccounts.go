@@ -104,8 +104,10 @@ func (a *amiAccountPages) routes() []route {
 		a.confirmed(section, one, "/delete", nil, a.delete), a.confirmed(section, one, "/rotate", asksFor[manager.Account](newSecret("New secret")), a.rotate),
 		[]route{
 			post(list+"/check", section, a.check),
-			post(one+"/disable", section, a.acting(calls(&a.record, service, "Disabled. Apply to remove the account from Asterisk.", (*manager.Service).Disable))),
-			post(one+"/enable", section, a.acting(calls(&a.record, service, "Enabled. Apply to make it live.", (*manager.Service).Enable))),
+			post(one+"/disable", section, a.acting(a.undoneBy("/enable",
+				calls(&a.record, service, "Disabled. Apply to remove the account from Asterisk.", (*manager.Service).Disable)))),
+			post(one+"/enable", section, a.acting(a.undoneBy("/disable",
+				calls(&a.record, service, "Enabled. Apply to make it live.", (*manager.Service).Enable)))),
 			get(one+"/secret", section, a.with(a.secret)), post(one+"/probe", section, a.with(a.probe)),
 		},
 	)

@@ -12,7 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/jobs"
 )
 
-// configPages are the pages of the configuration.
+// configPages are the pages of the area Apply.
 type configPages struct{ *pages }
 
 func (p configPages) routes() []route {
@@ -74,7 +74,7 @@ func (p configPages) plan(ctx context.Context, _ *request) (response, error) {
 		return nil, body.Err
 	}
 	body.State = configState(body.Err)
-	return page{Name: "config", Title: "Configuration", Body: body}, nil
+	return page{Name: "config", Title: "Apply", Body: body}, nil
 }
 
 // configState names the state of a configuration that cannot be read: "absent"

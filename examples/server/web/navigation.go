@@ -45,7 +45,7 @@ func areaGroupsOf(admin *ampusers.Administrator) []areaGroup {
 			{section: app.SectionAMIAccounts, Href: "/ami-accounts", Label: "AMI accounts", Icon: "plug-connected", Text: "Manage logins for programs that connect to Asterisk."},
 		}},
 		{"system", "System", []area{
-			{section: ampusers.SectionApply, Href: "/config", Label: "Configuration", Icon: "rocket", Text: "Review pending changes, apply them, or roll back."},
+			{section: ampusers.SectionApply, Href: "/config", Label: "Apply", Icon: "rocket", Text: "Review pending changes, apply them, or roll back."},
 			{section: app.SectionAudit, Href: "/audit", Label: "Audit log", Icon: "history", Text: "See who changed what, when and from where, and verify the log."},
 			{section: app.SectionSettings, Href: "/settings", Label: "Settings", Icon: "settings", Text: "Check the connections to Asterisk, mail and directories."},
 		}},

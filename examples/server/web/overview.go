@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -19,6 +20,10 @@ type layout struct {
 	Nav []areaGroup
 	// Flash is the result of the previous request, and Warning its problem.
 	Flash, Warning string
+	// Undo takes back what the flash says; nil for nothing.
+	Undo *undo
+	// Product is the name of the product.
+	Product string
 	// Banner shows pending changes. The pages of the configuration show them
 	// themselves.
 	Banner bool
@@ -27,14 +32,18 @@ type layout struct {
 
 func (p *pages) layout(ctx context.Context, r *request, a page) layout {
 	data := layout{
-		Title: a.Title, Admin: r.admin, Nav: navigationOf(r), Body: a.Body,
+		Title: a.Title, Product: p.product(), Admin: r.admin, Nav: navigationOf(r), Body: a.Body,
 		Banner: r.admin != nil && !strings.HasPrefix(r.URL.Path, "/config"),
 	}
 	if !r.isHTMX() {
 		data.Flash, data.Warning = p.popSession(ctx, r, flashKey), p.popSession(ctx, r, warningKey)
+		data.Undo = p.popUndo(ctx, r)
 	}
 	return data
 }
+
+// product is the name of the product in the settings.
+func (p *pages) product() string { return cmp.Or(p.site.Current().Users.Product, "pbxusers") }
 
 // overviewPage is the page /.
 type overviewPage struct {

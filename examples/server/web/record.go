@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -152,6 +153,22 @@ func calls[R, S any](rp *record[R], service func(context.Context) S, message str
 		_, err := method(service(ctx), ctx, rp.KeyOf(now))
 		return err
 	})
+}
+
+// undoneBy offers to take back an action. inverse is the end of the address of the
+// inverse action.
+func (rp *record[R]) undoneBy(inverse string, do recordHandler[R]) recordHandler[R] {
+	return func(ctx context.Context, r *request, now *R) (response, error) {
+		answer, err := do(ctx, r, now)
+		if done, ok := answer.(redirect); ok {
+			done.Undo = undo{Action: rp.path(now) + inverse}
+			if id := rp.user(now).ID; id != "" {
+				done.Undo.Values = url.Values{"user": {string(id)}}
+			}
+			return done, err
+		}
+		return answer, err
+	}
 }
 
 // asksFor returns the question that asks for the values of fields.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/pbxusers/pbxusers/examples/server/web/forms"
@@ -57,6 +59,7 @@ func (a fragment) write(ctx context.Context, p *pages, w http.ResponseWriter, r 
 const (
 	flashKey   = "web.flash"
 	warningKey = "web.warning"
+	undoKey    = "web.undo"
 )
 
 // popSession returns and removes a value of the session. HEAD shows nothing, and
@@ -68,9 +71,18 @@ func (p *pages) popSession(ctx context.Context, r *request, key string) string {
 	return p.sessions.SCS.PopString(ctx, key)
 }
 
+// undo is the form that takes back what was done: the address of the inverse action,
+// and its values.
+type undo struct {
+	Action string     `json:"action"`
+	Values url.Values `json:"values"`
+}
+
 // redirect leads to another page, which shows the flash and the warning.
 type redirect struct {
 	Path, Flash, Warning string
+	// Undo takes back what the flash says was done. Its zero value offers nothing.
+	Undo undo
 	// Cookie is set in the browser; nil sets none.
 	Cookie *http.Cookie
 }
@@ -78,6 +90,7 @@ type redirect struct {
 func (a redirect) write(ctx context.Context, p *pages, w http.ResponseWriter, r *request) error {
 	if a.Flash != "" {
 		p.sessions.SCS.Put(ctx, flashKey, a.Flash)
+		p.putUndo(ctx, a.Undo)
 	}
 	if a.Warning != "" {
 		p.sessions.SCS.Put(ctx, warningKey, a.Warning)
@@ -87,6 +100,27 @@ func (a redirect) write(ctx context.Context, p *pages, w http.ResponseWriter, r 
 	}
 	http.Redirect(w, r.Request, a.Path, http.StatusSeeOther)
 	return nil
+}
+
+// putUndo offers to take back what the next flash says, and nothing that an earlier
+// one said.
+func (p *pages) putUndo(ctx context.Context, u undo) {
+	p.sessions.SCS.Remove(ctx, undoKey)
+	if u.Action == "" {
+		return
+	}
+	if encoded, err := json.Marshal(u); err == nil {
+		p.sessions.SCS.Put(ctx, undoKey, string(encoded))
+	}
+}
+
+// popUndo returns what takes back what the flash says; nil for nothing.
+func (p *pages) popUndo(ctx context.Context, r *request) *undo {
+	u := &undo{}
+	if json.Unmarshal([]byte(p.popSession(ctx, r, undoKey)), u) != nil {
+		return nil
+	}
+	return u
 }
 
 // file is a response that is not a page.

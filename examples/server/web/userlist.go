@@ -47,12 +47,17 @@ func (u *userPages) describeList(ctx context.Context, r *request, body *listPage
 	return nil
 }
 
+// deletedUserPath is the start of the pages of a deleted user.
+func deletedUserPath(now *userman.User) string {
+	return "/deleted-users/" + url.PathEscape(string(now.ID))
+}
+
 // deletedRoutes are the pages that restore and purge deleted users.
 func (u *userPages) deletedRoutes() []route {
 	const one = "/deleted-users/{id}"
 	d := u.record
 	d.load, d.user = u.deletedUser, nil
-	d.path = func(now *userman.User) string { return "/deleted-users/" + url.PathEscape(string(now.ID)) }
+	d.path = deletedUserPath
 	d.back = func(*userman.User) string { return "/users?status=deleted" }
 	d = withDefaults(d)
 	return append(d.confirmed(app.SectionUsers, one, "/restore", u.askRestore, u.restore), d.confirmed(app.SectionUsers, one, "/purge", nil, u.purge)...)

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"net/url"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -42,5 +43,11 @@ func (u *userPages) renumber(ctx context.Context, r *request, now *userman.User)
 	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
 		return nil, invalidField(fieldDefaultExtension, invalid.Fields[0].Code, invalid.Fields[0].Message)
 	}
-	return redirect{Path: u.path(now), Flash: "Number changed to " + number + "."}, err
+	back := url.Values{"user": {string(now.ID)}, fieldDefaultExtension: {now.DefaultExtension}}
+	if len(numbers) > 1 {
+		back.Set("swap", now.DefaultExtension)
+	}
+	return redirect{
+		Path: u.path(now), Flash: "Number changed to " + number + ".", Undo: undo{Action: u.path(now) + "/renumber", Values: back},
+	}, err
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -49,7 +50,11 @@ func (u *userPages) setPicture(ctx context.Context, r *request, now *userman.Use
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		err = errBadRequest
 	}
-	return redirect{Path: u.path(now), Flash: "Picture saved."}, err
+	done := redirect{Path: u.path(now), Flash: "Picture saved."}
+	if now.Picture == "" {
+		done.Undo = undo{Action: u.path(now) + "/picture/remove", Values: url.Values{"user": {string(now.ID)}}}
+	}
+	return done, err
 }
 
 // openUpload returns the file in a field of a form. It is read when it is its turn.

@@ -38,7 +38,7 @@ func newUserPages(p *pages) *userPages {
 		describe: u.describe,
 		blank:    u.blankUser, newForm: u.addOnboarding, draft: u.completeDraft, created: u.onboard,
 		deleted: func(one *userman.User) string {
-			return one.Username + " was deleted. You can restore the user from the deleted users."
+			return one.Username + " was deleted. You can restore the user until it is purged."
 		},
 		user: func(one *userman.User) *userman.User { return one },
 	})
@@ -92,13 +92,13 @@ func (u *userPages) routes() []route {
 	picture.upload = true
 	return slices.Concat(
 		u.record.routes(section, "/users", one), u.permissionRoutes(), u.tokenRoutes(), u.deletedRoutes(), u.jobRoutes(),
-		u.confirmed(section, one, "/delete", u.askDelete, u.delete), u.confirmed(section, one, "/renumber", u.askNumber, u.renumber),
+		u.confirmed(section, one, "/delete", u.askDelete, u.deleteUser), u.confirmed(section, one, "/renumber", u.askNumber, u.renumber),
 		u.confirmed(section, one, "/password", u.askPassword, u.setPassword),
 		u.confirmed(section, one, "/second-factor/remove", nil, calls(&u.record, u.users, factorRemoved, (*userman.Service).RemoveSecondFactor)),
 		[]route{
-			post(one+"/disable", section, u.acting(
-				calls(&u.record, u.users, "Disabled. The user was logged out everywhere and can no longer log in.", (*userman.Service).Disable))),
-			post(one+"/enable", section, u.acting(calls(&u.record, u.users, "Enabled.", (*userman.Service).Enable))),
+			post(one+"/disable", section, u.acting(u.undoneBy("/enable",
+				calls(&u.record, u.users, "Disabled. The user was logged out everywhere and can no longer log in.", (*userman.Service).Disable)))),
+			post(one+"/enable", section, u.acting(u.undoneBy("/disable", calls(&u.record, u.users, "Enabled.", (*userman.Service).Enable)))),
 			post(one+"/sessions/end", section, u.acting(u.does("All sessions ended.", u.endSessions))),
 			get(one+"/picture", section, u.with(u.picture)), picture,
 			post(one+"/picture/remove", section, u.acting(u.does("Picture removed.", u.removePicture))),
@@ -172,4 +172,16 @@ func (u *userPages) askDelete(ctx context.Context, _ *request, now *userman.User
 	references, err := u.users(ctx).References(ctx, now.Username)
 	c.Extra = references
 	return err
+}
+
+// deleteUser offers to restore the user with the username and the extension of before.
+func (u *userPages) deleteUser(ctx context.Context, r *request, now *userman.User) (response, error) {
+	answer, err := u.delete(ctx, r, now)
+	if done, ok := answer.(redirect); ok {
+		done.Undo = undo{Action: deletedUserPath(now) + "/restore", Values: url.Values{
+			"username": {now.Username}, fieldDefaultExtension: {now.DefaultExtension},
+		}}
+		return done, err
+	}
+	return answer, err
 }
