@@ -35,6 +35,9 @@ func newAdministratorPages(p *pages) *administratorPages {
 				return in.text("access") == string(ampusers.Full) && slices.Contains([]string{"sections", "extensions", "dids", "teams"}, name)
 			},
 		},
+		tabs: []tab{
+			{ID: "access", Label: "Access"}, {ID: "sign-in", Label: "Sign-in"}, {ID: "rights", Label: "Effective access"}, {ID: activityTab, Label: "Activity"},
+		},
 		columns: []column{
 			{"Username", "username"}, {"Display name", ""}, {"Access", ""}, {"Sections", ""}, {"Status", ""}, {"Created", "created_at"}, {"Last login", "last_login_at"},
 		},

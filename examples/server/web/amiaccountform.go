@@ -2,14 +2,15 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/manager"
-	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
@@ -20,7 +21,13 @@ type privilegesForm struct {
 	// ClassErrors are the errors of the classes.
 	ClassErrors []string
 	Filters     []filterRow
-	Warnings    []problem
+	// Added is a row as it is added, and Spare are rows for a browser without scripts.
+	Added filterRow
+	Spare []filterRow
+	// Read, Write and EventFilters stand for the warnings about them.
+	Read, Write, EventFilters formField
+	// Open says that the advanced part is open.
+	Open bool
 }
 
 // classRow is one privilege class, and whether the account has it.
@@ -32,8 +39,8 @@ type classRow struct {
 
 // filterRow is one event filter.
 type filterRow struct {
-	Index, Number int
-	Parts         []formField
+	Title string
+	Parts []formField
 }
 
 // filterPart is one control of an event filter.
@@ -56,6 +63,9 @@ func filterParts() []filterPart {
 	}
 }
 
+// otherAddresses is the section of the addresses that few accounts need.
+const otherAddresses = "Other addresses"
+
 // draw leaves the classes to their own table.
 func (a *amiAccountPages) draw(context.Context, *request, *manager.Account) (drawer, error) {
 	return func(m field.Meta, _ []string, f *formField) {
@@ -70,30 +80,37 @@ func (p *pages) lintAMIAccount(account *manager.Account) []manager.Warning {
 	return p.site.Host().Lint(account)
 }
 
-// warnings are the findings about the input.
-func (a *amiAccountPages) warnings(in input) []problem {
+// warnings are the findings about the input by the names of the fields.
+func (a *amiAccountPages) warnings(in input) map[string][]string {
 	account := a.New()
 	a.apply(account, in, true)
-	var found formErrors
+	found := map[string][]string{}
 	for _, w := range a.lintAMIAccount(account) {
-		found.fields = append(found.fields, store.FieldError{Field: w.Field, Code: w.Code, Message: sentence(w.Message)})
+		name, element, _ := strings.Cut(w.Field, "[")
+		if element != "" {
+			element = elementPrefix("[" + element)
+		}
+		found[name] = append(found[name], sentence(element+w.Message))
 	}
-	return found.summary(a.labels(in))
+	return found
 }
 
-// check returns the warnings about the current input, for htmx.
+// check returns the warnings about the current input as JSON.
 func (a *amiAccountPages) check(_ context.Context, r *request) (response, error) {
-	return fragment{"warnings", a.warnings(a.read(r.PostForm))}, nil
+	text, err := json.Marshal(a.warnings(a.read(r.PostForm)))
+	return file{Status: http.StatusOK, ContentType: "application/json", Body: text}, err
 }
 
+// presetField offers the presets. The one that fits is chosen.
 func presetField(in input) formField {
-	f := formField{
-		Name: "preset", Label: "Start from a preset", Type: "radio",
-		Hint: "A preset fills in the classes and event filters below. You can change them before you save.",
-	}
+	f := formField{Name: "preset", Label: "What is the account for?", Type: "radio"}
 	for _, p := range manager.Presets() {
-		fits := slices.Equal(p.Read.Names(), in.Texts["read"]) && slices.Equal(p.Write.Names(), in.Texts["write"])
-		f.Choices = append(f.Choices, choice{Value: p.Name, Label: p.Name, Hint: p.Description, Chosen: fits})
+		fits := slices.Equal(p.Read.Names(), in.Texts["read"]) && slices.Equal(p.Write.Names(), in.Texts["write"]) && len(in.Filters) == 0
+		data, err := json.Marshal(p)
+		if err != nil {
+			continue // it holds plain values
+		}
+		f.Choices = append(f.Choices, choice{Value: p.Name, Label: capitalized(strings.ReplaceAll(p.Name, "-", " ")), Hint: p.Description, Chosen: fits, Data: string(data)})
 	}
 	return f
 }
@@ -107,42 +124,33 @@ func classRows(in input) []classRow {
 	return rows
 }
 
-// formButton does what the buttons inside the form ask for.
-func (a *amiAccountPages) formButton(r *request, in *input) (message string, ok bool) {
-	switch do := r.form("do"); {
-	case do == "preset":
-		return a.usePreset(in, r.form("preset")), true
-	case do == "add-filter":
-		in.Filters = append(in.Filters, newFilter())
-		return "Filter added. It is not saved yet.", true
-	case r.PostForm.Has("remove-filter"):
-		return "Filter removed. The change is not saved yet.", true
-	}
-	return "", false
-}
+// spareFilters is the number of empty rows for a browser without scripts.
+const spareFilters = 2
 
-func (a *amiAccountPages) usePreset(in *input, name string) string {
-	preset, ok := manager.LookupPreset(name)
-	if !ok {
-		return "Select a preset first."
-	}
-	account := a.New()
-	a.apply(account, *in, true)
-	preset.ApplyTo(account)
-	filled := a.of(account)
-	for _, set := range []string{"read", "write", "write_timeout", "allow_multiple_login"} {
-		in.Texts[set] = filled.Texts[set]
-	}
-	in.Filters = filled.Filters
-	return fmt.Sprintf("Preset %s filled in. The changes are not saved yet.", preset.Name)
-}
-
-// complete adds the presets, the classes and the event filters to the form.
+// complete adds the presets, the classes and the event filters to the form, and the
+// warnings to the fields.
 func (a *amiAccountPages) complete(f *form, in input, errs formErrors) {
-	f.Privileges = &privilegesForm{
-		Presets: presetField(in), Classes: classRows(in), ClassErrors: slices.Concat(errs.forField("read"), errs.forField("write")),
-		Filters: filterRows(in.Filters, errs), Warnings: a.warnings(in),
+	warnings, presets := a.warnings(in), presetField(in)
+	live := func(name string) formField { return formField{Name: name, Live: true, Warnings: warnings[name]} }
+	for _, s := range f.Sections {
+		for i, c := range s.Inputs {
+			if slices.Contains([]string{"permit", "deny", "named_acl"}, c.Name) {
+				s.Inputs[i].Live, s.Inputs[i].Warnings = true, warnings[c.Name]
+			}
+		}
 	}
+	pf := &privilegesForm{
+		Presets: presets, Classes: classRows(in), ClassErrors: slices.Concat(errs.forField("read"), errs.forField("write")),
+		Filters: filterRows(in.Filters, 0, errs), Read: live("read"), Write: live("write"), EventFilters: live("event_filters"),
+		Added: newFilterRow("new", "Filter", newFilter(), formErrors{}),
+	}
+	for i := range spareFilters {
+		pf.Spare = append(pf.Spare, filterRows([]manager.EventFilter{newFilter()}, len(in.Filters)+i, formErrors{})...)
+	}
+	fits := slices.ContainsFunc(presets.Choices, func(c choice) bool { return c.Chosen })
+	set := len(in.Texts["read"])+len(in.Texts["write"])+len(in.Filters) > 0
+	pf.Open = set && !fits || len(pf.ClassErrors)+len(errs.forField("event_filters"))+f.Section(otherAddresses).Errors()+f.Section("Options").Errors() > 0
+	f.Privileges = pf
 }
 
 func filterLabels(filters []manager.EventFilter) map[string]string {
@@ -155,9 +163,8 @@ func filterLabels(filters []manager.EventFilter) map[string]string {
 	return labels
 }
 
-// readFilters reads the rows. It leaves out new rows without changes, and the row
-// whose button to remove it was pressed. It returns one row more than allowed,
-// which the service rejects.
+// readFilters reads the rows. It leaves out empty rows. It returns one row more than
+// allowed, which the service rejects.
 func readFilters(form url.Values) []manager.EventFilter {
 	var rows []manager.EventFilter
 	for i := range form["filter_action"] {
@@ -167,7 +174,8 @@ func readFilters(form url.Values) []manager.EventFilter {
 				*part.at(&row) = values[i]
 			}
 		}
-		if form.Get("remove-filter") != strconv.Itoa(i) && row != newFilter() && len(rows) <= manager.MaxEventFilters {
+		empty := row == manager.EventFilter{Action: row.Action, Method: manager.MatchNone}
+		if !empty && len(rows) <= manager.MaxEventFilters {
 			rows = append(rows, row)
 		}
 	}
@@ -179,18 +187,25 @@ func newFilter() manager.EventFilter {
 	return manager.EventFilter{Action: manager.Exclude, Method: manager.MatchNone}
 }
 
-func filterRows(filters []manager.EventFilter, errs formErrors) []filterRow {
+// filterRows draws event filters; from is the number of rows before them.
+func filterRows(filters []manager.EventFilter, from int, errs formErrors) []filterRow {
 	rows := make([]filterRow, len(filters))
-	for i := range filters {
-		rows[i] = filterRow{Index: i, Number: i + 1}
-		for _, part := range filterParts() {
-			name, value := fmt.Sprintf("event_filters[%d].%s", i, part.name), *part.at(&filters[i])
-			rows[i].Parts = append(rows[i].Parts, formField{
-				Name: name, Label: capitalized(part.name), Value: value, Choices: optionsOf(value, part.options), Errors: errs.forField(name),
-			})
-		}
+	for i, f := range filters {
+		rows[i] = newFilterRow(strconv.Itoa(from+i), fmt.Sprintf("Filter %d", from+i+1), f, errs)
 	}
 	return rows
+}
+
+// newFilterRow draws an event filter. index is the one in the names of the fields.
+func newFilterRow(index, title string, f manager.EventFilter, errs formErrors) filterRow {
+	row := filterRow{Title: title}
+	for _, part := range filterParts() {
+		name, value := "event_filters["+index+"]."+part.name, *part.at(&f)
+		row.Parts = append(row.Parts, formField{
+			Name: name, Label: capitalized(part.name), Value: value, Choices: optionsOf(value, part.options), Errors: errs.forField(name),
+		})
+	}
+	return row
 }
 
 func optionsOf(chosen string, options []string) []choice {

@@ -27,9 +27,12 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 	a.record = withDefaults(record[manager.Account]{
 		pages: p, template: "amiaccount", listPath: "/ami-accounts", changed: p.jobs.InvalidateStatus,
 		fieldSet: fieldSet[manager.Account]{
-			Type:    resource.AMIAccounts(func(context.Context) *manager.Service { return p.site.AMIAccounts }, p.lintAMIAccount),
-			filters: func(one *manager.Account) *[]manager.EventFilter { return &one.EventFilters }, complete: a.complete,
+			Type:     resource.AMIAccounts(func(context.Context) *manager.Service { return p.site.AMIAccounts }, p.lintAMIAccount),
+			first:    []string{"name", "permit", "deny", "named_acl"},
+			sections: map[string]string{"deny": otherAddresses, "named_acl": otherAddresses},
+			filters:  func(one *manager.Account) *[]manager.EventFilter { return &one.EventFilters }, complete: a.complete,
 		},
+		tabs:    []tab{{ID: "settings", Label: "Settings"}, {ID: activityTab, Label: "Activity"}},
 		columns: []column{{"Name", "name"}, {"Owner", ""}, {"Read", ""}, {"Write", ""}, {"Permit", ""}, {"Status", ""}, {"Changed", "updated_at"}},
 		search:  "Search by name, owner or note",
 		list: func(ctx context.Context, _ *request, body *listPage[manager.Account]) error {
@@ -41,9 +44,10 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 			return p.site.AMIAccounts.Get(ctx, r.PathValue("name"))
 		},
 		lead:   "A login for a program. For access to this interface, add an administrator instead.",
-		drawer: a.draw, button: a.formButton,
-		blank: func(context.Context, *request) (*manager.Account, error) {
-			return &manager.Account{AllowMultipleLogin: true, WriteTimeout: manager.DefaultWriteTimeout}, nil
+		drawer: a.draw, describe: a.describe,
+		blank: func(_ context.Context, r *request) (*manager.Account, error) {
+			blank := &manager.Account{AllowMultipleLogin: true, WriteTimeout: manager.DefaultWriteTimeout}
+			return blank, blank.ApplyPreset(r.query("preset"))
 		},
 		newForm: func(f *form, r *request, errs formErrors) {
 			f.addSecret(f.Sections[0].Legend, newSecret("Secret"), r, errs, "")
@@ -57,6 +61,18 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 		},
 	})
 	return a
+}
+
+// accountExtra is what the page of an AMI account has besides the record. Probe is the
+// result of a test login; nil without one.
+type accountExtra struct {
+	State accountState
+	Probe *probeResult
+}
+
+func (a *amiAccountPages) describe(ctx context.Context, _ *request, body *recordPage[manager.Account], _ formErrors) error {
+	body.Extra = accountExtra{State: a.accountStates(ctx, body.Record)[0]}
+	return nil
 }
 
 // accountState is an AMI account, and whether Asterisk serves another version of it.
@@ -175,8 +191,8 @@ func (a *amiAccountPages) probe(ctx context.Context, r *request, now *manager.Ac
 		return fragment{"probed", result}, nil
 	}
 	probed := a.record
-	probed.describe = func(_ context.Context, _ *request, body *recordPage[manager.Account], _ formErrors) error {
-		body.Extra = result
+	probed.describe = func(ctx context.Context, _ *request, body *recordPage[manager.Account], _ formErrors) error {
+		body.Extra = accountExtra{a.accountStates(ctx, now)[0], result}
 		return nil
 	}
 	return probed.show(ctx, r, now)

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
@@ -109,45 +110,46 @@ func TestPages_accountFieldErrors(t *testing.T) {
 	b.requireFieldError(b.post("/ami-accounts/new", again, http.StatusUnprocessableEntity), "field-name")
 }
 
-func TestPages_accountPresetAndFiltersWithoutJavaScript(t *testing.T) {
+// Without scripts a link fills in a preset, so that no form is sent again.
+func TestPages_accountPresetWithoutJavaScript(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	form := url.Values{"name": {"wallboard"}, "do": {"preset"}, "preset": {"queue-dashboard"}, "note": {"kept"}}
-	page := b.post("/ami-accounts/new", form, http.StatusOK)
+	require.Contains(t, b.get("/ami-accounts/new", http.StatusOK), `<a href="?preset=queue-dashboard">`)
+	page := b.get("/ami-accounts/new?preset=queue-dashboard", http.StatusOK)
 	require.Contains(t, page, `name="read" value="agent" checked`)
-	require.Contains(t, page, `value="wallboard"`)
-	require.Contains(t, page, "kept</textarea>")
-	require.Contains(t, page, "The changes are not saved yet.")
-	require.Contains(t, b.post("/ami-accounts/new", url.Values{"do": {"preset"}}, http.StatusOK), "Select a preset first.")
-
-	form = url.Values{"name": {"wallboard"}, "read": {"call"}, "do": {"add-filter"}}
-	page = b.post("/ami-accounts/new", form, http.StatusOK)
-	require.Contains(t, page, `id="field-event_filters-0-match"`)
-	form = url.Values{
-		"name": {"wallboard"}, "read": {"call"}, "filter_action": {"include", "exclude"}, "filter_event": {"Newchannel", "Hangup"},
-		"filter_header": {"", ""}, "filter_method": {"none", "none"}, "filter_match": {"", ""}, "remove-filter": {"0"},
-	}
-	page = b.post("/ami-accounts/new", form, http.StatusOK)
-	require.Contains(t, page, `value="Hangup"`)
-	require.NotContains(t, page, `value="Newchannel"`)
-	_, err := b.server.Site.AMIAccounts.Get(t.Context(), "wallboard")
-	require.ErrorIs(t, err, store.ErrNotFound)
-
-	form.Del("remove-filter")
+	require.Contains(t, page, `value="queue-dashboard" data-preset="`)
+	b.get("/ami-accounts/new?preset=nonsense", http.StatusBadRequest)
+	form := b.recordForm(page)
+	form.Set("name", "wallboard")
 	b.postRedirect("/ami-accounts/new", form)
 	u, err := b.server.Site.AMIAccounts.Get(t.Context(), "wallboard")
 	require.NoError(t, err)
-	require.Len(t, u.EventFilters, 2)
+	require.Equal(t, "call,agent", u.Read.String())
+	require.Zero(t, u.Write)
+}
+
+func TestPages_accountFormHasNoCellsWithoutEffect(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	page := b.get("/ami-accounts/new", http.StatusOK)
+	require.NotContains(t, page, `name="write" value="cdr"`)
+	require.Contains(t, page, `name="read" value="cdr"`)
+	_, err := b.server.Site.AMIAccounts.Create(t.Context(), &manager.Account{Name: "odd", Write: manager.CDR})
+	require.NoError(t, err)
+	require.Contains(t, b.get("/ami-accounts/odd", http.StatusOK), `name="write" value="cdr" checked`)
 }
 
 func TestPages_accountWarningsWhileTyping(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	page := b.post("/ami-accounts/check", url.Values{"write": {"originate"}, "permit": {"<b>"}}, http.StatusOK)
-	require.Contains(t, page, "Write:")
-	require.Contains(t, page, "The account can start calls but not redirect or hang them up")
-	require.NotContains(t, page, "<html")
-	require.Contains(t, b.post("/ami-accounts/new", url.Values{"name": {"-"}, "write": {"command"}}, http.StatusUnprocessableEntity), "can take over the whole PBX")
+	found := map[string][]string{}
+	answer := b.post("/ami-accounts/check", url.Values{"write": {"originate"}, "permit": {"10.0.0.1"}, "deny": {"10.0.0.1"}}, http.StatusOK)
+	require.NoError(t, json.Unmarshal([]byte(answer), &found))
+	require.Contains(t, found["write"][0], "The account can start calls but not redirect or hang them up")
+	require.Contains(t, found["deny"][2], "Entry 1: this has no effect")
+	require.NotContains(t, found, "read")
+	page := b.post("/ami-accounts/new", url.Values{"name": {"-"}, "write": {"command"}}, http.StatusUnprocessableEntity)
+	require.Regexp(t, `(?s)data-warnings="write"><span>With command the account can take over the whole PBX`, page)
 }
 
 func TestPages_accountWarnsOfUnknownNamedACL(t *testing.T) {

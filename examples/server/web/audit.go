@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -102,6 +103,28 @@ func parseDay(name string, query url.Values, errs []store.FieldError) (time.Time
 		errs = append(errs, store.FieldError{Field: name, Code: store.CodeDate, Message: "enter a date such as 2026-12-31"})
 	}
 	return at, errs
+}
+
+// maxActivity bounds the entries on the page of a record.
+const maxActivity = 20
+
+// activity are the last changes of a record, and the address of all entries about it.
+type activity struct {
+	Items []*audit.Entry
+	All   string
+}
+
+// activityOf returns the activity of a record; nil for an administrator without the
+// section of the audit log.
+func (p *pages) activityOf(ctx context.Context, admin *ampusers.Administrator, kind, key string) (*activity, error) {
+	if !admin.Can(app.SectionAudit) {
+		return nil, nil //nolint:nilnil // documented
+	}
+	list, err := p.site.ListAudit(ctx, admin, audit.Query{Kind: kind, Key: key, Outcome: audit.Succeeded, PageRequest: store.PageRequest{Limit: maxActivity}})
+	if err != nil {
+		return nil, err
+	}
+	return &activity{list.Items, listAddress("/audit", "kind", kind, "key", key)}, nil
 }
 
 // changesOf returns the changes of an entry, as the page shows them.

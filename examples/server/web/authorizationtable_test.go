@@ -69,7 +69,7 @@ func authorizationTable() []authorizationRow {
 		{app.SectionUsers, onRecord, `getUser updateUser previewUser deleteUser enableUser disableUser endUserSessions createPasswordLink createSoftphoneLink
 			sendMail listMails previewMail setUserPassword deleteUserSecondFactor explainUser listUserReferences getPicture setPicture deletePicture
 			restoreUser purgeUser listTokens createToken getToken updateToken deleteToken rotateToken`, `
-			GET+POST /users/{username}, GET+POST /users/{username}/permissions, GET+POST /users/{username}/delete,
+			GET+POST /users/{username}, GET /users/{username}/permissions, GET+POST /users/{username}/delete,
 			GET+POST /users/{username}/renumber,
 			GET+POST /users/{username}/password, GET /users/{username}/password/generated, GET+POST /users/{username}/second-factor/remove,
 			POST /users/{username}/disable, POST /users/{username}/enable, POST /users/{username}/sessions/end,

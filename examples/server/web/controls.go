@@ -22,14 +22,21 @@ type formField struct {
 	// Rows is the height of a text with several lines; 0 for other inputs.
 	Rows     int
 	Required bool
+	// Form is the ID of the form that the control belongs to; empty for the one around it.
+	Form string
 	// ReadOnly is for values that cannot be changed here.
 	ReadOnly bool
 	// Choices are the options of a select, or the set of choices.
 	Choices []choice
 	Errors  []string
+	// Warnings are what is probably unintended. Live says that they follow the input.
+	Warnings []string
+	Live     bool
 	// Section is the heading of the part of the form, empty for a part of its own,
 	// and Class the CSS class of the part.
 	Section, Class string
+	// Collapsed says that the reader opens the part of the form.
+	Collapsed bool
 }
 
 // ID is the HTML ID that the label, the hint and the error summary refer to.
@@ -42,6 +49,8 @@ func (f formField) Part() string { return f.Name[strings.LastIndex(f.Name, ".")+
 type choice struct {
 	Value, Label, Hint string
 	Chosen             bool
+	// Data is what a script needs; empty for none.
+	Data string
 }
 
 // chosenOf chooses the one of that value.

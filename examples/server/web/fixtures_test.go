@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	nethtml "golang.org/x/net/html"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
@@ -94,6 +95,51 @@ func (b *browser) hiddenValue(page, name string) string {
 	}
 	require.Fail(b, "no hidden value", "%s in %s", name, page)
 	return ""
+}
+
+// recordForm returns what a browser without scripts sends of the form of a record.
+func (b *browser) recordForm(page string) url.Values {
+	b.Helper()
+	_, form, found := strings.Cut(page, `id="record"`)
+	require.True(b, found, page)
+	form, _, _ = strings.Cut(form, "</form>")
+	document, err := nethtml.Parse(strings.NewReader("<form " + form + "</form>"))
+	require.NoError(b, err)
+	values := url.Values{}
+	for n := range document.Descendants() {
+		addControl(values, n)
+	}
+	return values
+}
+
+// addControl adds the value of a control to a form.
+func addControl(form url.Values, n *nethtml.Node) {
+	attributes := map[string]string{}
+	for _, a := range n.Attr {
+		attributes[a.Key] = a.Val
+	}
+	_, checked := attributes["checked"]
+	_, selected := attributes["selected"]
+	_, elsewhere := attributes["form"]
+	name := attributes["name"]
+	switch {
+	case elsewhere:
+	case n.Data == "option" && selected:
+		for _, a := range n.Parent.Attr {
+			if a.Key == "name" {
+				form.Add(a.Val, attributes["value"])
+			}
+		}
+	case name == "" || n.Type != nethtml.ElementNode:
+	case n.Data == "textarea":
+		text := ""
+		if n.FirstChild != nil {
+			text = n.FirstChild.Data
+		}
+		form.Add(name, text)
+	case n.Data == "input" && (attributes["type"] != "checkbox" && attributes["type"] != "radio" || checked):
+		form.Add(name, attributes["value"])
+	}
 }
 
 // copyableText returns the copyable text with that ID; empty when there is none.

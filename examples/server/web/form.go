@@ -24,26 +24,116 @@ type form struct {
 	Confirmed string
 	// Version is the version of the record when the form was loaded.
 	Version string
-	// Message is the result of a button inside the form. Nothing is saved.
-	Message string
 	// Action is the address of the form, and List the page to return to.
 	Action, List string
 	// UserID is the ID of the user that the form is about; empty for other records.
 	UserID store.UserID
 	// Submit is the label of the button; empty when the form is read-only.
-	Submit   string
+	Submit string
+	// Note says why some fields cannot be changed.
+	Note     string
 	Sections []formSection
+	// Tabs are the parts of the page of a record. Each has some of the sections.
+	Tabs []tab
 	// Privileges are the controls of an AMI account beside the fields, and
 	// Permissions those of a group or a user.
 	Privileges  *privilegesForm
-	Permissions []module[permissionControl]
+	Permissions permissionTable
 }
 
 // formSection is a part of a form. A part without a legend holds one control.
 type formSection struct {
 	Legend, Class string
+	// Collapsed says that the reader opens the part, and Quiet that the tab names it.
+	Collapsed, Quiet bool
 	// Inputs are drawn in columns, above the Choices.
 	Inputs, Choices []formField
+}
+
+// Errors counts the fields with errors.
+func (s formSection) Errors() int {
+	count := 0
+	for _, f := range slices.Concat(s.Inputs, s.Choices) {
+		count += min(len(f.Errors), 1)
+	}
+	return count
+}
+
+// Filled shows the values of a part that is collapsed.
+func (s formSection) Filled() string {
+	var values []string
+	for _, f := range s.Inputs {
+		if f.Value != "" {
+			values = append(values, f.Value)
+		}
+	}
+	return strings.Join(values, " · ")
+}
+
+// Section returns the part with a legend.
+func (f form) Section(legend string) formSection {
+	i := slices.IndexFunc(f.Sections, func(s formSection) bool { return s.Legend == legend })
+	if i < 0 {
+		return formSection{}
+	}
+	return f.Sections[i]
+}
+
+// tab is a part of the page of a record that the reader selects. All tabs are in one
+// form.
+type tab struct {
+	ID, Label string
+	// legends are those of the sections in the tab. The first tab also has the sections
+	// of no other one.
+	legends  []string
+	Sections []formSection
+	// Permissions are the controls in the tab "permissions".
+	Permissions permissionTable
+	// Count is the number of records in the tab; 0 shows none.
+	Count int
+	// Page is the page of the record, for what only this page shows.
+	Page any
+}
+
+// Errors counts the fields with errors.
+func (t tab) Errors() int {
+	count := 0
+	for _, s := range t.Sections {
+		count += s.Errors()
+	}
+	for _, m := range t.Permissions {
+		for _, p := range m.Rows {
+			count += min(len(p.Choice.Errors), 1)
+		}
+	}
+	return count
+}
+
+// permissionsTab is the ID of the tab with the permissions, and activityTab that of the
+// tab with the last entries of the audit log.
+const (
+	permissionsTab = "permissions"
+	activityTab    = "activity"
+)
+
+// split puts the sections and the permissions into tabs.
+func (f *form) split(tabs []tab) {
+	f.Tabs = slices.Clone(tabs)
+	for i := range f.Tabs {
+		if f.Tabs[i].ID == permissionsTab {
+			f.Tabs[i].Permissions = f.Permissions
+		}
+	}
+	for _, s := range f.Sections {
+		at := max(slices.IndexFunc(tabs, func(t tab) bool { return slices.Contains(t.legends, s.Legend) }), 0)
+		s.Quiet = s.Legend == tabs[at].Label
+		f.Tabs[at].Sections = append(f.Tabs[at].Sections, s)
+	}
+}
+
+// tab returns the tab with an ID.
+func (f *form) tab(id string) *tab {
+	return &f.Tabs[slices.IndexFunc(f.Tabs, func(t tab) bool { return t.ID == id })]
 }
 
 // drawer changes how a field is drawn. texts is the input. A field without a name
@@ -58,6 +148,7 @@ func (fs *fieldSet[R]) draw(in input, creating bool, errs formErrors, adjust dra
 			continue
 		}
 		drawn := fs.control(m, in, errs)
+		drawn.Collapsed = slices.Contains(fs.collapsed, m.Section)
 		if adjust != nil {
 			adjust(m, in.Texts[m.Name], &drawn)
 		}
@@ -79,7 +170,7 @@ func (f *form) add(c formField) {
 	}
 	i := slices.IndexFunc(f.Sections, func(s formSection) bool { return s.Legend == c.Section })
 	if i < 0 || c.Section == "" {
-		f.Sections = append(f.Sections, formSection{Legend: c.Section, Class: c.Class})
+		f.Sections = append(f.Sections, formSection{Legend: c.Section, Class: c.Class, Collapsed: c.Collapsed})
 		i = len(f.Sections) - 1
 	}
 	s := &f.Sections[i]

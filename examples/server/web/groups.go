@@ -29,6 +29,9 @@ func newGroupPages(p *pages) *groupPages {
 			Type:        withPermissions(*resource.Groups(p.users), permissions, func(now *userman.Group) *permission.Permissions { return &now.Permissions }),
 			permissions: permissions, clean: rejectNoPriority, others: map[string]string{"usernames": usernamesLabel},
 		},
+		tabs: []tab{
+			{ID: "settings", Label: "Settings"}, {ID: permissionsTab, Label: "Permissions"}, {ID: "members", Label: "Members"}, {ID: activityTab, Label: "Activity"},
+		},
 		columns: []column{{"Priority", ""}, {"Name", ""}, {"Description", ""}, {"Members", ""}, {"Default", ""}},
 		list: func(ctx context.Context, _ *request, body *listPage[userman.Group]) error {
 			body.Extra = g.isUnrestricted(ctx) // others see groups but change none
@@ -70,6 +73,7 @@ func rejectNoPriority(m field.Meta, v field.Value, text string) field.Value {
 func (g *groupPages) describe(ctx context.Context, r *request, body *recordPage[userman.Group], errs formErrors) error {
 	members, err := g.membersPage(ctx, r, body.Record, errs)
 	body.Extra = members
+	body.Form.tab("members").Count = body.Record.Members
 	if !g.isUnrestricted(ctx) {
 		body.Form.Submit = ""
 	}
@@ -122,7 +126,7 @@ func (g *groupPages) membersPage(ctx context.Context, r *request, now *userman.G
 	return membersPage{
 		Items: list.Items, Paging: at.paging(list.Next),
 		Adding: formField{
-			Name: "usernames", Label: usernamesLabel, Value: r.form("usernames"), Rows: 2, Errors: errs.forField("usernames"),
+			Name: "usernames", Label: usernamesLabel, Value: r.form("usernames"), Rows: 2, Form: "do-members", Errors: errs.forField("usernames"),
 			Hint: "One or more usernames, separated by commas or one per line.",
 		},
 	}, nil

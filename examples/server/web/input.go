@@ -41,6 +41,8 @@ type fieldSet[R any] struct {
 	// of the type. sections are the sections of fields that the type puts elsewhere.
 	first    []string
 	sections map[string]string
+	// collapsed are the sections that the reader opens.
+	collapsed []string
 	// hidden reports whether the form hides a field, which is then set to zero.
 	// nil hides none.
 	hidden func(name string, in input) bool

@@ -41,6 +41,11 @@ type matrixRow struct {
 	Default matrixCell
 }
 
+// Unset reports whether no group on the page sets the permission.
+func (r matrixRow) Unset() bool {
+	return !slices.ContainsFunc(r.Cells, func(c matrixCell) bool { return c.Text != "" })
+}
+
 // matrixCell is a value of a permission; Text is empty when it is not set. Tone is
 // the class of the tag: "on" or "off" for switches.
 type matrixCell struct{ Text, Tone string }

@@ -40,6 +40,9 @@ func withPermissions[R any](t resource.Type[R], all []permission.Permission, at 
 				if err != nil {
 					return store.FieldErrorsAt(name, err)
 				}
+				if before, ok := (*at(now))[p.ID]; v.Text() == permissionText(p.Kind, before, ok) {
+					return nil // a value that the form cannot show stays
+				}
 				after := permission.Permissions{} // other copies of the record share the map
 				maps.Copy(after, *at(now))
 				delete(after, p.ID)
@@ -68,6 +71,23 @@ type permissionControl struct {
 	Choice formField
 	// Items is the text of a list. It has no name for a switch.
 	Items formField
+	// Value is the effective value of a user, and Why its reasons; nil for a group.
+	Value string
+	Why   *permission.Explanation
+}
+
+// Unset reports whether neither the record nor one of its groups sets the permission.
+func (c permissionControl) Unset() bool {
+	chosen := slices.ContainsFunc(c.Choice.Choices[1:], func(o choice) bool { return o.Chosen })
+	return !chosen && c.Items.Value == "" && len(c.Choice.Errors) == 0 && (c.Why == nil || len(c.Why.Grants) == 1)
+}
+
+// permissionTable are the controls of all permissions.
+type permissionTable []module[permissionControl]
+
+// Unset reports whether all permissions are unset.
+func (t permissionTable) Unset() bool {
+	return !slices.ContainsFunc(t, func(m module[permissionControl]) bool { return !m.Unset() })
 }
 
 // newPermissionControl returns a control with its input and errors.
@@ -75,9 +95,9 @@ func newPermissionControl(p permission.Permission, text string, errs formErrors)
 	c := permissionControl{Permission: p}
 	chosen, items, _ := strings.Cut(text, " ")
 	c.Choice = formField{Name: permissionField(p.ID), Label: p.Description, Errors: errs.forField(permissionField(p.ID))}
-	choices := []choice{{Value: "", Label: "Not set"}, {Value: choiceOn, Label: "On"}, {Value: choiceOff, Label: "Off"}}
+	choices := []choice{{Value: "", Label: "Inherited"}, {Value: choiceOn, Label: "On"}, {Value: choiceOff, Label: "Off"}}
 	if p.Kind != permission.KindBool {
-		choices = []choice{{Value: "", Label: "Not set"}, {Value: choiceSet, Label: "Only these"}, {Value: choiceAppend, Label: "Also these"}}
+		choices = []choice{{Value: "", Label: "Inherited"}, {Value: choiceSet, Label: "Only these"}, {Value: choiceAppend, Label: "Also these"}}
 		c.Items = formField{
 			Name: permissionItems(p.ID), Label: p.Description, Value: items, Autocomplete: "off",
 			Hint: itemsHint(p.Kind), Errors: c.Choice.Errors,
@@ -92,15 +112,23 @@ func itemsHint(kind permission.Kind) string {
 	return cmp.Or(items, "Names") + " or all. Separate with commas."
 }
 
+// Explained reports whether the controls have effective values.
+func (t permissionTable) Explained() bool { return len(t) > 0 && t[0].Rows[0].Why != nil }
+
 // module is the permissions of one module, as rows of a page.
-type module[Row any] struct {
+type module[R interface{ Unset() bool }] struct {
 	Name string
-	Rows []Row
+	Rows []R
+}
+
+// Unset reports whether all permissions of the module are unset.
+func (m module[R]) Unset() bool {
+	return !slices.ContainsFunc(m.Rows, func(row R) bool { return !row.Unset() })
 }
 
 // withRow adds the row of a permission to those of its module, even if the module
 // is not the last one.
-func withRow[Row any](modules []module[Row], p permission.Permission, row Row) []module[Row] {
+func withRow[R interface{ Unset() bool }](modules []module[R], p permission.Permission, row R) []module[R] {
 	name := moduleName(p.Module())
 	for i := range modules {
 		if modules[i].Name == name {
@@ -108,7 +136,7 @@ func withRow[Row any](modules []module[Row], p permission.Permission, row Row) [
 			return modules
 		}
 	}
-	return append(modules, module[Row]{Name: name, Rows: []Row{row}})
+	return append(modules, module[R]{Name: name, Rows: []R{row}})
 }
 
 // moduleName is the name of a module on pages.
@@ -163,7 +191,7 @@ func parsePermission(kind permission.Kind, text string) (value permission.Value,
 	case chosen == choiceSet && items == "":
 		return permission.Set(), true, nil
 	case chosen == choiceAppend && items == "":
-		return value, false, invalidField("value", store.CodeChoice, "enter a value, or select Not set")
+		return value, false, invalidField("value", store.CodeChoice, "enter a value, or select Inherited")
 	case chosen != choiceSet && chosen != choiceAppend:
 		return value, false, invalidField("value", store.CodeChoice, "select an option")
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -27,6 +28,8 @@ type record[R any] struct {
 	identity func(*R) string
 	// describe adds what only this page shows.
 	describe func(ctx context.Context, r *request, body *recordPage[R], errs formErrors) error
+	// tabs are the parts of the page of a record; none for a page in one part.
+	tabs []tab
 	// drawer returns how the fields of a record are drawn.
 	drawer func(ctx context.Context, r *request, now *R) (drawer, error)
 
@@ -49,9 +52,6 @@ type record[R any] struct {
 	// created answers when the record was created.
 	created func(ctx context.Context, r *request, result resource.Result[R]) (response, error)
 
-	// button does what a button inside the form asks for. Nothing is saved then; ok
-	// is false when none was pressed.
-	button func(r *request, in *input) (message string, ok bool)
 	// saved is the message when the record was saved, "Saved." by default.
 	saved func(before, after *R) string
 	// deleted is the message when the record was deleted. back is the page to return
@@ -70,8 +70,12 @@ type record[R any] struct {
 type recordPage[R any] struct {
 	Record *R
 	User   *userman.User
+	Admin  *ampusers.Administrator
 	Form   form
 	Extra  any
+	// Activity are the last entries of the audit log about the record; nil for an
+	// administrator without the section of the audit log.
+	Activity *activity
 }
 
 // withDefaults returns the declaration with what is optional.

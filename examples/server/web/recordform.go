@@ -33,10 +33,10 @@ func (rp *record[R]) newRecord(ctx context.Context, r *request) (response, error
 	if err != nil {
 		return nil, err
 	}
-	return rp.newPage(ctx, r, rp.drafted(r, rp.of(blank)), "", formErrors{})
+	return rp.newPage(ctx, r, rp.drafted(r, rp.of(blank)), formErrors{})
 }
 
-func (rp *record[R]) newPage(ctx context.Context, r *request, in input, message string, errs formErrors) (response, error) {
+func (rp *record[R]) newPage(ctx context.Context, r *request, in input, errs formErrors) (response, error) {
 	f, err := rp.drawn(ctx, r, rp.New(), in, true, errs)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (rp *record[R]) newPage(ctx context.Context, r *request, in input, message 
 	if rp.newForm != nil {
 		rp.newForm(&f, r, errs)
 	}
-	f.Action, f.Message, f.Submit, f.UserID = r.URL.EscapedPath(), message, "Add "+rp.Name, rp.owner.ID
+	f.Action, f.Submit, f.UserID = r.URL.EscapedPath(), "Add "+rp.Name, rp.owner.ID
 	above := append(slices.Clip(rp.above), pageLink{rp.listPath, capitalized(rp.Plural)})
 	return formPage(errs, "new", f.Submit, newPage{Lead: rp.lead, Above: above, Form: f}), nil
 }
@@ -65,14 +65,9 @@ func (rp *record[R]) drawn(ctx context.Context, r *request, now *R, in input, cr
 
 func (rp *record[R]) create(ctx context.Context, r *request) (response, error) {
 	in := rp.read(r.PostForm)
-	if rp.button != nil {
-		if message, ok := rp.button(r, &in); ok {
-			return rp.newPage(ctx, r, in, message, formErrors{})
-		}
-	}
 	result, err := rp.createRecord(ctx, r, in)
 	if errs, ok := formErrorsOf(err); ok {
-		return rp.newPage(ctx, r, in, "", errs)
+		return rp.newPage(ctx, r, in, errs)
 	}
 	if err != nil {
 		return nil, err
@@ -116,23 +111,42 @@ func (rp *record[R]) page(ctx context.Context, r *request, now *R, in input, err
 	}
 	f.Action, f.Submit, f.UserID = rp.path(now), "Save", rp.user(now).ID
 	complete(&f)
-	body := recordPage[R]{Record: now, User: rp.user(now), Form: f}
+	body := recordPage[R]{Record: now, User: rp.user(now), Admin: r.admin, Form: f}
+	if err := rp.fillTabs(ctx, r, &body); err != nil {
+		return nil, err
+	}
 	if rp.describe != nil {
 		if err := rp.describe(ctx, r, &body, errs); err != nil {
 			return nil, err
 		}
 	}
+	for i := range body.Form.Tabs {
+		body.Form.Tabs[i].Page = &body
+	}
 	return formPage(errs, rp.template, "", body), nil
+}
+
+// fillTabs puts the form into tabs. An administrator without the section of the audit
+// log has no activity.
+func (rp *record[R]) fillTabs(ctx context.Context, r *request, body *recordPage[R]) error {
+	if len(rp.tabs) == 0 {
+		return nil
+	}
+	tabs := slices.Clone(rp.tabs)
+	var err error
+	if body.Activity, err = rp.activityOf(ctx, r.admin, rp.Kind, rp.KeyOf(body.Record)); err != nil {
+		return err
+	}
+	if body.Activity == nil {
+		tabs = slices.DeleteFunc(tabs, func(t tab) bool { return t.ID == activityTab })
+	}
+	body.Form.split(tabs)
+	return nil
 }
 
 // save saves what was edited.
 func (rp *record[R]) save(ctx context.Context, r *request, loaded *R) (response, error) {
 	in, version := rp.read(r.PostForm), r.form("version")
-	if rp.button != nil {
-		if message, ok := rp.button(r, &in); ok {
-			return rp.page(ctx, r, loaded, in, formErrors{}, func(f *form) { f.Version, f.Message = version, message })
-		}
-	}
 	var before *R
 	change := func(now *R) error {
 		if rp.version(now) != version || rp.identity(now) != rp.identity(loaded) {

@@ -43,7 +43,7 @@ func hostileAdministrator() *ampusers.Administrator {
 
 // hostileForm has a control of each kind.
 func hostileForm() form {
-	row := filterRow{Number: 1}
+	row := filterRow{Title: hostile}
 	for _, name := range []string{"action", "event", "header", "method", "match"} {
 		row.Parts = append(row.Parts, hostileField("event_filters[0]."+name))
 	}
@@ -51,21 +51,41 @@ func hostileForm() form {
 	list := newPermissionControl(permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile}, hostile, formErrors{})
 	onOff := newPermissionControl(permission.Permission{ID: "c.d", Kind: permission.KindBool, Description: hostile}, hostile, formErrors{})
 	list.Choice.Errors, onOff.Choice.Errors = []string{hostile}, []string{hostile}
+	list.Value, list.Why = hostile, &permission.Explanation{Permission: list.Permission, Summary: hostile, Grants: []permission.Grant{
+		{Layer: permission.LayerGroup, Group: hostile, Value: permission.Append(hostile), Applied: true}, {Layer: permission.LayerDefault, Value: permission.Set(hostile)},
+	}}
 	lines := hostileField("note")
 	lines.Rows = 3
 	return form{
 		Problems: []problem{{Href: "#x", Text: hostile}, {Text: hostile}}, ActionErrors: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}},
-		Version: hostile, Message: hostile, Action: "/x", List: "/y", UserID: hostile, Submit: hostile,
+		Version: hostile, Note: hostile, Action: "/x", List: "/y", UserID: hostile, Submit: hostile,
 		Sections: []formSection{{
 			Legend: hostile, Class: hostile, Inputs: []formField{hostileField("name"), lines, {Name: "secret", Type: "password", Label: hostile, Hint: hostile}},
 			Choices: []formField{hostileGroup(), {Name: "disabled", Type: "box", Label: hostile, Hint: hostile, Value: hostile}},
 		}},
 		Privileges: &privilegesForm{
 			Presets: hostileGroup(), Classes: classRows(input{Texts: map[string][]string{"read": {"call"}}}), ClassErrors: []string{hostile},
-			Filters: []filterRow{row}, Warnings: []problem{{Text: hostile}},
+			Filters: []filterRow{row}, EventFilters: formField{Name: "event_filters", Live: true, Warnings: []string{hostile}}, Open: true,
 		},
-		Permissions: []module[permissionControl]{{hostile, []permissionControl{list, onOff}}},
+		Permissions: permissionTable{{hostile, []permissionControl{list, onOff}}},
 	}
+}
+
+// hostileRecord is a page of a record with these tabs.
+func hostileRecord[R any](record *R, extra any, tabs ...string) recordPage[R] {
+	body := recordPage[R]{Record: record, User: hostileUser(), Admin: hostileAdministrator(), Form: hostileForm(), Extra: extra, Activity: &activity{[]*audit.Entry{hostileEntry()}, "/x"}}
+	if len(tabs) == 0 {
+		return body
+	}
+	all := make([]tab, len(tabs))
+	for i, id := range tabs {
+		all[i] = tab{ID: id, Label: hostile, Count: 1}
+	}
+	body.Form.split(all)
+	for i := range body.Form.Tabs {
+		body.Form.Tabs[i].Page = &body
+	}
+	return body
 }
 
 // confirmationBodies are the [pageBodies] of the pages that ask before an action.
@@ -137,10 +157,10 @@ func pageBodies() map[string][2]any {
 		"banner":           {banner{"", none}, banner{"unavailable", hostileAdministrator()}},
 		"administrators":   {listPage[ampusers.Administrator]{}, listPage[ampusers.Administrator]{listed, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, map[string]string{hostile: hostile}, nil}},
 		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
-		"administrator":    {recordPage[ampusers.Administrator]{Record: none}, recordPage[ampusers.Administrator]{hostileAdministrator(), nil, hostileForm(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}}},
+		"administrator":    {recordPage[ampusers.Administrator]{Record: none}, hostileRecord(hostileAdministrator(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}, "access", "sign-in", "rights", activityTab)},
 		"once":             {oncePage{Kind: "link", Again: hostile, UserID: hostile}, oncePage{"key", hostile, hostile, now, hostile, hostile, "/x", hostile, pageLink{"/x", hostile}}},
 		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, heads, []*manager.Account{user}, pages, []accountState{{user, true}}, nil}},
-		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}}, recordPage[manager.Account]{user, nil, hostileForm(), &probeResult{false, false, hostile}}},
+		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}, Extra: accountExtra{State: accountState{Account: &manager.Account{}}}}, hostileRecord(user, accountExtra{accountState{user, true}, &probeResult{false, false, hostile}}, "settings", activityTab)},
 		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostile, hostile, hostile}},
 		"config":           {configPage{}, configPage{Files: hostilePlan(), Issues: hostileInstallation().Issues, Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, State: "unavailable", Err: errors.New(hostile), Last: hostileRun()}},
 		"applystatus":      {&jobs.State{}, hostileRun()},
@@ -180,7 +200,7 @@ func requireUniqueIDs(t *testing.T, name, text string) {
 	seen := map[string]bool{}
 	for _, part := range strings.Split(text, ` id="`)[1:] {
 		id, _, _ := strings.Cut(part, `"`)
-		if id == "field-" || id == "field--hint" || id == "field--error" || id == "field-g" || strings.HasPrefix(id, "field-g-") || id == "c" {
+		if id == "field-" || id == "field--hint" || id == "field--error" || id == "field--warnings" || id == "field-g" || strings.HasPrefix(id, "field-g-") || id == "c" {
 			continue // those of fields and texts that are empty here, or alike
 		}
 		require.False(t, seen[id], "%s has the id %q twice", name, id)

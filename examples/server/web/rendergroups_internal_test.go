@@ -74,7 +74,7 @@ func groupBodies() map[string][2]any {
 	members := membersPage{[]*userman.User{hostileUser()}, paging{"/x", "/y"}, hostileField("usernames")}
 	return map[string][2]any{
 		"groups": {listPage[userman.Group]{}, listPage[userman.Group]{Heads: []tableHeader{{Label: hostile}}, Items: []*userman.Group{g}, Extra: true}},
-		"group":  {recordPage[userman.Group]{Record: &userman.Group{}, Extra: membersPage{}}, recordPage[userman.Group]{g, nil, hostileForm(), members}},
+		"group":  {recordPage[userman.Group]{Record: &userman.Group{}, Extra: membersPage{}}, hostileRecord(g, members, "settings", permissionsTab, "members", activityTab)},
 		"matrix": {matrixPage{}, hostileMatrix()},
 		"welcomeall": {
 			welcomeAllPage{Job: hostileJob(true)},

@@ -6,7 +6,6 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/mailqueue"
-	"github.com/pbxusers/pbxusers/userman/permission"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
@@ -17,19 +16,8 @@ func hostileUser() *userman.User {
 	}
 }
 
-func hostilePermissions() recordPage[userman.User] {
-	list := permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile, Default: permission.Set(hostile)}
-	row := permissionRow{
-		Control: newPermissionControl(list, choiceAppend+" "+hostile, formErrors{}), Value: hostile,
-		Why: &permission.Explanation{Permission: list, Summary: hostile, Grants: []permission.Grant{
-			{Layer: permission.LayerGroup, Group: hostile, Value: permission.Append(hostile)}, {Layer: permission.LayerDefault, Value: list.Default},
-		}},
-	}
-	return recordPage[userman.User]{hostileUser(), nil, hostileForm(), []module[permissionRow]{{hostile, []permissionRow{row}}}}
-}
-
 func hostileToken() recordPage[apitoken.Token] {
-	return recordPage[apitoken.Token]{&apitoken.Token{ID: hostile, Disabled: true}, &userman.User{ID: hostile, Username: hostile, DisplayName: hostile}, hostileForm(), nil}
+	return hostileRecord(&apitoken.Token{ID: hostile, Disabled: true}, nil)
 }
 
 // userBodies are the [pageBodies] of users and tokens.
@@ -38,11 +26,10 @@ func userBodies() map[string][2]any {
 	pages, users := paging{First: "/x", Next: "/y"}, []*userman.User{hostileUser()}
 	tokens := []*apitoken.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
 	return map[string][2]any{
-		"users":           {listPage[userman.User]{Extra: userFilters{}}, listPage[userman.User]{listed, []tableHeader{{Label: hostile}}, users, pages, userFilters{[]formField{hostileField("status")}, false}, nil}},
-		"user":            {recordPage[userman.User]{Record: &userman.User{}, Extra: userExtra{}}, recordPage[userman.User]{hostileUser(), nil, hostileForm(), userExtra{hostileField("picture"), "/x", true, []*mailqueue.Mail{{Kind: hostile, Status: hostile, Message: hostile, NextAttemptAt: time.Now()}}}}},
-		"usermail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
-		"userpermissions": {recordPage[userman.User]{Record: &userman.User{}}, hostilePermissions()},
-		"tokens":          {listPage[apitoken.Token]{Extra: tokenHolder{User: &userman.User{}}}, listPage[apitoken.Token]{Heads: []tableHeader{{Label: hostile}}, Items: tokens, Paging: pages, Extra: tokenHolder{hostileUser(), false}}},
-		"token":           {recordPage[apitoken.Token]{Record: &apitoken.Token{}, User: &userman.User{}}, hostileToken()},
+		"users":    {listPage[userman.User]{Extra: userFilters{}}, listPage[userman.User]{listed, []tableHeader{{Label: hostile}}, users, pages, userFilters{[]formField{hostileField("status")}, false}, nil}},
+		"user":     {recordPage[userman.User]{Record: &userman.User{}, Extra: userExtra{}}, hostileRecord(hostileUser(), userExtra{hostileField("picture"), "/x", true, []*mailqueue.Mail{{Kind: hostile, Status: hostile, Message: hostile, NextAttemptAt: time.Now()}}, tokens, false}, "profile", "sign-in", permissionsTab, "tokens", activityTab)},
+		"usermail": {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
+		"tokens":   {listPage[apitoken.Token]{Extra: tokenHolder{User: &userman.User{}}}, listPage[apitoken.Token]{Heads: []tableHeader{{Label: hostile}}, Items: tokens, Paging: pages, Extra: tokenHolder{hostileUser(), false}}},
+		"token":    {recordPage[apitoken.Token]{Record: &apitoken.Token{}, User: &userman.User{}}, hostileToken()},
 	}
 }

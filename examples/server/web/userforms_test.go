@@ -51,9 +51,9 @@ func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	created, _, err := b.server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{})
 	require.NoError(t, err)
 	token := "/tokens/" + string(created.ID)
-	actions := b.userFormActions(jane, "", "/permissions", "/password", "/link", "/softphone", "/second-factor/remove", "/mail/welcome", "/mail/reset",
+	actions := b.userFormActions(jane, "", "/password", "/link", "/softphone", "/second-factor/remove", "/mail/welcome", "/mail/reset",
 		"/tokens/new", token, token+"/rotate", token+"/delete", "/delete")
-	require.Greater(t, len(actions), 20)
+	require.GreaterOrEqual(t, len(actions), 20)
 
 	_, err = users.Update(t.Context(), "jane.roe", func(u *userman.User) error {
 		u.Username = "jane.smith"

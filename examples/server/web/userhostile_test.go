@@ -47,7 +47,7 @@ func TestPages_userFormIgnoresUnknownFields(t *testing.T) {
 	b := start(t, nil)
 	before := b.createUser(userman.User{Username: "jane.roe"})
 	form := url.Values{"username": {"jane.roe"}, "version": {b.hiddenValue(b.get("/users/jane.roe", http.StatusOK), "version")}}
-	for _, name := range []string{"id", "disabled", "directory", "external_id", "has_password", "permissions.rest.use", "permissions", "session_generation", "must_change_password"} {
+	for _, name := range []string{"id", "disabled", "directory", "external_id", "has_password", "permissions", "permissions.nonsense", "session_generation", "must_change_password"} {
 		form.Set(name, "on")
 	}
 	b.postRedirect("/users/jane.roe", form)
@@ -66,7 +66,7 @@ func TestPages_userTextIsEscaped(t *testing.T) {
 	require.NoError(t, err)
 	b.createUser(userman.User{Username: "jane.roe", DisplayName: marked, Title: marked, Description: marked, Groups: []string{marked}, Email: "jane@example.com"})
 	for _, path := range []string{
-		"/users", "/users?search=" + url.QueryEscape(marked), "/users?group=" + url.QueryEscape(marked), "/users/jane.roe", "/users/jane.roe/permissions",
+		"/users", "/users?search=" + url.QueryEscape(marked), "/users?group=" + url.QueryEscape(marked), "/users/jane.roe",
 		"/users/jane.roe/tokens", "/users/jane.roe/password", "/users/jane.roe/delete", "/users/jane.roe/mail/welcome",
 	} {
 		require.NotContains(t, b.get(path, http.StatusOK), "<img src=x", path)

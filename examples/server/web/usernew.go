@@ -4,8 +4,10 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
+	"github.com/pbxusers/pbxusers/examples/server/web/locale"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/usermail"
@@ -48,6 +50,32 @@ func groupChoices(groups []*userman.Group, chosen []string) []choice {
 	return all
 }
 
+// languageChoices are the languages of mails. The current one stays selectable.
+func languageChoices(now string) []choice {
+	all := []choice{{Label: "Language of the server"}}
+	for _, l := range locale.Languages() {
+		all = append(all, choice{Value: l.Tag, Label: l.Name + " (" + l.Tag + ")"})
+	}
+	return withChosen(all, now)
+}
+
+// timeZoneChoices are the time zones. The current one stays selectable.
+func timeZoneChoices(now string) []choice {
+	all := []choice{{Label: "UTC (default)"}}
+	for _, name := range locale.TimeZones() {
+		all = append(all, choice{Value: name, Label: strings.ReplaceAll(name, "_", " ")})
+	}
+	return withChosen(all, now)
+}
+
+// withChosen chooses the one of that value, which is added if it is missing.
+func withChosen(all []choice, value string) []choice {
+	if !slices.ContainsFunc(all, func(c choice) bool { return c.Value == value }) {
+		all = append(all, choice{Value: value, Label: value})
+	}
+	return chosenOf(all, value)
+}
+
 // addOnboarding asks how the new user gets a password.
 func (u *userPages) addOnboarding(f *form, r *request, errs formErrors) {
 	chosen := r.form("onboarding")
@@ -67,6 +95,12 @@ func (u *userPages) addOnboarding(f *form, r *request, errs formErrors) {
 		}, chosen),
 	})
 	f.addSecret("", newPassword("Password"), r, errs, "Only if you set the password yourself. ")
+	f.Sections[len(f.Sections)-1].Class = "typed-password"
+	f.Permissions = nil
+	f.Sections = slices.DeleteFunc(f.Sections, func(s formSection) bool { return s.Legend == linksSection })
+	slices.SortStableFunc(f.Sections, func(a, b formSection) int {
+		return strings.Compare(strconv.FormatBool(a.Collapsed), strconv.FormatBool(b.Collapsed))
+	})
 }
 
 // validateOnboarding rejects a password that is not to be set, or is missing.

@@ -2,53 +2,46 @@ package web
 
 import (
 	"context"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// permissionRoutes are the pages on which the permissions of a user are set and
-// explained: a form of the same record with other fields.
+// permissionRoutes is the address of the permissions of a user: a tab of their page.
 func (u *userPages) permissionRoutes() []route {
-	const one = userRoute + "/permissions"
-	users, permissions := *u.Type, u.site.Users.Permissions()
-	users.Fields, users.Parts = field.New[userman.User](), nil
-	p := u.record
-	p.fieldSet = fieldSet[userman.User]{
-		Type:        withPermissions(users, permissions, func(now *userman.User) *permission.Permissions { return &now.Permissions }),
-		permissions: permissions,
-	}
-	p.template, p.describe, p.drawer = "userpermissions", u.describePermissions, nil
-	p.path = func(now *userman.User) string { return userPath(now.Username) + "/permissions" }
-	p.saved = func(_, _ *userman.User) string { return "Saved. Effective immediately." }
-	return []route{get(one, app.SectionUsers, p.with(p.show)), post(one, app.SectionUsers, p.with(p.save))}
+	return []route{get(userRoute+"/permissions", app.SectionUsers, u.with(func(_ context.Context, _ *request, now *userman.User) (response, error) {
+		return redirect{Path: u.path(now) + "#" + permissionsTab}, nil
+	}))}
 }
 
-// permissionRow is one permission: its setting for this user, its effective value,
-// and why.
-type permissionRow struct {
-	Control permissionControl
-	Value   string
-	Why     *permission.Explanation
-}
-
-func (u *userPages) describePermissions(ctx context.Context, _ *request, body *recordPage[userman.User], _ formErrors) error {
-	effective, err := u.users(ctx).EffectivePermissions(ctx, body.Record.Username)
-	if err != nil {
-		return err
+// explain adds the effective values of a user, and their origins.
+func (t permissionTable) explain(effective *permission.EffectiveSet) {
+	why := map[string]*permission.Explanation{}
+	for _, x := range effective.ExplainAll() {
+		why[x.Permission.ID] = x
 	}
-	controls := map[string]permissionControl{}
-	for _, m := range body.Form.Permissions {
-		for _, c := range m.Rows {
-			controls[c.ID] = c
+	for _, m := range t {
+		for i := range m.Rows {
+			m.Rows[i].Value, m.Rows[i].Why = effective.Format(m.Rows[i].ID), why[m.Rows[i].ID]
 		}
 	}
-	var modules []module[permissionRow]
-	for _, x := range effective.ExplainAll() {
-		modules = withRow(modules, x.Permission, permissionRow{controls[x.Permission.ID], effective.Format(x.Permission.ID), x})
+}
+
+// Origin names the layers that the effective value comes from.
+func (c permissionControl) Origin() string {
+	var layers []string
+	for _, grant := range c.Why.Grants {
+		switch {
+		case !grant.Applied:
+		case grant.Layer == permission.LayerGroup:
+			layers = append(layers, "group "+grant.Group)
+		case grant.Layer == permission.LayerUser:
+			layers = append(layers, "this user")
+		default:
+			layers = append(layers, "default")
+		}
 	}
-	body.Extra = modules
-	return nil
+	return strings.Join(layers, ", ")
 }

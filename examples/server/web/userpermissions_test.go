@@ -31,17 +31,17 @@ func TestPages_userPermissionsSetAndExplained(t *testing.T) {
 	}})
 	require.NoError(t, err)
 	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001", LinkedExtensions: []string{"4100"}, Groups: []string{"Sales"}})
-	const path = "/users/jane.roe/permissions"
+	const path = "/users/jane.roe"
 	page := b.get(path, http.StatusOK)
 	row := b.permissionRow(page, permission.XMPPLogin)
 	require.Contains(t, row, ">on<")
 	require.Contains(t, row, "On, because the group Sales sets it; it is off by default.")
 	require.Contains(t, row, "Group Sales: on")
-	require.Contains(t, row, `<option value="" selected>Not set</option>`)
+	require.Contains(t, row, `<option value="" selected>Inherited</option>`)
 	require.Contains(t, b.permissionRow(page, permission.HistoryExtensions), "4001, 4002")
 
 	form := url.Values{
-		"version": {b.hiddenValue(page, "version")}, "permissions.xmpp.login": {"off"}, "permissions.portal.login": {""},
+		"username": {"jane.roe"}, "version": {b.hiddenValue(page, "version")}, "permissions.xmpp.login": {"off"}, "permissions.portal.login": {""},
 		"permissions.voicemail.extensions": {"replace"}, "permissions.voicemail.extensions.items": {"Linked 4500"},
 		"permissions.sms.numbers": {"append"}, "permissions.sms.numbers.items": {"+49301234, +49301235"},
 		"permissions.contacts.groups": {"replace"}, "permissions.contacts.groups.items": {""},
@@ -58,7 +58,7 @@ func TestPages_userPermissionsSetAndExplained(t *testing.T) {
 	require.True(t, permission.Append("+49301234", "+49301235").Equal(grants[permission.SMSNumbers]))
 	require.True(t, permission.Set().Equal(grants[permission.ContactsGroups]))
 
-	form = url.Values{"version": {b.hiddenValue(page, "version")}, "permissions.xmpp.login": {""}}
+	form = url.Values{"username": {"jane.roe"}, "version": {b.hiddenValue(page, "version")}, "permissions.xmpp.login": {""}}
 	b.postRedirect(path, form)
 	require.Len(t, b.user("jane.roe").Permissions, 3)
 }
@@ -67,10 +67,10 @@ func TestPages_userPermissionsEnablePortalLogin(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe", Permissions: permission.Permissions{permission.PortalLogin: permission.Off()}})
-	const path = "/users/jane.roe/permissions"
+	const path = "/users/jane.roe"
 	page := b.get(path, http.StatusOK)
 	require.Contains(t, b.permissionRow(page, permission.PortalLogin), "Off, because the setting of the user sets it; it is on by default.")
-	b.postRedirect(path, url.Values{"version": {b.hiddenValue(page, "version")}, "permissions.portal.login": {"on"}})
+	b.postRedirect(path, url.Values{"username": {"jane.roe"}, "version": {b.hiddenValue(page, "version")}, "permissions.portal.login": {"on"}})
 	require.True(t, b.user("jane.roe").Permissions[permission.PortalLogin].IsOn())
 }
 
@@ -78,9 +78,9 @@ func TestPages_userPermissionErrors(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe"})
-	const path = "/users/jane.roe/permissions"
+	const path = "/users/jane.roe"
 	form := url.Values{
-		"version": {b.hiddenValue(b.get(path, http.StatusOK), "version")}, "permissions.xmpp.login": {"maybe"},
+		"username": {"jane.roe"}, "version": {b.hiddenValue(b.get(path, http.StatusOK), "version")}, "permissions.xmpp.login": {"maybe"},
 		"permissions.voicemail.extensions": {"replace"}, "permissions.voicemail.extensions.items": {"<b>"},
 		"permissions.history.extensions": {""}, "permissions.history.extensions.items": {"4001"},
 		"permissions.sms.numbers": {"append"}, "permissions.contacts.groups": {"nonsense"}, "permissions.contacts.groups.items": {"x"},
@@ -97,8 +97,8 @@ func TestPages_userPermissionsEditConflict(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe"})
-	const path = "/users/jane.roe/permissions"
-	form := url.Values{"version": {b.hiddenValue(b.get(path, http.StatusOK), "version")}, "permissions.xmpp.login": {"on"}}
+	const path = "/users/jane.roe"
+	form := url.Values{"username": {"jane.roe"}, "version": {b.hiddenValue(b.get(path, http.StatusOK), "version")}, "permissions.xmpp.login": {"on"}}
 	_, err := b.server.Site.Users.Update(t.Context(), "jane.roe", func(u *userman.User) error {
 		u.Permissions = permission.Permissions{permission.SMSNumbers: permission.Set("+4930")}
 		return nil
@@ -119,12 +119,81 @@ func TestPages_userPermissionsLimitedToScope(t *testing.T) {
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"users"}, Extensions: ranges}, password)
 	desk := b.loginAs("front.desk")
-	const path = "/users/inside/permissions"
-	form := url.Values{
-		"version":                          {desk.hiddenValue(desk.get(path, http.StatusOK), "version")},
-		"permissions.voicemail.extensions": {"replace"}, "permissions.voicemail.extensions.items": {"all"},
-	}
+	const path = "/users/inside"
+	form := desk.recordForm(desk.get(path, http.StatusOK))
+	form.Set("permissions.voicemail.extensions", "replace")
+	form.Set("permissions.voicemail.extensions.items", "all")
 	require.Contains(t, desk.post(path, form, http.StatusForbidden), "with values outside your scope")
 	form.Set("permissions.voicemail.extensions.items", "4002")
 	desk.postRedirect(path, form)
+}
+
+// The page of a user has one form, so the permissions are saved with the other fields.
+func TestPages_userPermissionsAreSavedWithTheProfile(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001", LinkedExtensions: []string{"4002"}, TimeZone: "US/Eastern", Permissions: permission.Permissions{
+		permission.HistoryExtensions: permission.Append("4002", "self"),
+	}})
+	before := b.user("jane.roe")
+	require.Equal(t, "/users/jane.roe#permissions", b.getRedirect("/users/jane.roe/permissions"))
+	page := b.get("/users/jane.roe", http.StatusOK)
+	require.Contains(t, page, `<option value="US/Eastern" selected>US/Eastern</option>`, "a zone that is not offered stays")
+	form := b.recordForm(page)
+	b.postRedirect("/users/jane.roe", form)
+	unchanged := b.user("jane.roe")
+	unchanged.UpdatedAt = before.UpdatedAt
+	require.Equal(t, before, unchanged)
+
+	form.Set("title", "Head of Sales")
+	form.Set("permissions.xmpp.login", "on")
+	b.postRedirect("/users/jane.roe", form)
+	require.Equal(t, "Head of Sales", b.user("jane.roe").Title)
+	require.True(t, b.user("jane.roe").Permissions[permission.XMPPLogin].IsOn())
+}
+
+func TestPages_userPermissionRowsOfNobodyAreHidden(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createGroup(userman.Group{Name: "Sales", Permissions: permission.Permissions{permission.XMPPLogin: permission.On()}})
+	b.createUser(userman.User{Username: "jane.roe", Groups: []string{"Sales"}, Permissions: permission.Permissions{permission.SMSNumbers: permission.Set("1")}})
+	page := b.get("/users/jane.roe", http.StatusOK)
+	for id, unset := range map[string]bool{permission.XMPPLogin: false, permission.SMSNumbers: false, permission.PortalLogin: true} {
+		require.Equal(t, unset, strings.HasPrefix(b.permissionRow(page, id), `<tr role="row" class="unset">`), id)
+	}
+	require.Contains(t, page, `id="show-unset">`)
+	b.createUser(userman.User{Username: "john.roe"})
+	require.Contains(t, b.get("/users/john.roe", http.StatusOK), `id="show-unset" checked>`, "an empty table would say nothing")
+}
+
+func TestPages_tabsCountErrors(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "jane.roe"})
+	form := b.recordForm(b.get("/users/jane.roe", http.StatusOK))
+	form.Set("permissions.sms.numbers", "append")
+	form.Set("permissions.xmpp.login", "maybe")
+	form.Set("email", "nowhere")
+	form.Set("fax", "x")
+	page := b.post("/users/jane.roe", form, http.StatusUnprocessableEntity)
+	for tab, count := range map[string]string{"profile": "2", "permissions": "2"} {
+		require.Regexp(t, `href="#`+tab+`">[A-Za-z]+ <span class="badge off">`+count+`<span class="visually-hidden"> errors`, page)
+	}
+	require.NotRegexp(t, `href="#sign-in">[A-Za-z-]+ <span`, page)
+	require.Regexp(t, `<details class="section" open><summary>More contact details`, page)
+}
+
+func TestPages_activityNeedsSectionOfAuditLog(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001"})
+	page := b.get("/users/jane.roe", http.StatusOK)
+	require.Contains(t, page, `<a href="/audit?key=jane.roe&amp;kind=user">`)
+	require.Regexp(t, `(?s)id="activity".*<strong>system</strong> create`, page)
+	ranges, err := scope.ParseRanges("4000-4999")
+	require.NoError(t, err)
+	for name, sections := range map[string][]string{"only.users": {"users"}, "and.audit": {"users", "audit"}} {
+		b.server.AddAdministrator(t, ampusers.Administrator{Username: name, Sections: sections, Extensions: ranges}, password)
+		require.Equal(t, len(sections) == 2, contains(b.loginAs(name).get("/users/jane.roe", http.StatusOK), `id="activity"`), name)
+	}
 }

@@ -21,7 +21,7 @@ const pictureLabel = "New picture"
 // pictureField chooses a picture.
 func pictureField(errs formErrors) formField {
 	return formField{
-		Name: "picture", Label: pictureLabel, Type: "file", Required: true, Errors: errs.forField("picture"),
+		Name: "picture", Label: pictureLabel, Type: "file", Required: true, Form: "do-picture", Errors: errs.forField("picture"),
 		Hint: "A JPEG, PNG or GIF file up to 5 MiB. The picture is cropped to a square.",
 	}
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/mailqueue"
+	"github.com/pbxusers/pbxusers/userman/permission"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
@@ -25,11 +27,19 @@ type userPages struct {
 func userPath(username string) string { return recordPath("/users/", username) }
 
 func newUserPages(p *pages) *userPages {
-	u := &userPages{}
+	u, permissions := &userPages{}, p.site.Users.Permissions()
 	u.record = withDefaults(record[userman.User]{
 		pages: p, template: "user", listPath: "/users",
 		fieldSet: fieldSet[userman.User]{
-			Type: resource.Users(p.users), others: map[string]string{"picture": pictureLabel, "onboarding": onboardingLabel},
+			Type:        withPermissions(*resource.Users(p.users), permissions, func(now *userman.User) *permission.Permissions { return &now.Permissions }),
+			permissions: permissions,
+			first:       []string{"first_name", "last_name", "email", "username", "default_extension", "linked_extensions", "groups"},
+			sections:    userSections(), collapsed: []string{jobSection, contactSection, localeSection},
+			others: map[string]string{"picture": pictureLabel, "onboarding": onboardingLabel},
+		},
+		tabs: []tab{
+			{ID: "profile", Label: "Profile"}, {ID: "sign-in", Label: "Sign-in", legends: []string{linksSection}}, {ID: permissionsTab, Label: "Permissions"},
+			{ID: "tokens", Label: "API tokens"}, {ID: activityTab, Label: "Activity"},
 		},
 		columns: userColumns(column{"Status", ""}, column{"Last login", "last_login_at"}), search: "Search all text fields", list: u.describeList,
 		path: func(one *userman.User) string { return userPath(one.Username) },
@@ -45,6 +55,31 @@ func newUserPages(p *pages) *userPages {
 	return u
 }
 
+// Sections of the form of a user. The others are those of the fields.
+const (
+	profileSection = "Profile"
+	jobSection     = "Display name and job"
+	contactSection = "More contact details"
+	localeSection  = "Language and time zone"
+	linksSection   = "Links by email"
+)
+
+// userSections are the sections of the fields in the form, in the order of their use.
+func userSections() map[string]string {
+	sections := map[string]string{"email_blocked": linksSection}
+	for section, names := range map[string][]string{
+		profileSection: {"first_name", "last_name", "email", "username", "default_extension", "linked_extensions"},
+		jobSection:     {"display_name", "title", "company", "department", "description"},
+		contactSection: {"other_emails", "cell_phone", "home_phone", "work_phone", "fax"},
+		localeSection:  {"language", "time_zone"},
+	} {
+		for _, name := range names {
+			sections[name] = section
+		}
+	}
+	return sections
+}
+
 // userExtra is what the page of a user has besides the record: the field of the picture,
 // the page that links the user to an entry of a directory, or "", and the last mails to
 // the user.
@@ -54,12 +89,44 @@ type userExtra struct {
 	// Softphones says that users can set up softphones.
 	Softphones bool
 	Mails      []*mailqueue.Mail
+	Tokens     []*apitoken.Token
+	// TokensPermitted says that the user has the permission to use the API.
+	TokensPermitted bool
 }
 
 func (u *userPages) describe(ctx context.Context, _ *request, body *recordPage[userman.User], errs formErrors) error {
-	mails, err := u.users(ctx).Mails().List(ctx, body.Record.Username)
-	body.Extra = userExtra{pictureField(errs), u.linkPath(ctx, body.Record), u.users(ctx).Softphones().Available(), mails}
-	return err
+	username := body.Record.Username
+	mails, err := u.users(ctx).Mails().List(ctx, username)
+	if err != nil {
+		return err
+	}
+	tokens, err := u.tokens(ctx).List(ctx, username, store.PageRequest{})
+	if err != nil {
+		return err
+	}
+	effective, err := u.users(ctx).EffectivePermissions(ctx, username)
+	if err != nil {
+		return err
+	}
+	body.Form.tab(permissionsTab).Permissions.explain(effective)
+	body.Form.tab("tokens").Count = len(tokens.Items)
+	if owner := u.fieldOwner(ctx, body.Record); owner != nil {
+		body.Form.Note = "The directory " + body.Record.Directory + " manages the fields that cannot be edited here. Change them in the directory."
+	}
+	body.Extra = userExtra{
+		pictureField(errs), u.linkPath(ctx, body.Record), u.users(ctx).Softphones().Available(), mails, tokens.Items, effective.Enabled(permission.RESTUse),
+	}
+	return nil
+}
+
+// fieldOwner returns the directory that manages fields of a user; nil for none.
+func (u *userPages) fieldOwner(ctx context.Context, now *userman.User) userman.FieldOwner {
+	for _, d := range u.users(ctx).Directories() {
+		if owner, ok := d.(userman.FieldOwner); ok && d.Name() == now.Directory {
+			return owner
+		}
+	}
+	return nil
 }
 
 // linkPath returns the page that links a user to an entry, or "".
@@ -133,27 +200,26 @@ func formUserID(r *request) store.UserID {
 	return store.UserID(cmp.Or(r.form("user"), r.query("user")))
 }
 
-// draw offers the groups, and locks the fields that a directory manages.
+// draw offers groups, languages and time zones, and locks the fields that a directory
+// manages.
 func (u *userPages) draw(ctx context.Context, _ *request, now *userman.User) (drawer, error) {
 	groups, err := u.users(ctx).Groups().List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	owns := func(string) bool { return false }
-	for _, d := range u.users(ctx).Directories() {
-		if owner, ok := d.(userman.FieldOwner); ok && d.Name() == now.Directory {
-			owns = owner.OwnsField
-		}
-	}
+	owner := u.fieldOwner(ctx, now)
 	return func(m field.Meta, texts []string, f *formField) {
-		switch {
-		case m.Name == "groups":
+		f.ReadOnly = owner != nil && m.Kind != field.KindBool && owner.OwnsField(m.Name)
+		switch m.Name {
+		case "groups":
 			f.Section, f.Class, f.Hint, f.Choices = "", "many", "Groups grant permissions to their members.", groupChoices(groups, texts)
 			if len(groups) == 0 {
 				f.Hint = "There are no groups yet. " + f.Hint
 			}
-		case m.Kind != field.KindBool && owns(m.Name):
-			f.ReadOnly, f.Hint = true, "Managed by the directory "+now.Directory+". Change it there."
+		case "language":
+			f.Hint, f.Choices = "The language of mails.", languageChoices(f.Value)
+		case "time_zone":
+			f.Hint, f.Choices = "", timeZoneChoices(f.Value)
 		}
 	}, nil
 }

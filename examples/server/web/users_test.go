@@ -48,9 +48,11 @@ func TestPages_userCreateWithAllFields(t *testing.T) {
 	require.Equal(t, "/users/jane.roe", b.postRedirect("/users/new", form))
 	page := b.get("/users/jane.roe", http.StatusOK)
 	require.Contains(t, page, "jane.roe was added and can log in")
-	for _, name := range []string{"default_extension", "description", "title", "department", "first_name", "email", "other_emails", "cell_phone", "fax", "language", "time_zone", "linked_extensions"} {
+	for _, name := range []string{"default_extension", "description", "title", "department", "first_name", "email", "other_emails", "cell_phone", "fax", "linked_extensions"} {
 		require.Contains(t, page, `name="`+name+`" type="text" value="`+escapeHTML(form.Get(name))+`"`)
 	}
+	require.Contains(t, page, `<option value="de" selected>Deutsch (de)</option>`)
+	require.Contains(t, page, `<option value="Europe/Berlin" selected>Europe/Berlin</option>`)
 	u := b.user("jane.roe")
 	require.True(t, u.HasPassword)
 	require.Equal(t, []string{"4100", "4101"}, u.LinkedExtensions)
@@ -196,13 +198,13 @@ func TestPages_userEditConflictAfterRename(t *testing.T) {
 		})
 		require.NoError(t, err)
 	}
-	page, permissionsPage := b.get("/users/jane.roe", http.StatusOK), b.get("/users/jane.roe/permissions", http.StatusOK)
+	page := b.get("/users/jane.roe", http.StatusOK)
 	form := janeForm()
 	form.Set("title", "Title of mine")
 	for _, name := range []string{"version", "user"} {
 		form.Set(name, b.hiddenValue(page, name))
 	}
-	permissionsForm := url.Values{"permissions.rest.use": {"on"}, "version": {b.hiddenValue(permissionsPage, "version")}, "user": {b.hiddenValue(permissionsPage, "user")}}
+	form.Set("permissions.rest.use", "on")
 	rename("jane.roe", "jane.smith")
 	page = b.post("/users/jane.roe", form, http.StatusConflict)
 	require.Contains(t, page, "<td>jane.smith</td><td>jane.roe</td>")
@@ -210,16 +212,15 @@ func TestPages_userEditConflictAfterRename(t *testing.T) {
 	require.Contains(t, page, `action="/users/jane.smith"`)
 
 	b.createUser(userman.User{Username: "jane.roe"})
-	require.Equal(t, "/users/jane.smith/permissions", b.postRedirect("/users/jane.roe/permissions", permissionsForm))
-	require.Empty(t, b.user("jane.roe").Permissions)
 	form.Set("username", "jane.smith")
 	form.Set("version", b.hiddenValue(page, "version"))
 	require.Equal(t, "/users/jane.smith", b.postRedirect("/users/jane.roe", form))
 	require.Equal(t, "Title of mine", b.user("jane.smith").Title)
+	require.True(t, b.user("jane.smith").Permissions["rest.use"].IsOn())
 	require.Empty(t, b.user("jane.roe").Title)
+	require.Empty(t, b.user("jane.roe").Permissions)
 	require.NoError(t, b.server.Site.Users.Delete(t.Context(), "jane.smith"))
 	b.post("/users/jane.smith", form, http.StatusNotFound)
-	b.post("/users/jane.smith/permissions", permissionsForm, http.StatusNotFound)
 }
 
 func TestPages_userListSearchFilterSort(t *testing.T) {
@@ -278,7 +279,6 @@ func TestPages_usersAreLimitedToScope(t *testing.T) {
 	require.Contains(t, desk.post("/users/NEW", form, http.StatusForbidden), `role="alert"`)
 	form.Set("user", string(b.user("outside").ID))
 	desk.post("/users/NEW", form, http.StatusNotFound)
-	desk.post("/users/NEW/permissions", form, http.StatusNotFound)
 	require.Equal(t, "4002", b.user("new").DefaultExtension)
 }
 

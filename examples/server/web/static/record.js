@@ -1,0 +1,87 @@
+// The page of a record: its tabs. Without this script all parts stand one below the
+// other.
+(function () {
+  "use strict";
+
+  var form = document.querySelector("[data-tabs]");
+  if (!form) { return; }
+  var list = form.querySelector(".nav-tabs");
+  var tabs = Array.from(list.querySelectorAll("a"));
+  var action = form.getAttribute("action");
+
+  function panelOf(tab) { return document.getElementById(tab.hash.slice(1)); }
+
+  function show(tab) {
+    tabs.forEach(function (t) {
+      var chosen = t === tab;
+      t.classList.toggle("active", chosen);
+      t.setAttribute("aria-selected", String(chosen));
+      t.tabIndex = chosen ? 0 : -1;
+      panelOf(t).hidden = !chosen;
+    });
+    // The page that follows opens the same tab.
+    form.action = action + tab.hash;
+  }
+
+  // reveal shows an element in a tab and in closed details, and returns whether it
+  // is in the form.
+  function reveal(element) {
+    var tab = element && tabs.find(function (t) { return panelOf(t).contains(element); });
+    if (!tab) { return false; }
+    show(tab);
+    for (var e = element; e; e = e.parentElement) {
+      if (e.tagName === "DETAILS") { e.open = true; }
+    }
+    return true;
+  }
+
+  function target() {
+    try { return document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch (e) { return null; }
+  }
+
+  list.setAttribute("role", "tablist");
+  tabs.forEach(function (tab) {
+    tab.parentElement.setAttribute("role", "presentation");
+    tab.setAttribute("role", "tab");
+    tab.setAttribute("aria-controls", tab.hash.slice(1));
+    panelOf(tab).setAttribute("role", "tabpanel");
+    panelOf(tab).querySelector("h2").hidden = true;
+    tab.addEventListener("click", function (event) {
+      event.preventDefault();
+      show(tab);
+      history.replaceState(history.state, "", tab.hash);
+    });
+  });
+
+  list.addEventListener("keydown", function (event) {
+    var step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -tabs.length, End: tabs.length }[event.key];
+    var at = tabs.indexOf(event.target.closest("a"));
+    if (!step || at < 0) { return; }
+    event.preventDefault();
+    var to = Math.abs(step) === 1 ? (at + step + tabs.length) % tabs.length : (step < 0 ? 0 : tabs.length - 1);
+    tabs[to].focus();
+    tabs[to].click();
+  });
+
+  window.addEventListener("hashchange", function () {
+    var element = target();
+    if (reveal(element)) { element.scrollIntoView(); }
+  });
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("a[href^='#']");
+    if (!link || link.getAttribute("role") === "tab") { return; }
+    var element = document.getElementById(link.hash.slice(1));
+    if (reveal(element)) { element.focus(); }
+  });
+  // A browser rejects a field that it cannot show without a word.
+  form.addEventListener("invalid", function (event) { reveal(event.target); }, true);
+
+  var wrong = tabs.find(function (tab) { return panelOf(tab).querySelector("[aria-invalid=true], .invalid-feedback"); });
+  var element = target();
+  if (wrong && !(element && panelOf(wrong).contains(element))) {
+    show(wrong);
+  } else if (!reveal(element)) {
+    show(tabs[0]);
+  }
+  form.dataset.tabs = "ready";
+})();
