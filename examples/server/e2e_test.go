@@ -153,12 +153,7 @@ func createCRMAccount(t *testing.T, v browserUser) string {
 	v.Fill(t, `[name="name"]`, "crmpro_ami")
 	v.waitText(t, "any address that can reach the port may try to log in")
 	v.Fill(t, `[name="permit"]`, "10.0.0.0/8\n127.0.0.0/8")
-	for _, class := range []string{
-		`input[name="read"][value="call"]`, `input[name="read"][value="user"]`,
-		`input[name="write"][value="call"]`, `input[name="write"][value="originate"]`,
-	} {
-		v.Click(t, class)
-	}
+	v.Click(t, `.form-selectgroup-item:has([value="click-to-call"])`)
 	v.waitText(t, "all others are denied")
 	v.Follow(t, mainButton)
 	secret := v.Text(t, "code.secret")

@@ -103,7 +103,8 @@ func TestE2E_userFromWelcomeMailToPassword(t *testing.T) {
 	root.logIn(t, "root.admin", rootPassword)
 	welcome := func() string {
 		root.Visit(t, server.URL+"/users/alice")
-		require.Equal(t, 200, root.Follow(t, `form[action="/users/alice/welcome"] button`), root.Text(t, "main"))
+		root.Click(t, `[popovertarget="record-menu"]`)
+		require.Equal(t, 200, root.Follow(t, `.dropdown-item[form="do-welcome"]`), root.Text(t, "main"))
 		mail := mailServer.Receive(t)
 		require.Equal(t, []string{"alice@example.org"}, mail.To)
 		return linkInMail(t, server, mail, userman.SetPasswordPath)

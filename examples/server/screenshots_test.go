@@ -183,6 +183,7 @@ func (w pageWalk) requireNoExternalRequests(t *testing.T) {
 // submit fills a form and sends it.
 func (w pageWalk) submit(t *testing.T, fields map[string]string) {
 	t.Helper()
+	chromium.Eval[bool](t, w.Tab, `document.querySelectorAll("main details").forEach(d => d.open = true), document.querySelectorAll("#show-unset").forEach(box => box.checked = true), true`)
 	for name, text := range fields {
 		w.Fill(t, `[name="`+name+`"]`, text)
 	}
@@ -230,7 +231,7 @@ func (w pageWalk) forms(t *testing.T, server *servertest.Server) {
 	w.check(t, "ami-account-new-rejected")
 
 	w.Visit(t, w.url+"/administrators/jane.admin")
-	w.Follow(t, `form[action$="/invite"] button`)
+	w.Follow(t, `.btn[form="do-invite"]`)
 	w.check(t, "administrator-link")
 	link, err := server.Site.Administrators.Invite(t.Context(), "jane.admin")
 	require.NoError(t, err)

@@ -119,7 +119,7 @@ func (w pageWalk) userPages(t *testing.T, server *servertest.Server) {
 	for path, name := range map[string]string{
 		"/users": "users", "/users?search=nobody": "users-none", "/users?sort=-last_name&group=Sales": "users-filtered",
 		"/users/jane.roe": "user", "/users/王小明": "user-disabled", "/users/jane.roe/delete": "user-delete", "/users/jane.roe/renumber": "user-renumber",
-		"/users/jane.roe/permissions": "user-permissions", "/users/jane.roe/password": "user-password",
+		"/users/jane.roe/password": "user-password",
 		"/users/jane.roe/mail/welcome": "user-mail", "/users/jane.roe/mail/reset": "user-mail-reset",
 		"/users/jane.roe/tokens": "tokens", "/users/王小明/tokens": "tokens-none", "/users/jane.roe/tokens/new": "token-new",
 		string(token): "token", string(token + "/rotate"): "token-rotate", string(token + "/delete"): "token-delete",
@@ -128,24 +128,36 @@ func (w pageWalk) userPages(t *testing.T, server *servertest.Server) {
 	} {
 		w.openAndCheck(t, http.StatusOK, path, name)
 	}
+	w.Visit(t, w.url+"/users/jane.roe")
+	w.tabs(t, "user", "sign-in", "permissions", "tokens", "activity")
 	w.userErrorPages(t)
 	w.oneTimeSecretPages(t, string(token))
+}
+
+// tabs checks the tabs of a page.
+func (w pageWalk) tabs(t *testing.T, page string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		w.Click(t, "#"+name+"-tab")
+		w.check(t, page+"-"+name)
+	}
 }
 
 // userErrorPages sends invalid forms.
 func (w pageWalk) userErrorPages(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/users/new", "user-new")
-	w.submit(t, map[string]string{"username": "!", "email": "nowhere", "default_extension": "x", "linked_extensions": "4100, x", "time_zone": "Mars"})
+	w.submit(t, map[string]string{"username": "!", "email": "nowhere", "default_extension": "x", "linked_extensions": "4100, x"})
 	w.check(t, "user-new-rejected")
-	w.Visit(t, w.url+"/users/jane.roe/permissions")
+	w.Visit(t, w.url+"/users/jane.roe#permissions")
 	w.submit(t, map[string]string{"permissions.sms.numbers.items": "nowhere", "permissions.history.extensions.items": "4001"})
 	w.check(t, "user-permissions-rejected")
 	w.Visit(t, w.url+"/users/jane.roe/tokens/new")
 	w.submit(t, map[string]string{"requests_per_hour": "many", "addresses": "nowhere"})
 	w.check(t, "token-new-rejected")
 	w.Visit(t, w.url+"/users/王小明")
-	w.Follow(t, `form[action$="/softphone"] button`)
+	w.Click(t, `[popovertarget="record-menu"]`)
+	w.Follow(t, `.dropdown-item[form="do-softphone"]`)
 	w.check(t, "user-softphone-rejected")
 }
 
@@ -153,7 +165,8 @@ func (w pageWalk) userErrorPages(t *testing.T) {
 func (w pageWalk) oneTimeSecretPages(t *testing.T, token string) {
 	t.Helper()
 	w.Visit(t, w.url+"/users/jane.roe")
-	w.Follow(t, `form[action$="/link"] button`)
+	w.Click(t, `[popovertarget="record-menu"]`)
+	w.Follow(t, `.dropdown-item[form="do-link"]`)
 	w.check(t, "user-link")
 	w.openAndCheck(t, http.StatusOK, "/users/jane.roe/link", "user-link-shown")
 	w.Visit(t, w.url+"/users/jane.roe/password")
@@ -192,6 +205,7 @@ func (w pageWalk) groupPages(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/groups", "groups")
 	w.openAndCheck(t, http.StatusOK, "/groups/Sales", "group")
+	w.tabs(t, "group", "permissions", "members")
 	w.Visit(t, w.url+"/groups/new")
 	w.submit(t, map[string]string{"name": "x", "priority": "soon", "permissions.voicemail.extensions.items": "1001"})
 	w.check(t, "group-new-rejected")

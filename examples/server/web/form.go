@@ -44,7 +44,8 @@ type form struct {
 // formSection is a part of a form. A part without a legend holds one control.
 type formSection struct {
 	Legend, Class string
-	// Collapsed says that the reader opens the part, and Quiet that the tab names it.
+	// Collapsed says that the reader opens the part, and Quiet that the title of the page
+	// names it.
 	Collapsed, Quiet bool
 	// Inputs are drawn in columns, above the Choices.
 	Inputs, Choices []formField
@@ -126,7 +127,6 @@ func (f *form) split(tabs []tab) {
 	}
 	for _, s := range f.Sections {
 		at := max(slices.IndexFunc(tabs, func(t tab) bool { return slices.Contains(t.legends, s.Legend) }), 0)
-		s.Quiet = s.Legend == tabs[at].Label
 		f.Tabs[at].Sections = append(f.Tabs[at].Sections, s)
 	}
 }
@@ -170,7 +170,7 @@ func (f *form) add(c formField) {
 	}
 	i := slices.IndexFunc(f.Sections, func(s formSection) bool { return s.Legend == c.Section })
 	if i < 0 || c.Section == "" {
-		f.Sections = append(f.Sections, formSection{Legend: c.Section, Class: c.Class, Collapsed: c.Collapsed})
+		f.Sections = append(f.Sections, formSection{Legend: c.Section, Class: c.Class, Collapsed: c.Collapsed, Quiet: len(f.Sections) == 0})
 		i = len(f.Sections) - 1
 	}
 	s := &f.Sections[i]
