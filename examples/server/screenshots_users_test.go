@@ -119,7 +119,7 @@ func (w pageWalk) userPages(t *testing.T, server *servertest.Server) {
 	for path, name := range map[string]string{
 		"/users": "users", "/users?search=nobody": "users-none", "/users?sort=-last_name&group=Sales": "users-filtered",
 		"/users/jane.roe": "user", "/users/王小明": "user-disabled", "/users/jane.roe/delete": "user-delete", "/users/jane.roe/renumber": "user-renumber",
-		"/users/jane.roe/password": "user-password",
+		"/users/jane.roe/password":     "user-password",
 		"/users/jane.roe/mail/welcome": "user-mail", "/users/jane.roe/mail/reset": "user-mail-reset",
 		"/users/jane.roe/tokens": "tokens", "/users/王小明/tokens": "tokens-none", "/users/jane.roe/tokens/new": "token-new",
 		string(token): "token", string(token + "/rotate"): "token-rotate", string(token + "/delete"): "token-delete",

@@ -149,7 +149,7 @@ func (a *amiAccountPages) complete(f *form, in input, errs formErrors) {
 	}
 	fits := slices.ContainsFunc(presets.Choices, func(c choice) bool { return c.Chosen })
 	set := len(in.Texts["read"])+len(in.Texts["write"])+len(in.Filters) > 0
-	pf.Open = set && !fits || len(pf.ClassErrors)+len(errs.forField("event_filters"))+f.Section(otherAddresses).Errors()+f.Section("Options").Errors() > 0
+	pf.Open = set && !fits || len(pf.ClassErrors)+len(errs.forField("event_filters"))+sectionOf(*f, otherAddresses).Errors()+sectionOf(*f, "Options").Errors() > 0
 	f.Privileges = pf
 }
 

@@ -47,7 +47,8 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 		drawer: a.draw, describe: a.describe,
 		blank: func(_ context.Context, r *request) (*manager.Account, error) {
 			blank := &manager.Account{AllowMultipleLogin: true, WriteTimeout: manager.DefaultWriteTimeout}
-			return blank, blank.ApplyPreset(r.query("preset"))
+			err := blank.ApplyPreset(r.query("preset"))
+			return blank, err
 		},
 		newForm: func(f *form, r *request, errs formErrors) {
 			f.addSecret(f.Sections[0].Legend, newSecret("Secret"), r, errs, "")

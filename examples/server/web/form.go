@@ -71,8 +71,8 @@ func (s formSection) Filled() string {
 	return strings.Join(values, " · ")
 }
 
-// Section returns the part with a legend.
-func (f form) Section(legend string) formSection {
+// sectionOf returns the part of a form with a legend.
+func sectionOf(f form, legend string) formSection {
 	i := slices.IndexFunc(f.Sections, func(s formSection) bool { return s.Legend == legend })
 	if i < 0 {
 		return formSection{}

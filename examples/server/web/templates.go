@@ -41,6 +41,7 @@ func parseTemplates(assets static.Assets) templateSets {
 		"join":      strings.Join,
 		"sentence":  sentence,
 		"setting":   newSetting,
+		"section":   sectionOf,
 		"changes":   changesOf,
 		"hint":      app.Hint,
 		"copyable":  newCopyable,
