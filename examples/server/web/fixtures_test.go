@@ -13,6 +13,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/examples/server/web/forms"
 )
 
 // password satisfies the password policy.
@@ -109,6 +110,7 @@ func (b *browser) recordForm(page string) url.Values {
 	for n := range document.Descendants() {
 		addControl(values, n)
 	}
+	values.Del(forms.TokenField) // so that it can be sent again
 	return values
 }
 
