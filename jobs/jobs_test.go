@@ -196,6 +196,26 @@ func TestRunner_StartWelcome_reportsProgress(t *testing.T) {
 	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 1}, e.Wait(t.Context(), again).Welcome.Counts)
 }
 
+func TestState_Remaining_estimatesFromWhatIsDone(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)
+	now := start.Add(time.Minute)
+	for name, test := range map[string]struct {
+		state *jobs.State
+		want  time.Duration
+	}{
+		"a third":   {&jobs.State{StartedAt: start, Done: 100, Total: 300}, 2 * time.Minute},
+		"nothing":   {&jobs.State{StartedAt: start, Total: 300}, 0},
+		"unknown":   {&jobs.State{StartedAt: start, Done: 100}, 0},
+		"all":       {&jobs.State{StartedAt: start, Done: 300, Total: 300}, 0},
+		"ended":     {&jobs.State{StartedAt: start, EndedAt: now, Done: 100, Total: 300}, 0},
+		"no job":    {nil, 0},
+		"long runs": {&jobs.State{StartedAt: start.Add(-24 * time.Hour), Done: 1, Total: 100_001}, 100_000 * (24*time.Hour + time.Minute)},
+	} {
+		require.Equal(t, test.want, test.state.Remaining(now), name)
+	}
+}
+
 func TestState_InScope_leavesOutUsersOutOfScope(t *testing.T) {
 	t.Parallel()
 	e := setup(t, &fakeMailer{}, nil, nil)

@@ -67,6 +67,15 @@ type State struct {
 // Running reports whether the job is in progress.
 func (s *State) Running() bool { return s != nil && s.EndedAt.IsZero() }
 
+// Remaining estimates the time until the job ends, from what it has done so far. It is 0 when
+// it is unknown.
+func (s *State) Remaining(now time.Time) time.Duration {
+	if !s.Running() || s.Done <= 0 || s.Total <= s.Done {
+		return 0
+	}
+	return time.Duration(float64(now.Sub(s.StartedAt)) / float64(s.Done) * float64(s.Total-s.Done))
+}
+
 func (s *State) clone() *State {
 	c := *s
 	c.Steps = slices.Clone(s.Steps)

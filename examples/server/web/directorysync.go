@@ -52,7 +52,7 @@ func (u *userPages) forDirectory(do func(ctx context.Context, r *request, d app.
 
 func (u *userPages) directorySync(_ context.Context, r *request, directory app.DirectoryState) (response, error) {
 	state := u.jobs.LastSync(directory.Name)
-	body := directoryPage{DirectoryState: directory, Job: jobPage{state, directoryPath(directory.Name)}, Link: []formField{
+	body := directoryPage{DirectoryState: directory, Job: u.jobPage(state, directoryPath(directory.Name)), Link: []formField{
 		{Name: "username", Label: "Username", Value: r.query("user"), Required: true, Hint: "A local user, or one who has left the directory."},
 		{Name: "external_id", Label: "External ID of the entry", Value: r.query("entry"), Required: true},
 	}}

@@ -3,9 +3,11 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/jobs"
@@ -27,6 +29,29 @@ type jobPage struct {
 	*jobs.State
 
 	Path string
+	// Left is the estimated time until the end, as a text; empty when it is unknown.
+	Left string
+}
+
+// jobPage returns the page of a job.
+func (p *pages) jobPage(state *jobs.State, path string) jobPage {
+	return jobPage{state, path, timeLeft(state.Remaining(p.clock()))}
+}
+
+// timeLeft writes an estimated time.
+func timeLeft(left time.Duration) string {
+	switch minutes := int(left.Round(time.Minute) / time.Minute); {
+	case left <= 0:
+		return ""
+	case left < time.Minute:
+		return "Less than a minute left."
+	case minutes < 2:
+		return "About a minute left."
+	case minutes < 120:
+		return fmt.Sprintf("About %d minutes left.", minutes)
+	default:
+		return fmt.Sprintf("About %d hours left.", (minutes+30)/60)
+	}
 }
 
 // answer returns the page of a job. htmx asks for its progress: it gets nothing
@@ -84,7 +109,7 @@ const maxUndelivered = 200
 
 func (u *userPages) welcomeAll(ctx context.Context, r *request) (response, error) {
 	state := u.jobs.LastWelcome()
-	body := welcomeAllPage{Job: jobPage{state, welcomePath}, Missing: u.site.MailStatus().Missing}
+	body := welcomeAllPage{Job: u.jobPage(state, welcomePath), Missing: u.site.MailStatus().Missing}
 	if !state.Running() {
 		var err error
 		if body.New, body.Many, err = u.countUnwelcomed(ctx); err != nil {

@@ -32,7 +32,7 @@ func hostileJob(running bool) jobPage {
 		state.EndedAt = time.Now()
 		state.Welcome, state.Sync = &userman.WelcomeReport{Remaining: 1}, hostileSync()
 	}
-	return jobPage{state, "/x"}
+	return jobPage{state, "/x", hostile}
 }
 
 func hostileDirectoryState() app.DirectoryState {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -47,4 +48,14 @@ func TestPages_postedFormsHaveTheTagOfTokens(t *testing.T) {
 		return nil
 	}))
 	require.Greater(t, posted, 30)
+}
+
+func TestTimeLeft_roundsToMinutes(t *testing.T) {
+	t.Parallel()
+	for left, text := range map[time.Duration]string{
+		0: "", time.Second: "Less than a minute left.", 70 * time.Second: "About a minute left.", 100 * time.Second: "About 2 minutes left.",
+		119 * time.Minute: "About 119 minutes left.", 150 * time.Minute: "About 3 hours left.",
+	} {
+		require.Equal(t, text, timeLeft(left))
+	}
 }

@@ -34,6 +34,7 @@ type pages struct {
 	site      *app.App
 	sessions  *websession.Manager
 	jobs      *jobs.Runner
+	clock     func() time.Time
 	forms     *forms.Forms
 	responses *idempotency.Responses
 	// startURL is Options.BaseURL; baseURL returns the present one.
@@ -50,8 +51,12 @@ func New(s *app.App, sessions *websession.Manager, jobRunner *jobs.Runner, opts 
 	if opts == nil {
 		opts = &Options{}
 	}
+	clock := opts.Clock
+	if clock == nil {
+		clock = time.Now
+	}
 	p := &pages{
-		site: s, sessions: sessions, jobs: jobRunner, forms: forms.New(s.TTLStore, s.Keyring(), opts.Clock), responses: s.Responses(opts.Clock),
+		site: s, clock: clock, sessions: sessions, jobs: jobRunner, forms: forms.New(s.TTLStore, s.Keyring(), clock), responses: s.Responses(clock),
 		startURL: strings.TrimSuffix(opts.BaseURL, "/"),
 		log:      opts.Logger,
 		mux:      http.NewServeMux(),

@@ -54,7 +54,7 @@ func TestForms_Draft_isForItsReaderForADay(t *testing.T) {
 
 func TestForms_Save_boundsDrafts(t *testing.T) {
 	t.Parallel()
-	f := newForms(t, nil)
+	f := newForms(t, time.Now)
 	drafts := make([]*forms.Draft, 200)
 	for i := range drafts {
 		drafts[i] = forms.NewDraft("/", "/", url.Values{"number": {strconv.Itoa(i)}})

@@ -24,11 +24,7 @@ type Forms struct {
 }
 
 // New returns the forms of a server. keyring encrypts the tokens, and the drafts in ttl.
-// clock is nil for time.Now.
 func New(ttl store.TTLStore, keyring *store.Keyring, clock func() time.Time) *Forms {
-	if clock == nil {
-		clock = time.Now
-	}
 	return &Forms{ttl, keyring, clock}
 }
 

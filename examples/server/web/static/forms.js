@@ -126,7 +126,7 @@
   // The login page in a dialog. The promise is "ok", or "" if the dialog was closed.
   function logIn() {
     var dialog = document.createElement("dialog");
-    dialog.className = "card";
+    dialog.className = "narrow m-auto p-4 border rounded bg-surface text-body";
     dialog.setAttribute("aria-label", "Log in again");
     document.body.append(dialog);
     return load(dialog, "/login?notice=ended&next=%2Fsession", {}).then(function (state) {
