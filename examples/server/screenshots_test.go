@@ -303,8 +303,8 @@ func (w pageWalk) configuration(t *testing.T, server *servertest.Server) {
 	w.openAndCheck(t, http.StatusOK, "/config/rollback", "rollback")
 	w.Follow(t, mainButton)
 	w.waitText(t, "Back to Apply")
-	w.openAndCheck(t, http.StatusOK, "/settings", "settings-connected")
-	w.Click(t, `form[action="/settings/test"] button`)
+	w.openAndCheck(t, http.StatusOK, "/settings/asterisk", "settings-connected")
+	w.Click(t, `[formaction="/settings/asterisk/test"]`)
 	w.waitText(t, "22.")
 	w.check(t, "settings-tested")
 }

@@ -231,9 +231,9 @@ func (w pageWalk) mailPages(t *testing.T, mailServer *smtp.Server) {
 	require.NotEmpty(t, mailServer.Receive(t).To)
 	w.waitText(t, "without an email address")
 	w.check(t, "welcome-all-sent")
-	w.openAndCheck(t, http.StatusOK, "/settings", "settings-mail")
+	w.openAndCheck(t, http.StatusOK, "/settings/mail", "settings-mail")
 	w.Fill(t, `[name="to"]`, "root@example.org")
-	w.Click(t, `form[action="/settings/mail"] button`)
+	w.Click(t, `[formaction="/settings/mail/test"]`)
 	w.waitText(t, "the mail server has taken the mail")
 	w.check(t, "settings-mail-sent")
 }

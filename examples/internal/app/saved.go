@@ -53,6 +53,9 @@ func (s *App) Current() *Settings {
 	return cmp.Or(s.saved.present, &s.Settings)
 }
 
+// Product returns the present name of the product.
+func (s *App) Product() string { return cmp.Or(s.Current().Users.Product, "pbxusers") }
+
 // userOptions returns the options of the users in effect.
 func (s *App) userOptions() *userman.Options {
 	s.saved.mu.Lock()
@@ -175,7 +178,12 @@ type Setting struct {
 	Value     field.Value
 	HasSecret bool
 	Source    Source
+	// Base is the value without the database; zero for a secret.
+	Base field.Value
 }
+
+// IsAttributeMap reports whether the setting has pairs of a field and an attribute.
+func (s Setting) IsAttributeMap() bool { return s.Name == nameAttributes }
 
 // Editable reports whether the setting can be saved.
 func (s Setting) Editable() bool { return !s.FlagOnly && !s.Source.Fixed() }
@@ -199,15 +207,18 @@ func (s *App) AllSettings(ctx context.Context) ([]Setting, int64, error) {
 }
 
 func (s *App) setting(d Definition, merged *Settings, saved *settings.Saved) Setting {
-	setting := Setting{Definition: d, Value: d.Get(merged), Source: s.Settings.sourceOf(d)}
+	setting := Setting{Definition: d, Value: d.Get(merged), Source: s.Settings.sourceOf(d), Base: d.Get(&s.Settings)}
+	if setting.Base.IsZero() {
+		setting.Base = defaultValue(d.Meta)
+	}
 	if _, isSaved := saved.Values[d.Name]; isSaved && !setting.Source.Fixed() {
 		setting.Source = Source{Kind: SourceSaved}
 	}
 	if d.Secret {
 		setting.HasSecret = !setting.Value.IsZero() || setting.Source.Fixed()
-		setting.Value = field.ZeroValue(d.Kind)
-	} else if setting.Value.IsZero() && setting.Source.Kind == SourceDefault {
-		setting.Value = defaultValue(d.Meta)
+		setting.Value, setting.Base = field.ZeroValue(d.Kind), field.ZeroValue(d.Kind)
+	} else if setting.Source.Kind == SourceDefault {
+		setting.Value = setting.Base
 	}
 	return setting
 }
@@ -305,6 +316,27 @@ func (s *App) ConfirmPublicURL(ctx context.Context, origin string) error {
 		return err
 	}
 	return s.applySettings(saved)
+}
+
+// DiscardPublicURL drops a saved public URL that is not confirmed.
+func (s *App) DiscardPublicURL(ctx context.Context) error {
+	saved, err := s.saved.service.Load(ctx)
+	if err != nil {
+		return err
+	}
+	return s.SaveSettings(ctx, saved.Revision, settings.Changes{Reset: []string{namePendingURL}})
+}
+
+// AuthorizeSettings returns an error wrapping [store.ErrForbidden] unless the
+// administrator is a full one: the settings decide where passwords and links go, and a
+// test connects to servers. The audit log records the denial.
+func (s *App) AuthorizeSettings(ctx context.Context, a *ampusers.Administrator) error {
+	if a.Access == ampusers.Full {
+		return nil
+	}
+	err := &store.ForbiddenError{Reason: "only a full administrator can change and test the settings"}
+	s.AuditLog.RecordFailure(ctx, audit.Event{Action: "access", Kind: settings.Kind, Key: settings.Key}, err)
+	return err
 }
 
 // ConfirmURLPath is the page that confirms the public URL.

@@ -23,6 +23,6 @@ func Sections() []ampusers.Section {
 		{ID: SectionGroups, Name: "Groups", Description: "Create, change and delete groups of users and their permissions."},
 		{ID: SectionVerify, Name: "Verify", Description: "For services: verify the password, API token or phone of a user."},
 		{ID: SectionAudit, Name: "Audit log", Description: "Read the audit log and verify its integrity."},
-		{ID: SectionSettings, Name: "Settings", Description: "View and test the connection to Asterisk, and install into its configuration."},
+		{ID: SectionSettings, Name: "Settings", Description: "View the settings, and install into the configuration of Asterisk. Full administrators change them."},
 	}
 }

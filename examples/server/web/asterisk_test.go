@@ -17,7 +17,7 @@ func TestE2E_applyAccountWithoutJavaScript(t *testing.T) {
 	asterisk := testservers.StartAsterisk(t, nil)
 	b := start(t, &servertest.Options{Asterisk: asterisk})
 	require.Contains(t, b.post("/settings/install", nil, http.StatusOK), "is live")
-	require.Contains(t, b.post("/settings/test", nil, http.StatusOK), "<strong>Connected.</strong>")
+	require.Contains(t, b.post("/settings/asterisk/test", nil, http.StatusOK), "<strong>Connected.</strong>")
 
 	form := crmAccountForm()
 	form.Set("permit", "127.0.0.1")

@@ -138,6 +138,9 @@ func (m *matrix) tryAllowed(op *matrixOperation) (wrong []string) {
 	if op.section == "" && op.method != http.MethodGet { // it changes the account of the caller
 		ranges, others = m.administrator(m.scoped()), []*caller{m.administrator(ampusers.Administrator{Access: ampusers.Full})}
 	}
+	if op.rule == fullOnly {
+		others = []*caller{m.full}
+	}
 	wrong = m.tryInside(op, ranges)
 	for _, c := range others {
 		if a := m.call(c, op, m.recordFor(op, outsider)); !op.isAllowed(a) {
@@ -207,7 +210,9 @@ func (m *matrix) tryOutside(op *matrixOperation, ranges *caller, outside target)
 	missing.group = outside.group
 	unknown := m.call(ranges, op, missing)
 	switch {
-	case op.rule == unrestricted && a.status != http.StatusForbidden:
+	case op.rule == fullOnly && m.call(m.limited, op, outside).status != http.StatusForbidden:
+		wrong = append(wrong, "a limited administrator may do it")
+	case (op.rule == unrestricted || op.rule == fullOnly) && a.status != http.StatusForbidden:
 		wrong = append(wrong, "a limited scope suffices: "+a.String())
 	case op.rule == onRecord && a.status != http.StatusNotFound, a.status < http.StatusBadRequest:
 		wrong = append(wrong, "a record out of scope: "+a.String())
@@ -221,7 +226,7 @@ func (m *matrix) tryOutside(op *matrixOperation, ranges *caller, outside target)
 // in scope.
 func (m *matrix) tryInside(op *matrixOperation, ranges *caller) (wrong []string) {
 	m.Helper()
-	if op.rule == unrestricted {
+	if op.rule == unrestricted || op.rule == fullOnly {
 		return nil
 	}
 	a := m.call(ranges, op, m.recordFor(op, "inside"))

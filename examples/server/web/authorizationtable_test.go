@@ -23,6 +23,8 @@ const (
 	inBody
 	// unrestricted operations concern all users: they need an unlimited scope.
 	unrestricted
+	// fullOnly operations need a full administrator.
+	fullOnly
 )
 
 // authorizationRow is a set of operations and pages with the same rule.
@@ -98,7 +100,11 @@ func authorizationTable() []authorizationRow {
 		{app.SectionAudit, unrestricted, "verifyAudit", "POST /audit/verify"},
 
 		{app.SectionSettings, sectionOnly, "getAsterisk testAsterisk", `
-			GET /settings, POST /settings/test, POST /settings/mail, POST /settings/directories/{directory}, GET+POST /settings/install`},
+			GET /settings, GET /settings/general, GET /settings/mail, GET /settings/directory, GET /settings/asterisk, GET /settings/sign-in,
+			GET /settings/public-url, GET+POST /settings/install`},
+		{app.SectionSettings, fullOnly, "", `
+			POST /settings/general, POST /settings/mail, POST /settings/directory, POST /settings/asterisk, POST /settings/sign-in,
+			POST /settings/mail/test, POST /settings/directory/test, POST /settings/asterisk/test, POST /settings/public-url`},
 	}
 }
 

@@ -99,11 +99,11 @@ func TestPages_configRollbackAsksForConfirmation(t *testing.T) {
 func TestPages_settingsNameTheirFlags(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	page := b.get("/settings", http.StatusOK)
-	for _, name := range []string{"--conf-dir", "PBXUSERS_AMI_USER", b.server.Site.Settings.ConfDir} {
+	page := b.get("/settings/asterisk", http.StatusOK)
+	for _, name := range []string{"--conf-dir", "--ami-user", b.server.Site.Settings.ConfDir} {
 		require.Contains(t, page, name)
 	}
-	require.Contains(t, b.post("/settings/test", nil, http.StatusOK), "No Asterisk is configured")
+	require.Contains(t, b.post("/settings/asterisk/test", nil, http.StatusOK), "No Asterisk is configured")
 }
 
 func TestPages_installShowsPlanAndApplies(t *testing.T) {

@@ -178,22 +178,21 @@ func TestPages_directorySyncRequiresUnrestrictedScope(t *testing.T) {
 	limited := b.loginAs("jane.admin")
 	limited.get("/directories/head-office", http.StatusForbidden)
 	require.Equal(t, http.StatusForbidden, limited.postStatus("/directories/head-office", url.Values{"do": {"sync"}}))
-	require.NotContains(t, limited.get("/settings", http.StatusOK), `href="/directories/head-office"`)
+	require.NotContains(t, limited.get("/settings/directory", http.StatusOK), `href="/directories/head-office"`)
 }
 
 func TestPages_settingsTestMailAndDirectory(t *testing.T) {
 	t.Parallel()
 	b, office := startWithDirectory(t)
-	page := b.get("/settings", http.StatusOK)
-	require.Contains(t, page, "--smtp-from")
-	require.Contains(t, page, "head-office")
-	require.Contains(t, b.post("/settings/mail", url.Values{"to": {"root@example.org"}}, http.StatusOK), "No mail server is configured")
-	b.requireFieldError(b.post("/settings/mail", url.Values{"to": {"nobody\r\nBcc: x"}}, http.StatusUnprocessableEntity), "field-to")
+	require.Contains(t, b.get("/settings/mail", http.StatusOK), "--smtp-password-file")
+	require.Contains(t, b.get("/settings/directory", http.StatusOK), "head-office")
+	require.Contains(t, b.post("/settings/mail/test", url.Values{"to": {"root@example.org"}}, http.StatusOK), "No mail server is configured, so no mail can be sent")
+	b.requireFieldError(b.post("/settings/mail/test", url.Values{"to": {"nobody\r\nBcc: x"}}, http.StatusUnprocessableEntity), "field-to")
 
-	require.Contains(t, b.post("/settings/directories/head-office", nil, http.StatusOK), "Test succeeded.")
+	require.Contains(t, b.post("/settings/directory/test", nil, http.StatusOK), "These are the first users")
 	office.err = context.DeadlineExceeded
-	require.Contains(t, b.post("/settings/directories/head-office", nil, http.StatusOK), "Test failed.")
-	require.Equal(t, http.StatusNotFound, b.postStatus("/settings/directories/nowhere", nil))
+	require.Contains(t, b.post("/settings/directory/test", nil, http.StatusOK), "Test failed.")
+	require.Equal(t, http.StatusNotFound, b.postStatus("/settings/nowhere/test", nil))
 }
 
 func TestPages_settingsShowDirectoryOptions(t *testing.T) {
@@ -203,9 +202,9 @@ func TestPages_settingsShowDirectoryOptions(t *testing.T) {
 			URLs: []string{"ldap://127.0.0.1:1"}, BaseDN: "dc=example,dc=org", Kind: ldapdir.ActiveDirectory, GroupBaseDN: "ou=groups,dc=example,dc=org", GroupFilter: "(cn=S*)", NestedGroups: true,
 		}
 	}})
-	page := b.get("/settings", http.StatusOK)
+	page := b.get("/settings/directory", http.StatusOK)
 	for _, want := range []string{
-		"<code>active-directory</code>", "<code>objectGUID</code>", "<code>username=sAMAccountName</code>", "<code>(cn=S*)</code>", "<dt>Nested groups</dt><dd>On</dd>",
+		`<option value="active-directory" selected>Active Directory</option>`, `placeholder="sAMAccountName"`, `value="(cn=S*)"`, `name="ldap_nested_groups" value="yes" checked`,
 	} {
 		require.Contains(t, page, want)
 	}
@@ -214,6 +213,6 @@ func TestPages_settingsShowDirectoryOptions(t *testing.T) {
 func TestPages_settingsSendTestMail(t *testing.T) {
 	t.Parallel()
 	b, box, _ := startWithMail(t)
-	require.Contains(t, b.post("/settings/mail", url.Values{"to": {"root@example.org"}}, http.StatusOK), "Sent.")
+	require.Contains(t, b.post("/settings/mail/test", url.Values{"to": {"root@example.org"}}, http.StatusOK), "Sent.")
 	require.Equal(t, "root@example.org", (<-box.mails).To)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/jobs"
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -57,13 +58,19 @@ func hostileDirectory() directoryPage {
 }
 
 func hostileSettings() settingsPage {
+	setting := app.Setting{HasSecret: true, Value: field.TextValue(hostile), Source: app.Source{Kind: app.SourceFlag, Name: hostile}}
+	setting.Meta = field.Meta{Name: "x", Label: hostile}
+	f := form{Submit: "Save", Action: "/x", Version: hostile, Problems: []problem{{Text: hostile}}}
+	f.add(hostileField("a"))
 	return settingsPage{
-		Settings: app.Settings{ConfDir: hostile, AMI: hostile, AMIUser: hostile, DB: hostile}, PublicURL: hostile,
-		Mail: app.MailStatus{Missing: hostile, Server: hostile, From: hostile, Languages: []string{hostile}},
-		To:   hostileField("to"), Problems: []problem{{Text: hostile}},
-		Directories: []app.DirectoryState{hostileDirectoryState()}, MaySync: true,
-		Connection: &app.Connection{Problem: hostile}, Delivery: &userman.Delivery{Status: userman.DeliveryFailed, Message: hostile},
-		Tested: map[string]*testedDirectory{hostile: {hostile}},
+		settingsSection: settingsSection{"general", hostile, hostile}, All: settingsSections(), Form: f,
+		Attributes: []attributeField{{hostile, hostile, hostile, hostile}}, Fixed: []app.Setting{setting}, Notice: hostile, PendingURL: "https://x.example.com", PublicURL: hostile,
+		Mail: &app.MailStatus{Missing: hostile}, To: hostileField("to"), Directories: []app.DirectoryState{hostileDirectoryState()}, MaySync: true,
+		Schedule: &app.SyncSchedule{Last: &app.ScheduledSync{Problem: hostile}},
+		Tested: &settingsTest{
+			Problems: []problem{{Text: hostile}}, Connection: &app.Connection{Problem: hostile}, Delivery: &userman.Delivery{Status: userman.DeliveryFailed, Message: hostile},
+			Directory: &app.DirectoryTest{Entries: []app.PreviewEntry{{Username: hostile, Name: hostile, Email: hostile, Groups: []string{hostile}, Problem: hostile}}},
+		},
 	}
 }
 
@@ -82,6 +89,7 @@ func groupBodies() map[string][2]any {
 		},
 		"directory":          {directoryPage{Job: hostileJob(true)}, hostileDirectory()},
 		"settings":           {settingsPage{}, hostileSettings()},
+		"publicurl":          {publicURLPage{}, publicURLPage{"https://x.example.com", hostile, app.ConfirmURLPath, true, []problem{{Text: hostile}}}},
 		"linkexpired":        {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", true}},
 		"linkinvalid":        {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", true}},
 		"setpassworddone":    {nil, nil},

@@ -40,7 +40,6 @@ func parseTemplates(assets static.Assets) templateSets {
 		"clock":     clock,
 		"join":      strings.Join,
 		"sentence":  sentence,
-		"setting":   newSetting,
 		"section":   sectionOf,
 		"changes":   changesOf,
 		"hint":      app.Hint,
