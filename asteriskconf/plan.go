@@ -23,6 +23,8 @@ type FilePlan struct {
 	Name   string `json:"name"`
 	Path   string `json:"path"`
 	Module string `json:"module"`
+	// RecordKind is that of [File].
+	RecordKind string `json:"record_kind"`
 	// Sections are the sections that differ from the file on disk.
 	Sections []SectionPlan `json:"sections"`
 	// ManuallyEdited reports whether the file on disk was edited. An apply
@@ -37,8 +39,12 @@ type FilePlan struct {
 type SectionPlan struct {
 	Name string `json:"name"`
 	// Action is "add", "modify" or "remove".
-	Action string     `json:"action"`
-	Lines  []LinePlan `json:"lines"`
+	Action string `json:"action"`
+	// Dangers and Summary are those of [Description]; empty if the source of the
+	// file is no [Describer].
+	Dangers []Danger   `json:"dangers"`
+	Summary []string   `json:"summary"`
+	Lines   []LinePlan `json:"lines"`
 }
 
 // LinePlan is one line to add ("+") or remove ("-").
@@ -52,12 +58,13 @@ type LinePlan struct {
 // Empty reports whether an apply would change nothing.
 func (p *Plan) Empty() bool { return len(p.Files) == 0 }
 
-// String formats the plan for a terminal.
+// String formats the plan for a terminal, with the dangerous changes first.
 func (p *Plan) String() string {
 	if p.Empty() {
 		return nothingToApply + issuesText(p.Issues)
 	}
 	var b strings.Builder
+	b.WriteString(p.dangerText())
 	for _, file := range p.Files {
 		fmt.Fprintf(&b, "%s (reload %s)\n", file.Path, file.Module)
 		if file.ManuallyEdited {
@@ -74,6 +81,19 @@ func (p *Plan) String() string {
 		}
 	}
 	return b.String() + issuesText(p.Issues)
+}
+
+// dangerText lists the dangers of all sections.
+func (p *Plan) dangerText() string {
+	var b strings.Builder
+	for _, file := range p.Files {
+		for _, section := range file.Sections {
+			for _, danger := range section.Dangers {
+				fmt.Fprintf(&b, "DANGER %s: %s\n", section.Name, danger.Message)
+			}
+		}
+	}
+	return b.String()
 }
 
 func sectionSign(action string) string {
@@ -108,7 +128,7 @@ func (d *ConfigDir) Plan(ctx context.Context) (*Plan, error) {
 			continue
 		}
 		plan.Files = append(plan.Files, FilePlan{
-			Name: file.File.Name, Path: file.Path, Module: file.File.Module,
+			Name: file.File.Name, Path: file.Path, Module: file.File.Module, RecordKind: file.File.RecordKind,
 			Sections:       planSections(file),
 			ManuallyEdited: file.manuallyEdited(),
 			Unverified:     !file.needsWrite(),
@@ -121,12 +141,17 @@ func planSections(file *stagedFile) []SectionPlan {
 	mask := secretMask(file)
 	plans := make([]SectionPlan, len(file.Sections))
 	for i, change := range file.Sections {
-		plans[i] = SectionPlan{Name: change.Name, Action: "modify", Lines: planLines(mask, change)}
+		plans[i] = SectionPlan{Name: change.Name, Action: "modify", Dangers: []Danger{}, Summary: []string{}, Lines: planLines(mask, change)}
 		switch {
 		case change.Before == nil:
 			plans[i].Action = "add"
 		case change.After == nil:
 			plans[i].Action = "remove"
+		}
+		if describer, ok := file.source.(Describer); ok {
+			description := describer.Describe(&change)
+			plans[i].Dangers = append(plans[i].Dangers, description.Dangers...)
+			plans[i].Summary = append(plans[i].Summary, description.Summary...)
 		}
 	}
 	return plans

@@ -17,6 +17,10 @@ type File struct {
 	// Module is the module to reload after a change, such as "manager" or
 	// "res_pjsip.so".
 	Module string
+	// RecordKind is the kind in the audit log of the records that the sections are
+	// rendered from, such as "AMI account". The key of a record is the name of its
+	// section. Empty if sections are not records.
+	RecordKind string
 	// SecretKeys are the keys whose values a plan masks.
 	SecretKeys []string
 	// UniqueSections means that the section names of this file, ignoring case,
@@ -59,6 +63,29 @@ type Revoker interface {
 // with its error, usually a store.ConflictError.
 type ChangeChecker interface {
 	CheckChange(ctx context.Context, asterisk Asterisk, change *Change) error
+}
+
+// Describer is a [Source] that explains the changes of a plan.
+type Describer interface {
+	Describe(change *SectionChange) Description
+}
+
+// Description explains the change of a section. It contains no secrets.
+type Description struct {
+	// Dangers are what the change permits that was not possible before, the most
+	// severe one first.
+	Dangers []Danger
+	// Summary describes the change, one clause for each setting.
+	Summary []string
+}
+
+// Danger is something that a change permits and that an administrator should know
+// before an apply.
+type Danger struct {
+	// Code is a short, stable identifier.
+	Code string `json:"code"`
+	// Message is one clause.
+	Message string `json:"message"`
 }
 
 // Inspector is a [Source] that detects issues in the parent's tree, or in other files

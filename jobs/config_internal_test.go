@@ -25,6 +25,7 @@ import (
 type fakeConfigDir struct {
 	apply  func(ctx context.Context) (*asteriskconf.Report, error)
 	status func(ctx context.Context) (*asteriskconf.Status, error)
+	plan   asteriskconf.Plan
 }
 
 func (f *fakeConfigDir) Apply(ctx context.Context) (*asteriskconf.Report, error) { return f.apply(ctx) }
@@ -37,9 +38,7 @@ func (*fakeConfigDir) Recover(context.Context) (*asteriskconf.Recovery, error) {
 func (*fakeConfigDir) Rollback(context.Context) (*asteriskconf.Report, error) {
 	return nil, errors.New("no way back")
 }
-func (*fakeConfigDir) Plan(context.Context) (*asteriskconf.Plan, error) {
-	return &asteriskconf.Plan{}, nil
-}
+func (f *fakeConfigDir) Plan(context.Context) (*asteriskconf.Plan, error) { return &f.plan, nil }
 
 // hostOf returns a host without records.
 func hostOf(opts asterisk.Options) func() *asterisk.Host {
@@ -383,4 +382,51 @@ func TestRunner_Status_failsWithoutAsterisk(t *testing.T) {
 	list, err := auditLog.List(t.Context(), audit.Query{Action: "apply", Kind: "configuration", Outcome: audit.Failed})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1, "an apply that could not open its folder is recorded, too")
+}
+
+func TestRunner_Review_namesAuthorsSinceLastApply(t *testing.T) {
+	t.Parallel()
+	keyring, err := store.NewKeyring(store.GenerateKey())
+	require.NoError(t, err)
+	now := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+	auditLog := audit.New(memstore.New().Audit(), keyring, &audit.Options{Clock: func() time.Time { return now }})
+	record := func(actor, kind, key string) {
+		ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: actor})
+		require.NoError(t, auditLog.Record(ctx, audit.Event{Action: "update", Kind: kind, Key: key}))
+	}
+	record("earlier", "AMI account", "desk")
+	liveAt := now.Add(time.Minute)
+	now = liveAt.Add(time.Minute)
+	record("mike", "AMI account", "desk")
+	record("anna", "AMI account", "Desk")
+	record("anna", "AMI account", "live")
+	record("eve", "user", "desk")
+
+	f := &fakeConfigDir{
+		status: func(context.Context) (*asteriskconf.Status, error) {
+			return &asteriskconf.Status{Pending: true, LiveAt: &liveAt}, nil
+		},
+		plan: asteriskconf.Plan{Files: []asteriskconf.FilePlan{{
+			RecordKind: "AMI account", Sections: []asteriskconf.SectionPlan{{Name: "desk"}, {Name: "edited"}},
+		}}},
+	}
+	r, _, _ := newRunner(t, f)
+	r.opts.Audit = auditLog
+	review, err := r.Review(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"anna", "mike"}, Authors(review.Changes("AMI account", "DESK")), "the newest first")
+	require.Empty(t, review.Changes("AMI account", "edited"))
+	require.Equal(t, PendingChanges{Count: 2, Authors: []string{"anna", "mike"}}, review.Pending())
+
+	pending, err := r.Pending(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, review.Pending(), pending)
+	record("carl", "AMI account", "desk")
+	pending, err = r.Pending(t.Context())
+	require.NoError(t, err)
+	require.NotContains(t, pending.Authors, "carl", "it is cached")
+	r.InvalidateStatus()
+	pending, err = r.Pending(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, pending.Authors, "carl")
 }

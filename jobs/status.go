@@ -21,7 +21,9 @@ type statusCache struct {
 	// readAt is the time of the cached result; zero when there is none.
 	readAt time.Time
 	status *asteriskconf.Status
-	err    error
+	// changes counts what is pending, if it could be planned.
+	changes PendingChanges
+	err     error
 	// changeCount counts the calls of InvalidateStatus.
 	changeCount int
 }
@@ -75,19 +77,28 @@ func (r *Runner) refreshStatus(changes int) {
 	ctx, cancel := context.WithTimeout(r.ctx, statusTimeout)
 	defer cancel()
 	var status *asteriskconf.Status
+	var pending PendingChanges
 	err := r.recoverPanic(ctx, func() error {
 		dir, closeFn, err := r.open(ctx, nil)
 		if err != nil {
 			return err
 		}
 		defer closeFn()
-		status, err = dir.Status(ctx)
-		return err
+		if status, err = dir.Status(ctx); err != nil || !status.Pending {
+			return err
+		}
+		review, err := r.review(ctx, dir, status)
+		if err != nil {
+			r.opts.Logger.DebugContext(ctx, "the pending changes cannot be counted", "error", err)
+			return nil // the plan says why
+		}
+		pending = review.Pending()
+		return nil
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.status.changeCount == changes {
-		r.status.readAt, r.status.status, r.status.err = r.opts.Clock(), status, err
+		r.status.readAt, r.status.status, r.status.changes, r.status.err = r.opts.Clock(), status, pending, err
 	}
 	close(r.status.pending)
 	r.status.pending = nil

@@ -61,6 +61,7 @@ func (s *ConfSource) File() asteriskconf.File {
 		Name:           FileName,
 		Parent:         managerConf,
 		Module:         "manager",
+		RecordKind:     kind,
 		SecretKeys:     []string{"secret"},
 		UniqueSections: true,
 	}

@@ -106,7 +106,7 @@ func TestE2E_administratorsAndAMIAccount(t *testing.T) {
 		require.Equal(t, 403, jane.Visit(t, server.URL+outside), outside)
 	}
 	secret := createCRMAccount(t, jane)
-	jane.waitText(t, "There are changes that are not live yet. Ask an administrator with access to Apply.")
+	jane.waitText(t, "1 change by you is not live yet. Ask an administrator with access to Apply.")
 	require.NotEqual(t, "Success", amiLogin(t, asterisk, "crmpro_ami", secret), "nothing is live before the apply")
 
 	root.logIn(t, link.Username, rootPassword)

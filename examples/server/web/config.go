@@ -1,15 +1,19 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/jobs"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // configPages are the pages of the area Apply.
@@ -26,8 +30,12 @@ func (p configPages) routes() []route {
 
 // configPage is the page /config.
 type configPage struct {
-	// Files are the changes; State says why they are unknown, see [configState].
-	Files  []plannedFile
+	// Changes are those of the records, the dangerous ones first. Count counts them, and
+	// More those that are left out.
+	Changes     []plannedChange
+	Count, More int
+	// Files are the files to write; State says why they are unknown, see [configState].
+	Files  []asteriskconf.FilePlan
 	Issues []asteriskconf.Issue
 	State  string
 	Err    error
@@ -41,33 +49,65 @@ type configPage struct {
 // may bring very many accounts.
 const maxPlannedSections = 200
 
-// plannedFile is the part of the changes in one file that the page shows.
-type plannedFile struct {
-	asteriskconf.FilePlan
+// maxShownEntries bounds the entries of the audit log beside a change.
+const maxShownEntries = 5
 
-	// More counts the sections that are left out.
-	More int
+// plannedChange is a change of one record.
+type plannedChange struct {
+	asteriskconf.SectionPlan
+
+	// Path is the page of the record, and AuditPath that of its entries in the audit
+	// log; empty if the administrator cannot see them.
+	Path, AuditPath string
+	// Entries are the changes since the last apply, newest first. Others are the
+	// authors who are not the administrator.
+	Entries []*audit.Entry
+	Others  []string
 }
 
-func plannedFiles(plan *asteriskconf.Plan) []plannedFile {
-	left := maxPlannedSections
-	files := make([]plannedFile, len(plan.Files))
-	for i, f := range plan.Files {
-		var more int
-		f.Sections, more = firstOf(f.Sections, left)
-		left -= len(f.Sections)
-		files[i] = plannedFile{f, more}
+// rank orders changes: dangers, then changes by others, then the rest.
+func (c plannedChange) rank() int {
+	switch {
+	case len(c.Dangers) > 0:
+		return 0
+	case len(c.Others) > 0:
+		return 1
 	}
-	return files
+	return 2
 }
 
-func (p configPages) plan(ctx context.Context, _ *request) (response, error) {
+// plannedChanges are the changes of all files, the dangerous ones first.
+func (p configPages) plannedChanges(admin *ampusers.Administrator, review *jobs.Review) []plannedChange {
+	var changes []plannedChange
+	for _, file := range review.Files {
+		for _, section := range file.Sections {
+			entries := review.Changes(file.RecordKind, section.Name)
+			change := plannedChange{SectionPlan: section}
+			change.Entries, _ = firstOf(entries, maxShownEntries)
+			change.Others = slices.DeleteFunc(jobs.Authors(entries), func(name string) bool { return name == admin.Username })
+			if admin.Can(app.SectionAudit) && len(entries) > 0 {
+				change.AuditPath = listAddress("/audit", "kind", file.RecordKind, "key", entries[0].Key)
+			}
+			if file.RecordKind == p.site.AMIAccounts.AuditSource().Kind && admin.Can(app.SectionAMIAccounts) && section.Action != "remove" {
+				change.Path = amiAccountPath(section.Name)
+			}
+			changes = append(changes, change)
+		}
+	}
+	slices.SortStableFunc(changes, func(a, b plannedChange) int { return cmp.Compare(a.rank(), b.rank()) })
+	return changes
+}
+
+func (p configPages) plan(ctx context.Context, r *request) (response, error) {
 	body := configPage{Offline: p.site.Current().AMI == app.NoAsterisk, Last: p.jobs.LastConfig()}
 	body.Status, body.Err = p.jobs.Status(ctx)
 	if body.Err == nil {
-		var plan *asteriskconf.Plan
-		if plan, body.Err = p.jobs.Plan(ctx); body.Err == nil {
-			body.Files, body.Issues = plannedFiles(plan), plan.Issues
+		var review *jobs.Review
+		if review, body.Err = p.jobs.Review(ctx); body.Err == nil {
+			body.Files, body.Issues = review.Files, review.Issues
+			all := p.plannedChanges(r.admin, review)
+			body.Count = len(all)
+			body.Changes, body.More = firstOf(all, maxPlannedSections)
 		}
 	}
 	if ctx.Err() != nil {
@@ -122,14 +162,41 @@ func (p configPages) askRollback(context.Context, *request) (response, error) {
 type banner struct {
 	State string
 	Admin *ampusers.Administrator
+	// Count counts the pending changes; 0 if it is unknown or not for this
+	// administrator. Authors names who made them.
+	Count   int
+	Authors string
 }
 
 func (p configPages) banner(ctx context.Context, r *request) (response, error) {
-	body := banner{p.bannerState(ctx), r.admin}
+	body := banner{State: p.bannerState(ctx), Admin: r.admin}
+	if body.State == "pending" && (r.admin.Can(ampusers.SectionApply) || r.admin.Can(app.SectionAMIAccounts)) {
+		pending, err := p.jobs.Pending(ctx)
+		if err != nil {
+			return nil, err
+		}
+		body.Count, body.Authors = pending.Count, authorText(pending.Authors, r.admin.Username)
+	}
 	if r.isHTMX() {
 		return fragment{"banner", body}, nil
 	}
 	return page{Name: "banner", Title: "Pending changes", Body: body}, nil
+}
+
+// authorText lists at most three authors, the administrator as "you".
+func authorText(authors []string, self string) string {
+	const most = 3
+	names := slices.Clone(authors)
+	if i := slices.Index(names, self); i >= 0 {
+		names = append([]string{"you"}, slices.Delete(names, i, i+1)...)
+	}
+	if more := len(names) - most; more > 0 {
+		names = append(names[:most], strconv.Itoa(more)+" more")
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
 func (p configPages) bannerState(ctx context.Context) string {

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // getFragment returns the response to htmx for a path.
@@ -58,7 +61,7 @@ func TestPages_configApply(t *testing.T) {
 	require.Contains(t, banner, "Review and apply")
 	page := b.get("/config", http.StatusOK)
 	require.Contains(t, page, "manager.d/pbxusers_manager.conf")
-	require.Contains(t, page, "New: crmpro_ami")
+	require.Contains(t, page, "<a href=\"/ami-accounts/crmpro_ami\">crmpro_ami</a> <span class=\"badge on\">new</span>")
 	require.Contains(t, page, "added</td>")
 	require.NotContains(t, page, copyableText(b.get("/ami-accounts/crmpro_ami/secret", http.StatusOK), "secret"))
 
@@ -147,4 +150,46 @@ func TestPages_configAndInstallShowExecLine(t *testing.T) {
 	b.postRedirect("/ami-accounts/new", crmAccountForm())
 	b.postRedirect("/config/apply", nil)
 	require.Contains(t, b.waitForRun(), finding)
+}
+
+func TestPages_configReviewsDangersFirst(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	site := b.server.Site
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "anna", Sections: []string{app.SectionAMIAccounts}}, password)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "desk", Sections: []string{app.SectionUsers}}, password)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "operator", Sections: []string{ampusers.SectionApply}}, password)
+	by := func(name string) context.Context {
+		return audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: name})
+	}
+	office, err := manager.ParseNetwork("10.1.2.0/24")
+	require.NoError(t, err)
+	for name, actor := range map[string]string{"aaa-own": "root.admin", "bbb-other": "anna", "ccc-danger": "root.admin"} {
+		account := &manager.Account{Name: name, Permit: []manager.Network{office}, Write: manager.Call}
+		if name == "ccc-danger" {
+			account.Write = manager.Command
+		}
+		_, err := site.AMIAccounts.Create(by(actor), account)
+		require.NoError(t, err)
+	}
+
+	page := b.get("/config", http.StatusOK)
+	danger, other, own := strings.Index(page, "ccc-danger"), strings.Index(page, "bbb-other"), strings.Index(page, "aaa-own")
+	require.True(t, 0 < danger && danger < other && other < own, "%d %d %d", danger, other, own)
+	require.Contains(t, page, "Root-equivalent access: with write command the account can take over the whole PBX.")
+	require.Equal(t, 1, strings.Count(page, "data-danger"))
+	require.Contains(t, page, "changed by anna")
+	require.Contains(t, page, "Apply 3 changes")
+	require.Contains(t, page, `href="/audit?key=ccc-danger&amp;kind=AMI&#43;account"`)
+	require.Contains(t, page, "<details><summary>Show diff")
+	require.Contains(t, page, "secret = [redacted]")
+
+	require.Contains(t, b.getFragment("/config/banner"), "<strong>3 changes</strong> by you and anna are not live yet.")
+	require.Contains(t, b.loginAs("anna").getFragment("/config/banner"), "by you and root.admin are not live yet. Ask an administrator")
+	hidden := b.loginAs("desk").getFragment("/config/banner")
+	require.Contains(t, hidden, "There are changes that are not live yet.")
+	require.NotContains(t, hidden, "anna")
+	limited := b.loginAs("operator").get("/config", http.StatusOK)
+	require.NotContains(t, limited, `href="/audit`, "it has no access to the audit log")
+	require.NotContains(t, limited, `href="/ami-accounts`)
 }

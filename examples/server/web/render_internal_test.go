@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -116,10 +117,15 @@ func hostileRun() *jobs.State {
 	return &jobs.State{Kind: jobs.KindApply, Actor: hostile, EndedAt: time.Now(), Steps: []asteriskconf.Progress{{Step: hostile, File: hostile}}, Report: report, Err: errors.New(hostile)}
 }
 
-func hostilePlan() []plannedFile {
+func hostileChanges() []plannedChange {
 	lines := []asteriskconf.LinePlan{{Sign: "+", Key: hostile, Value: hostile}, {Sign: "-", Key: hostile, Value: hostile}}
-	sections := []asteriskconf.SectionPlan{{Name: hostile, Action: "add", Lines: lines}, {Name: hostile, Action: "remove"}, {Name: hostile, Action: "modify"}}
-	return []plannedFile{{asteriskconf.FilePlan{Path: hostile, Sections: sections, ManuallyEdited: true, Unverified: true}, 1}}
+	return []plannedChange{
+		{
+			SectionPlan: asteriskconf.SectionPlan{Name: hostile, Action: "add", Dangers: []asteriskconf.Danger{{Code: hostile, Message: hostile}}, Summary: []string{hostile}, Lines: lines},
+			Path:        "/x", AuditPath: "/y", Entries: []*audit.Entry{hostileEntry()}, Others: []string{hostile},
+		},
+		{SectionPlan: asteriskconf.SectionPlan{Name: hostile, Action: "remove"}}, {SectionPlan: asteriskconf.SectionPlan{Name: hostile, Action: "modify"}, Others: []string{hostile}},
+	}
 }
 
 func hostileInstallation() *asteriskconf.Installation {
@@ -154,7 +160,7 @@ func pageBodies() map[string][2]any {
 		"setpassword":      {setPasswordPage{Link: &credential.Link{}}, setPasswordPage{&credential.Link{Username: hostile, ExpiresAt: now}, []problem{{Text: hostile}}, hostileField("password")}},
 		"errorpage":        {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile, "/x", []typedValue{{hostile, hostile}}, hostile, hostile}},
 		"overview":         {overviewPage{}, overviewPage{[]area{{Href: "/x", Label: hostile, Text: hostile}}, true, true}},
-		"banner":           {banner{"", none}, banner{"unavailable", hostileAdministrator()}},
+		"banner":           {banner{Admin: none}, banner{"pending", hostileAdministrator(), 2, hostile}},
 		"administrators":   {listPage[ampusers.Administrator]{}, listPage[ampusers.Administrator]{listed, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, map[string]string{hostile: hostile}, nil}},
 		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
 		"administrator":    {recordPage[ampusers.Administrator]{Record: none}, hostileRecord(hostileAdministrator(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}, "access", "sign-in", "rights", activityTab)},
@@ -162,7 +168,7 @@ func pageBodies() map[string][2]any {
 		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, heads, []*manager.Account{user}, pages, []accountState{{user, true}}, nil}},
 		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}, Extra: accountExtra{State: accountState{Account: &manager.Account{}}}}, hostileRecord(user, accountExtra{accountState{user, true}, &probeResult{false, false, hostile}}, "settings", activityTab)},
 		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostile, hostile, hostile}},
-		"config":           {configPage{}, configPage{Files: hostilePlan(), Issues: hostileInstallation().Issues, Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, State: "unavailable", Err: errors.New(hostile), Last: hostileRun()}},
+		"config":           {configPage{}, configPage{Changes: hostileChanges(), Count: 4, More: 1, Files: []asteriskconf.FilePlan{{Path: hostile, Module: hostile, ManuallyEdited: true}, {Path: hostile, Module: hostile}}, Issues: hostileInstallation().Issues, Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Last: hostileRun()}},
 		"applystatus":      {&jobs.State{}, hostileRun()},
 		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []*audit.Entry{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
 		"install":          {installPage{}, installPage{InstallResult: asterisk.InstallResult{Installation: hostileInstallation()}, Err: errors.New(hostile), User: hostile, Blocked: true}},
@@ -181,7 +187,7 @@ func TestParseTemplates_escapeHostileText(t *testing.T) {
 	for _, name := range names {
 		for _, body := range all[name] {
 			var out bytes.Buffer
-			data := layout{Title: hostile, Admin: hostileAdministrator(), Flash: hostile, Warning: hostile, Banner: true, Body: body, Nav: []areaGroup{{ID: "x", Label: hostile, Areas: []area{{Href: "/x", Label: hostile, Icon: "users", Current: true}}}}}
+			data := layout{Title: hostile, Admin: hostileAdministrator(), Flash: hostile, Undo: &undo{"/x", url.Values{"user": {hostile}}}, Warning: hostile, Banner: true, Body: body, Nav: []areaGroup{{ID: "x", Label: hostile, Areas: []area{{Href: "/x", Label: hostile, Icon: "users", Current: true}}}}}
 			require.NoError(t, drawn[name].ExecuteTemplate(&out, "layout", data), name)
 			text := out.String()
 			require.NotContains(t, text, "<script>", name)
@@ -208,12 +214,18 @@ func requireUniqueIDs(t *testing.T, name, text string) {
 	}
 }
 
-func TestPlannedFiles_limitsSections(t *testing.T) {
+func TestConfigPages_plannedChanges_ranksDangersFirst(t *testing.T) {
 	t.Parallel()
-	large := asteriskconf.FilePlan{Sections: make([]asteriskconf.SectionPlan, 10*maxPlannedSections)}
-	files := plannedFiles(&asteriskconf.Plan{Files: []asteriskconf.FilePlan{large, {Sections: make([]asteriskconf.SectionPlan, 3)}}})
-	require.Len(t, files[0].Sections, maxPlannedSections)
-	require.Equal(t, 9*maxPlannedSections, files[0].More)
-	require.Empty(t, files[1].Sections)
-	require.Equal(t, 3, files[1].More)
+	danger := plannedChange{SectionPlan: asteriskconf.SectionPlan{Dangers: []asteriskconf.Danger{{}}}, Others: []string{"anna"}}
+	require.Equal(t, []int{0, 1, 2}, []int{danger.rank(), plannedChange{Others: []string{"anna"}}.rank(), plannedChange{}.rank()})
+}
+
+func TestAuthorText_namesThree(t *testing.T) {
+	t.Parallel()
+	for want, authors := range map[string][]string{
+		"": nil, "mike": {"mike"}, "you": {"me"}, "you and anna": {"anna", "me"}, "anna, ben and carl": {"anna", "ben", "carl"},
+		"you, anna, ben and 2 more": {"anna", "ben", "carl", "dora", "me"},
+	} {
+		require.Equal(t, want, authorText(authors, "me"))
+	}
 }

@@ -1,0 +1,132 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// Review is what an apply would change, and who changed it since the last one.
+type Review struct {
+	*asteriskconf.Plan
+
+	entries map[reviewedRecord][]*audit.Entry
+}
+
+// reviewedRecord is the record of a section. Name is in lower case.
+type reviewedRecord struct{ kind, name string }
+
+func newReviewedRecord(kind, name string) reviewedRecord {
+	return reviewedRecord{kind, strings.ToLower(name)}
+}
+
+// PendingChanges counts the changes that are not live yet.
+type PendingChanges struct {
+	// Count is the number of changed sections; 0 if it is unknown.
+	Count int
+	// Authors are the actors who changed them since the last apply, sorted.
+	Authors []string
+}
+
+// maxReviewedEntries bounds the entries of the audit log that a review reads for one
+// kind of record.
+const maxReviewedEntries = store.MaxPageLimit
+
+// Review returns the plan of an apply, and the entries of the audit log about its
+// records since the last apply. It reads the newest ones only if there are very many.
+// Errors are those of [Runner.Plan].
+func (r *Runner) Review(ctx context.Context) (*Review, error) {
+	dir, closeFn, err := r.open(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer closeFn()
+	status, err := dir.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.review(ctx, dir, status)
+}
+
+func (r *Runner) review(ctx context.Context, dir configDir, status *asteriskconf.Status) (*Review, error) {
+	plan, err := dir.Plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	review := &Review{Plan: plan, entries: map[reviewedRecord][]*audit.Entry{}}
+	if r.opts.Audit == nil {
+		return review, nil
+	}
+	since := time.Time{}
+	if status.LiveAt != nil {
+		since = *status.LiveAt
+	}
+	read := map[string]bool{"": true}
+	for _, file := range plan.Files {
+		if read[file.RecordKind] || len(file.Sections) == 0 {
+			continue
+		}
+		read[file.RecordKind] = true
+		list, err := r.opts.Audit.List(ctx, audit.Query{
+			Kind: file.RecordKind, Outcome: audit.Succeeded, Since: since, PageRequest: store.PageRequest{Limit: maxReviewedEntries},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, entry := range list.Items {
+			record := newReviewedRecord(entry.Kind, entry.Key)
+			review.entries[record] = append(review.entries[record], entry)
+		}
+	}
+	return review, nil
+}
+
+// Changes returns the entries about the record of a section, newest first.
+func (v *Review) Changes(recordKind, section string) []*audit.Entry {
+	return v.entries[newReviewedRecord(recordKind, section)]
+}
+
+// Pending counts the changes of the plan.
+func (v *Review) Pending() PendingChanges {
+	var pending PendingChanges
+	for _, file := range v.Files {
+		pending.Count += len(file.Sections)
+		for _, section := range file.Sections {
+			pending.Authors = append(pending.Authors, Authors(v.Changes(file.RecordKind, section.Name))...)
+		}
+	}
+	slices.Sort(pending.Authors)
+	pending.Authors = slices.Compact(pending.Authors)
+	return pending
+}
+
+// Authors returns the names of the actors of entries, each once, in their order. An
+// actor without a name has that of its kind.
+func Authors(entries []*audit.Entry) []string {
+	var authors []string
+	for _, entry := range entries {
+		if name := cmp.Or(entry.Actor.Name, string(entry.Actor.Kind)); !slices.Contains(authors, name) {
+			authors = append(authors, name)
+		}
+	}
+	return authors
+}
+
+// Pending counts the changes that are not live yet. It is cached like [Runner.Status].
+func (r *Runner) Pending(ctx context.Context) (PendingChanges, error) {
+	status, err := r.Status(ctx)
+	if err != nil || !status.Pending {
+		return PendingChanges{}, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	pending := r.status.changes
+	pending.Authors = slices.Clone(pending.Authors)
+	return pending, nil
+}

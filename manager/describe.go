@@ -1,0 +1,176 @@
+package manager
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
+)
+
+var _ asteriskconf.Describer = (*ConfSource)(nil)
+
+// Describe explains the change of an account. Dangers are new classes equivalent to
+// root, and addresses that could not log in before.
+func (*ConfSource) Describe(change *asteriskconf.SectionChange) asteriskconf.Description {
+	switch {
+	case change.After == nil:
+		return asteriskconf.Description{Summary: []string{"account removed: programs that use it can no longer log in"}}
+	case change.Before == nil:
+		after := parseSection(change.After)
+		return asteriskconf.Description{
+			Dangers: accountDangers(nil, after),
+			Summary: []string{
+				"new account", "read: " + cmp.Or(after.Read.list(), "none"), "write: " + cmp.Or(after.Write.list(), "none"), "may connect from " + addressText(after),
+			},
+		}
+	}
+	before, after := parseSection(change.Before), parseSection(change.After)
+	return asteriskconf.Description{Dangers: accountDangers(before, after), Summary: changeSummary(change, before, after)}
+}
+
+// parseSection returns what a section permits. An unknown class counts as none, so that
+// a change to a manually edited file is described as more than it is, never as less.
+func parseSection(section *dialect.Section) *Account {
+	a := &Account{}
+	a.NamedACL, _ = section.Value("acl")
+	for _, line := range section.Lines {
+		switch line.Key {
+		case "read":
+			a.Read, _ = ParsePrivileges(strings.Split(line.Value, ",")...)
+		case "write":
+			a.Write, _ = ParsePrivileges(strings.Split(line.Value, ",")...)
+		case "deny", "permit":
+			n, err := ParseNetwork(line.Value)
+			if err != nil {
+				continue
+			}
+			if line.Key == "deny" {
+				a.Deny = append(a.Deny, n)
+			} else {
+				a.Permit = append(a.Permit, n)
+			}
+		}
+	}
+	return a
+}
+
+// accountDangers returns what an account could not do before; before is nil for a new
+// account.
+func accountDangers(before, after *Account) []asteriskconf.Danger {
+	var dangers []asteriskconf.Danger
+	risky := after.Write & rootLike
+	if before != nil {
+		risky &^= before.Write
+	}
+	if risky != 0 {
+		dangers = append(dangers, asteriskconf.Danger{Code: "root_like", Message: fmt.Sprintf(
+			"root-equivalent access: with write %s the account can take over the whole PBX", risky.list())})
+	}
+	switch {
+	case after.permitsAnyAddress() && (before == nil || !before.permitsAnyAddress()):
+		dangers = append(dangers, asteriskconf.Danger{Code: "any_address", Message: "open to all: any address may connect"})
+	case before != nil && !before.permitsAllOf(after):
+		dangers = append(dangers, asteriskconf.Danger{Code: "addresses_widened", Message: fmt.Sprintf(
+			"addresses widened: may connect from %s, before from %s", addressText(after), addressText(before))})
+	}
+	return dangers
+}
+
+// permitsAnyAddress reports whether no rule denies an address.
+func (a *Account) permitsAnyAddress() bool {
+	return a.NamedACL == "" && (len(a.effectiveDeny()) == 0 || coverAll(a.Permit, allAddresses()))
+}
+
+// addressText lists the addresses that may connect.
+func addressText(a *Account) string {
+	var parts []string
+	switch {
+	case len(a.Permit) > 0:
+		parts = append(parts, networkText(a.Permit))
+		if len(a.Deny) > 0 && !coverAll(a.Deny, allAddresses()) {
+			parts = append(parts, "all but "+networkText(a.Deny))
+		}
+	case coverAll(a.Deny, allAddresses()):
+		parts = append(parts, "nowhere")
+	case len(a.Deny) > 0:
+		parts = append(parts, "all but "+networkText(a.Deny))
+	default:
+		parts = append(parts, "any address")
+	}
+	if a.NamedACL != "" {
+		parts = append(parts, "limited by the named ACL "+a.NamedACL)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func networkText(networks []Network) string {
+	texts := make([]string, len(networks))
+	for i, n := range networks {
+		texts[i] = n.String()
+	}
+	return strings.Join(texts, ", ")
+}
+
+// changeSummary describes each changed setting.
+func changeSummary(change *asteriskconf.SectionChange, before, after *Account) []string {
+	summary := append(privilegeSummary("read", before.Read, after.Read), privilegeSummary("write", before.Write, after.Write)...)
+	if old, now := addressText(before), addressText(after); old != now {
+		summary = append(summary, fmt.Sprintf("may connect from %s, before from %s", now, old))
+	}
+	described := []string{"read", "write", "deny", "permit", "acl"}
+	for _, key := range sectionKeys(change) {
+		text := keySummary(key, change.Before.Values(key), change.After.Values(key))
+		if text != "" && !slices.Contains(described, key) && !slices.Contains(summary, text) {
+			summary = append(summary, text)
+		}
+	}
+	if len(summary) == 0 {
+		summary = append(summary, "order or spelling of lines changed")
+	}
+	return summary
+}
+
+func privilegeSummary(key string, before, after Privileges) []string {
+	var summary []string
+	if added := after &^ before; added != 0 {
+		summary = append(summary, key+" added: "+added.list())
+	}
+	if removed := before &^ after; removed != 0 {
+		summary = append(summary, key+" removed: "+removed.list())
+	}
+	return summary
+}
+
+// keySummary describes the change of a key; "" if its values are the same.
+func keySummary(key string, before, after []string) string {
+	switch label := keyLabels()[key]; {
+	case slices.Equal(before, after):
+		return ""
+	case strings.HasPrefix(key, "eventfilter"):
+		return "event filters changed"
+	case label != "" && len(before) == 1 && len(after) == 1:
+		return fmt.Sprintf("%s: %s, before %s", label, after[0], before[0])
+	}
+	return key + " changed"
+}
+
+// keyLabels are the keys whose values may be shown.
+func keyLabels() map[string]string {
+	return map[string]string{
+		"displayconnects": "log connections", "allowmultiplelogin": "several sessions at once", "writetimeout": "write timeout in milliseconds",
+	}
+}
+
+// sectionKeys returns the keys of both sections, in order.
+func sectionKeys(change *asteriskconf.SectionChange) []string {
+	var keys []string
+	for _, line := range slices.Concat(change.Before.Lines, change.After.Lines) {
+		if !slices.Contains(keys, line.Key) {
+			keys = append(keys, line.Key)
+		}
+	}
+	return keys
+}
