@@ -3,26 +3,37 @@ package app
 import (
 	"context"
 	"time"
+
+	"github.com/pbxusers/pbxusers/jobs"
 )
+
+// Schedule returns the present schedule of the syncs.
+func (s *App) Schedule() jobs.Schedule {
+	current := s.Current()
+	directory, err := s.Users.Directories().Default()
+	if err != nil {
+		return jobs.Schedule{} // there is no directory
+	}
+	return jobs.Schedule{Interval: current.LDAP.SyncInterval, Directory: directory.Name(), Options: current.SyncOptions()}
+}
 
 // SyncSchedule is the schedule of the syncs of the directory.
 type SyncSchedule struct {
-	Interval time.Duration
-	// Next is the time of the next sync, in the past if it is due.
+	// Next is the time of the next sync; zero means now.
 	Next time.Time
 	// Last is the last scheduled sync; nil before the first one.
-	Last *ScheduledSync
+	Last *jobs.ScheduledSync
 }
 
-// ScheduledSync is the result of a scheduled sync.
-type ScheduledSync struct {
-	StartedAt time.Time `json:"started_at"`
-	// Problem says why the sync failed as a whole; empty on success.
-	Problem string `json:"problem"`
-	// Changes counts the users that it changed, and Problems the entries with problems.
-	Changes  int `json:"changes"`
-	Problems int `json:"problems"`
+// SyncSchedule returns the schedule at a time; nil if there are no scheduled syncs.
+func (s *App) SyncSchedule(ctx context.Context, now time.Time) (*SyncSchedule, error) {
+	schedule := s.Schedule()
+	if schedule.Interval == 0 {
+		return nil, nil
+	}
+	last, err := jobs.LastScheduledSync(ctx, s.TTLStore, schedule.Directory, now)
+	if err != nil {
+		return nil, err
+	}
+	return &SyncSchedule{Next: schedule.Next(last), Last: last}, nil
 }
-
-// SyncSchedule returns the schedule, nil if there are no scheduled syncs.
-func (s *App) SyncSchedule(context.Context) (*SyncSchedule, error) { return nil, nil }

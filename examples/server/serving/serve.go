@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 
+	"github.com/pbxusers/pbxusers/jobs"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -22,6 +23,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	cleanup.Go(func() { store.SweepExpired(ctx, s.site.TTLStore, &store.SweepOptions{Clock: s.clock, Logger: s.log}) })
 	cleanup.Go(func() { s.site.Users.Mails().Run(ctx) })
 	cleanup.Go(func() { s.site.WatchSettings(ctx) })
+	cleanup.Go(func() {
+		s.jobs.RunSchedule(ctx, &jobs.ScheduleOptions{Store: s.site.TTLStore, Schedule: s.site.Schedule})
+	})
 
 	ended := make(chan error, 1)
 	go func() { ended <- s.http.Serve(listener) }()

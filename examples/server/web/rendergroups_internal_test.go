@@ -66,7 +66,7 @@ func hostileSettings() settingsPage {
 		settingsSection: settingsSection{"general", hostile, hostile}, All: settingsSections(), Form: f,
 		Attributes: []attributeField{{hostile, hostile, hostile, hostile}}, Fixed: []app.Setting{setting}, Notice: hostile, PendingURL: "https://x.example.com", PublicURL: hostile,
 		Mail: &app.MailStatus{Missing: hostile}, To: hostileField("to"), Directories: []app.DirectoryState{hostileDirectoryState()}, MaySync: true,
-		Schedule: &app.SyncSchedule{Last: &app.ScheduledSync{Problem: hostile}},
+		Schedule: &app.SyncSchedule{Last: &jobs.ScheduledSync{Problem: hostile}},
 		Tested: &settingsTest{
 			Problems: []problem{{Text: hostile}}, Connection: &app.Connection{Problem: hostile}, Delivery: &userman.Delivery{Status: userman.DeliveryFailed, Message: hostile},
 			Directory: &app.DirectoryTest{Entries: []app.PreviewEntry{{Username: hostile, Name: hostile, Email: hostile, Groups: []string{hostile}, Problem: hostile}}},

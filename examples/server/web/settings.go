@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -129,7 +130,7 @@ func (p settingsPages) complete(ctx context.Context, r *request, body *settingsP
 	case app.SettingsDirectory:
 		body.MaySync = r.admin.Can(app.SectionUsers) && p.isUnrestricted(ctx)
 		if body.Directories, err = p.site.Directories(ctx); err == nil {
-			body.Schedule, err = p.site.SyncSchedule(ctx)
+			body.Schedule, err = p.site.SyncSchedule(ctx, time.Now())
 		}
 	}
 	return formPage(errs, "settings", body.Section+" settings", *body), err

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
+	"github.com/pbxusers/pbxusers/jobs"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/settings"
@@ -151,4 +153,20 @@ func TestPages_settingsChangeAttributes(t *testing.T) {
 	require.Contains(t, page, `name="attribute.default_extension" value="ipPhone"`)
 	require.Contains(t, page, `name="attribute.fax" value="-"`)
 	require.Contains(t, b.post("/settings/directory/test", b.settingsForm("/settings/directory"), http.StatusOK), "Test failed.")
+}
+
+func TestPages_settingsShowScheduledSyncs(t *testing.T) {
+	t.Parallel()
+	b, _ := startWithDirectory(t)
+	require.NotContains(t, b.get("/settings/directory", http.StatusOK), "Last scheduled sync")
+	b.postRedirect("/settings/directory", b.settingsForm("/settings/directory", "ldap_sync", "1h"))
+	page := b.get("/settings/directory", http.StatusOK)
+	require.Contains(t, page, `<option value="1h" selected>Every hour</option>`)
+	require.Contains(t, page, "<dt>Next sync</dt><dd>Soon</dd>")
+	runner := jobs.New(&jobs.Options{Users: b.server.Site.Users})
+	t.Cleanup(func() { require.NoError(t, runner.Close(context.Background())) })
+	done, err := runner.SyncIfDue(t.Context(), b.server.Site.TTLStore, b.server.Site.Schedule())
+	require.NoError(t, err)
+	require.NotNil(t, done)
+	require.Regexp(t, `<dt>Last scheduled sync</dt><dd><time [^>]+>[^<]+</time>: \d+ changed`, b.get("/settings/directory", http.StatusOK))
 }
