@@ -39,6 +39,13 @@ func (v browserUser) value(t *testing.T, field string) string {
 	return chromium.Eval[string](t, v.Tab, `document.querySelector('main [name="`+field+`"]').value`)
 }
 
+// choose clicks on an element, also under the bar with the buttons of the form.
+func (v browserUser) choose(t *testing.T, element string) {
+	t.Helper()
+	v.WaitVisible(t, element)
+	chromium.Eval[bool](t, v.Tab, `document.querySelector('`+element+`').click(), true`)
+}
+
 // TestE2E_formsKeepWhatWasTyped shows that a form is sent once, and that nothing that was
 // typed is lost.
 func TestE2E_formsKeepWhatWasTyped(t *testing.T) {
@@ -52,6 +59,7 @@ func TestE2E_formsKeepWhatWasTyped(t *testing.T) {
 	doubleClickShowsSecret(t, v)
 	backNeedsNoResubmission(t, v)
 	leavingAsks(t, v)
+	pictureKeepsEdits(t, v, server)
 	longActionShowsProgress(t, v, mails)
 	endSessions := func() { require.NoError(t, server.Site.Administrators.EndSessions(t.Context(), "root.admin")) }
 	loginInDialogContinues(t, v, endSessions)
@@ -106,7 +114,7 @@ func leavingAsks(t *testing.T, v browserUser) {
 	require.Equal(t, []string{"beforeunload"}, v.Dialogs(t))
 	v.Fill(t, `[name="username"]`, "jane.roe")
 	v.Fill(t, `[name="email"]`, "jane@example.com")
-	v.Click(t, `[name="onboarding"][value="later"]`)
+	v.choose(t, `[name="onboarding"][value="later"]`)
 	require.Equal(t, 200, v.Follow(t, mainButton))
 	require.Equal(t, "/users/jane.roe", v.Path(t))
 	require.Empty(t, v.Dialogs(t), "the form is saved")
@@ -117,21 +125,21 @@ func longActionShowsProgress(t *testing.T, v browserUser, mails heldMailer) {
 	t.Helper()
 	// In one step: chromedp waits for a page that is loading.
 	require.Equal(t, "busy true, disabled true", chromium.Eval[string](t, v.Tab, `new Promise(done => {
-		const form = document.querySelector('form[action$="/welcome"]'), button = form.querySelector("button")
+		const form = document.getElementById("do-welcome"), button = document.querySelector("button.btn[form=do-welcome]")
 		const look = () => document.getElementById("waiting") && button.disabled ? done("busy " + form.ariaBusy + ", disabled " + button.disabled) : setTimeout(look, 20)
 		button.click()
 		look()
 	})`))
 	mails <- struct{}{}
 	v.waitText(t, "Email sent to jane@example.com")
-	require.False(t, chromium.Eval[bool](t, v.Tab, `document.querySelector('form[action$="/welcome"] button').disabled`))
+	require.False(t, chromium.Eval[bool](t, v.Tab, `document.querySelector("button[form=do-welcome]").disabled`))
 }
 
 func loginInDialogContinues(t *testing.T, v browserUser, endSessions func()) {
 	t.Helper()
 	v.Visit(t, v.url+"/users/new")
 	v.Fill(t, `[name="username"]`, "john.doe")
-	v.Click(t, `[name="onboarding"][value="later"]`)
+	v.choose(t, `[name="onboarding"][value="later"]`)
 	endSessions()
 	v.Click(t, mainButton)
 	v.WaitVisible(t, `dialog [name="password"]`)
@@ -194,4 +202,33 @@ func outageLosesNothing(t *testing.T, v browserUser, server *servertest.Server) 
 	v.waitText(t, "Nothing was saved: the server does not answer.")
 	require.Equal(t, "Support", v.value(t, "name"))
 	require.False(t, chromium.Eval[bool](t, v.Tab, `document.querySelector("main form button.btn-primary").disabled`))
+}
+
+func pictureKeepsEdits(t *testing.T, v browserUser, server *servertest.Server) {
+	t.Helper()
+	require.Equal(t, 200, v.Visit(t, v.url+"/users/jane.roe"))
+	v.Fill(t, `[name="first_name"]`, "Janet")
+	v.choose(t, "#picture summary")
+	chromium.Eval[bool](t, v.Tab, `fetch("/static/icon.svg").then(() => {
+		const canvas = document.createElement("canvas")
+		canvas.width = canvas.height = 40
+		return new Promise(done => canvas.toBlob(done, "image/png"))
+	}).then(image => {
+		const files = new DataTransfer()
+		files.items.add(new File([image], "jane.png", {type: "image/png"}))
+		document.querySelector('[name="picture"]').files = files.files
+		return true
+	})`)
+	v.choose(t, `button[form="do-picture"]`)
+	v.waitText(t, "Picture saved.")
+	v.WaitVisible(t, "img#avatar")
+	require.Equal(t, "Janet", v.value(t, "first_name"))
+	require.Empty(t, v.Dialogs(t))
+	v.choose(t, `button[form="do-picture-remove"]`)
+	v.waitText(t, "Picture removed.")
+	require.Equal(t, 200, v.Follow(t, mainButton), "the form is not outdated")
+	saved, err := server.Site.Users.Get(t.Context(), "jane.roe")
+	require.NoError(t, err)
+	require.Equal(t, "Janet", saved.FirstName)
+	require.Empty(t, saved.Picture)
 }

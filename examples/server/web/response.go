@@ -78,7 +78,8 @@ type undo struct {
 	Values url.Values `json:"values"`
 }
 
-// redirect leads to another page, which shows the flash and the warning.
+// redirect leads to another page, which shows the flash and the warning. htmx, which takes a
+// part of that page, gets neither.
 type redirect struct {
 	Path, Flash, Warning string
 	// Undo takes back what the flash says was done. Its zero value offers nothing.
@@ -88,11 +89,11 @@ type redirect struct {
 }
 
 func (a redirect) write(ctx context.Context, p *pages, w http.ResponseWriter, r *request) error {
-	if a.Flash != "" {
+	if a.Flash != "" && !r.isHTMX() {
 		p.sessions.SCS.Put(ctx, flashKey, a.Flash)
 		p.putUndo(ctx, a.Undo)
 	}
-	if a.Warning != "" {
+	if a.Warning != "" && !r.isHTMX() {
 		p.sessions.SCS.Put(ctx, warningKey, a.Warning)
 	}
 	if a.Cookie != nil {

@@ -55,12 +55,17 @@
     message.setAttribute("role", "alert");
     message.setAttribute("data-told", "");
     message.textContent = text;
-    form.prepend(message);
+    placeOf(form).prepend(message);
     message.scrollIntoView({ block: "nearest" });
   }
 
+  // A form can be empty: its button stands elsewhere on the page.
+  function placeOf(form) {
+    return form.querySelector("button, select, textarea, input:not([type=hidden])") ? form : document.getElementById("main");
+  }
+
   function clear(form) {
-    form.querySelectorAll("[data-told]").forEach(function (message) { message.remove(); });
+    placeOf(form).querySelectorAll("[data-told]").forEach(function (message) { message.remove(); });
   }
 
   // Whether the server answers, and whether the session is still there.
@@ -197,6 +202,23 @@
   // htmx, when somebody asked for something. What a page asks for by itself shows nothing.
   document.addEventListener("htmx:beforeRequest", function (event) { if (event.detail.requestConfig.triggeringEvent) { start(); } });
   document.addEventListener("htmx:afterRequest", function (event) { if (event.detail.requestConfig.triggeringEvent) { stop(); } });
+
+  // The picture of a user is saved without the rest of the page, which may be changed.
+  document.addEventListener("htmx:afterSettle", function (event) {
+    var part = event.target;
+    if (part.id !== "picture") { return; }
+    var wrong = part.querySelector(".invalid-feedback");
+    part.open = true;
+    part.querySelector("summary").focus();
+    var text = wrong ? wrong.textContent : event.detail.requestConfig.elt.dataset.done;
+    if (!wrong) {
+      var status = document.createElement("p");
+      status.className = "text-success";
+      status.textContent = text;
+      part.querySelector("summary").after(status);
+    }
+    announce(text);
+  });
 
   function differs(element) {
     switch (element.type) {
