@@ -218,8 +218,9 @@ func TestPages_answerToFormIsAPage(t *testing.T) {
 	filled := b.get(b.logInAt(b.getRedirect(shownAt), "root.admin"), http.StatusOK)
 	requireFilled(t, filled, janeForm())
 
-	page, _ = b.submit("/settings/test", b.withToken("/settings", nil), http.StatusOK)
-	require.Contains(t, page, `id="connection"`)
+	page, shownAt = b.submit("/settings/asterisk/test", b.withToken("/settings/asterisk", nil), http.StatusOK)
+	require.Contains(t, page, "No Asterisk is configured")
+	require.Equal(t, page, b.get(shownAt, http.StatusOK))
 	page, shownAt = b.submit("/account/password", b.withToken("/account", url.Values{"current_password": {"wrong"}, "password": {password}}), http.StatusUnprocessableEntity)
 	require.True(t, strings.HasPrefix(shownAt, "/account?answer="), shownAt)
 	require.NotContains(t, page, password)

@@ -94,6 +94,15 @@ func TestDraft_Fill_fillsTheFormThatFits(t *testing.T) {
 	require.Equal(t, want, string(d.Fill([]byte(page), "/a")))
 }
 
+// A button can have an address of its own.
+func TestDraft_Fill_fillsFormOfButton(t *testing.T) {
+	t.Parallel()
+	d := forms.NewDraft("/a", "/a/test", url.Values{"host": {"pbx"}, "port": {"25"}, "to": {"jane"}})
+	page := string(d.Fill([]byte(`<main><form method="post" action="/x"><input name="to"></form><form method="post" action="/a"><input name="host"><input name="port"></form></main>`), "/a"))
+	require.Contains(t, page, `<form method="post" action="/x"><input name="to"></form>`)
+	require.Contains(t, page, `<input name="host" value="pbx"><input name="port" value="25">`)
+}
+
 func TestDraft_Fill_listsInputWithoutForm(t *testing.T) {
 	t.Parallel()
 	d := forms.NewDraft("/a", "/a/b", url.Values{"first_name": {"<b>"}, "version": {"x"}})

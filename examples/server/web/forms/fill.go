@@ -25,23 +25,29 @@ type formIndex struct {
 	draft *Draft
 	// at is the path of the page.
 	at string
-	// best is the number of the form that is posted to the address of the draft and has
-	// the most of its fields; -1 if there is none.
+	// best is the number of the form with the most fields of the draft: of those that are
+	// posted to its address or, as for a button with an address of its own, of those that
+	// have more than half of the fields. It is -1 if there is none.
 	best int
 	// labels are the labels of the fields of such forms by the names of the fields.
 	labels map[string]string
 
-	// form is the number of the current form, fits the number of its fields that the
-	// draft has, -1 for another form, and most that of the best form.
+	// form is the number of the current form, and posted says that it is posted. fits is
+	// the number of its fields that the draft has; a form that is posted to the address
+	// of the draft has more than any other. most is that of the best form.
 	form, fits, most int
+	posted           bool
 	// label is the ID of the field of the current label, and byID are the labels.
 	label string
 	byID  map[string]string
 }
 
+// maxFields is more than the number of fields of any form.
+const maxFields = 1 << 20
+
 // findForm returns the form of the draft.
 func (d *Draft) findForm(page []byte, at string) *formIndex {
-	x := &formIndex{draft: d, at: at, best: -1, labels: map[string]string{}, form: -1, fits: -1, byID: map[string]string{}}
+	x := &formIndex{draft: d, at: at, best: -1, labels: map[string]string{}, form: -1, most: len(d.Values) / 2, byID: map[string]string{}}
 	tokens := html.NewTokenizer(bytes.NewReader(page))
 	for kind := tokens.Next(); kind != html.ErrorToken; kind = tokens.Next() {
 		x.add(tokens.Token())
@@ -57,11 +63,11 @@ func (x *formIndex) add(t html.Token) {
 		x.label = attr(t, "for")
 	case isTag && t.Data == "form":
 		x.form++
-		x.fits = -1
-		if x.draft.isPostedBy(t, x.at) {
-			x.fits = 0
+		x.fits, x.posted = 0, attr(t, "method") == "post"
+		if x.posted && x.draft.isPostedBy(t, x.at) {
+			x.fits = maxFields
 		}
-	case isTag && x.fits >= 0:
+	case isTag && x.posted:
 		x.addField(t)
 	case t.Type == html.EndTagToken && t.Data == "label":
 		x.label = ""
@@ -82,13 +88,13 @@ func (x *formIndex) addField(t html.Token) {
 	}
 }
 
-// isPostedBy reports whether a form is posted to the address of the draft.
+// isPostedBy reports whether a posted form is posted to the address of the draft.
 func (d *Draft) isPostedBy(form html.Token, at string) bool {
 	action := attr(form, "action")
 	if action == "" {
 		action = at
 	}
-	return attr(form, "method") == "post" && pathOf(action) == pathOf(d.Action)
+	return pathOf(action) == pathOf(d.Action)
 }
 
 func pathOf(address string) string {
