@@ -234,7 +234,7 @@ func wrapPage[R any](page *store.Page[*R], err error) (*store.Page[Result[R]], e
 	if err != nil {
 		return nil, err
 	}
-	wrapped := &store.Page[Result[R]]{Items: make([]Result[R], len(page.Items)), Next: page.Next}
+	wrapped := &store.Page[Result[R]]{Items: make([]Result[R], len(page.Items)), Next: page.Next, Previous: page.Previous, Total: page.Total, AtLeast: page.AtLeast}
 	for i, record := range page.Items {
 		wrapped.Items[i] = Result[R]{Record: record}
 	}

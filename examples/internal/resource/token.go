@@ -74,7 +74,7 @@ func listTokens(ctx context.Context, service *apitoken.Service, q Query) (*store
 		return nil, err
 	}
 	owners, err := service.Usernames(ctx, tokens.Items...)
-	page := &store.Page[Result[apitoken.Token]]{Next: tokens.Next}
+	page := &store.Page[Result[apitoken.Token]]{Next: tokens.Next, Previous: tokens.Previous, Total: tokens.Total, AtLeast: tokens.AtLeast}
 	for _, token := range tokens.Items {
 		if owner, known := owners[token.UserID]; known {
 			page.Items = append(page.Items, Result[apitoken.Token]{Record: token, Owner: owner})

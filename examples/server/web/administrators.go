@@ -39,9 +39,9 @@ func newAdministratorPages(p *pages) *administratorPages {
 			{ID: "access", Label: "Access"}, {ID: "sign-in", Label: "Sign-in"}, {ID: "rights", Label: "Effective access"}, {ID: activityTab, Label: "Activity"},
 		},
 		columns: []column{
-			{"Username", "username"}, {"Display name", ""}, {"Access", ""}, {"Sections", ""}, {"Status", ""}, {"Created", "created_at"}, {"Last login", "last_login_at"},
+			{"Administrator", "username"}, {"Access", ""}, {"State", ""}, {"Last login", "last_login_at"},
 		},
-		search: "Search by username or display name", list: a.sectionNames,
+		search: "Search administrators", list: a.sectionNames, filterChoices: administratorFilterChoices, bulk: a.bulkActions(),
 		path: func(one *ampusers.Administrator) string { return administratorPath(one.Username) },
 		load: func(ctx context.Context, r *request) (*ampusers.Administrator, error) {
 			return p.administrators(ctx).Get(ctx, r.PathValue("username"))
@@ -71,6 +71,33 @@ func (a *administratorPages) routes() []route {
 			get(one+"/invite", section, a.with(a.invitationLink)), post(one+"/invite", section, a.with(a.invite)),
 		},
 	)
+}
+
+func administratorFilterChoices(context.Context) (map[string][]choice, error) {
+	return map[string][]choice{"access": {{Value: string(ampusers.Full), Label: "Full"}, {Value: string(ampusers.Limited), Label: "Limited"}}}, nil
+}
+
+// bulkActions are the actions on selected administrators.
+func (a *administratorPages) bulkActions() []bulkAction[ampusers.Administrator] {
+	return []bulkAction[ampusers.Administrator]{
+		{Name: "enable", Label: "Enable", Done: "enabled", do: func(ctx context.Context, _ *request, now *ampusers.Administrator) error {
+			_, err := a.administrators(ctx).Enable(ctx, now.Username)
+			return err
+		}},
+		{Name: "disable", Label: "Disable", Done: "disabled", do: func(ctx context.Context, _ *request, now *ampusers.Administrator) error {
+			_, err := a.administrators(ctx).Disable(ctx, now.Username)
+			return err
+		}},
+		{
+			Name: "delete", Label: "Delete", Danger: true, Done: "deleted",
+			ask: func(context.Context, *request, *ampusers.Administrator) ([]string, bool, error) {
+				return nil, true, nil
+			},
+			do: func(ctx context.Context, _ *request, now *ampusers.Administrator) error {
+				return a.administrators(ctx).Delete(ctx, now.Username)
+			},
+		},
+	}
 }
 
 // sectionNames adds the names of the sections by their IDs to the list.

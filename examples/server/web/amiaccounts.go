@@ -33,8 +33,12 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 			filters:  func(one *manager.Account) *[]manager.EventFilter { return &one.EventFilters }, complete: a.complete,
 		},
 		tabs:    []tab{{ID: "settings", Label: "Settings"}, {ID: activityTab, Label: "Activity"}},
-		columns: []column{{"Name", "name"}, {"Owner", ""}, {"Read", ""}, {"Write", ""}, {"Permit", ""}, {"Status", ""}, {"Changed", "updated_at"}},
-		search:  "Search by name, owner or note",
+		columns: []column{{"Account", "name"}, {"Addresses", ""}, {"Read", ""}, {"Write", ""}, {"State", ""}, {"Changed", "updated_at"}},
+		search:  "Search AMI accounts", bulk: a.bulkActions(p.site.AMIAccounts),
+		empty: emptyState{
+			"plug-connected", "There are no AMI accounts yet.",
+			"An integration that connects to Asterisk on port 5038 needs one. Add it, enter its name and secret in the integration, and apply.", "Add the first account", "/ami-accounts/new",
+		},
 		list: func(ctx context.Context, _ *request, body *listPage[manager.Account]) error {
 			body.Extra = p.accountStates(ctx, body.Items...)
 			return nil
@@ -74,6 +78,32 @@ type accountExtra struct {
 func (a *amiAccountPages) describe(ctx context.Context, _ *request, body *recordPage[manager.Account], _ formErrors) error {
 	body.Extra = accountExtra{State: a.accountStates(ctx, body.Record)[0]}
 	return nil
+}
+
+// bulkActions are the actions on selected AMI accounts.
+func (a *amiAccountPages) bulkActions(accounts *manager.Service) []bulkAction[manager.Account] {
+	return []bulkAction[manager.Account]{
+		{Name: "enable", Label: "Enable", Done: "enabled. Apply to make it live", do: func(ctx context.Context, _ *request, now *manager.Account) error {
+			_, err := accounts.Enable(ctx, now.Name)
+			return err
+		}},
+		{Name: "disable", Label: "Disable", Done: "disabled. Apply to make it live", do: func(ctx context.Context, _ *request, now *manager.Account) error {
+			_, err := accounts.Disable(ctx, now.Name)
+			return err
+		}},
+		{
+			Name: "delete", Label: "Delete", Danger: true, Done: "deleted. Apply to make it live",
+			ask: func(_ context.Context, _ *request, now *manager.Account) ([]string, bool, error) {
+				if now.Owner == "" {
+					return nil, true, nil
+				}
+				return []string{"Owner: " + now.Owner + "."}, true, nil
+			},
+			do: func(ctx context.Context, _ *request, now *manager.Account) error {
+				return accounts.Delete(ctx, now.Name)
+			},
+		},
+	}
 }
 
 // accountState is an AMI account, and whether Asterisk serves another version of it.

@@ -50,7 +50,7 @@ func (p auditPages) page(ctx context.Context, r *request, found *audit.Verificat
 	administrator := p.sessions.Administrator(ctx)
 	q, err := auditQuery(r.URL.Query())
 	errs, isFormError := formErrorsOf(err)
-	body, req := auditPage{Filters: auditFilters(r), CanVerify: app.ReadsWholeAuditLog(administrator), Verification: found}, listRequest{Path: "/audit", page: q.PageRequest, Kept: map[string]string{}}
+	body, req := auditPage{Filters: auditFilters(r), CanVerify: app.ReadsWholeAuditLog(administrator), Verification: found}, listRequest{Path: "/audit", page: q.PageRequest, Kept: map[string]string{}, at: atOf(r)}
 	for _, f := range body.Filters {
 		req.keep(f.Name, f.Value)
 	}
@@ -62,7 +62,7 @@ func (p auditPages) page(ctx context.Context, r *request, found *audit.Verificat
 	if err != nil {
 		return nil, err
 	}
-	body.Items, body.Paging = list.Items, req.paging(list.Next)
+	body.Items, body.Paging = list.Items, newPaging(req, list)
 	return page{Name: "audit", Title: "Audit log", Body: body}, nil
 }
 
@@ -83,7 +83,7 @@ func auditFilters(r *request) []formField {
 func auditQuery(query url.Values) (audit.Query, error) {
 	q := audit.Query{
 		Actor: query.Get("actor"), Action: query.Get("action"), Kind: query.Get("kind"), Key: query.Get("key"),
-		Outcome: audit.Outcome(query.Get("outcome")), PageRequest: store.PageRequest{After: query.Get("after")},
+		Outcome: audit.Outcome(query.Get("outcome")), PageRequest: store.PageRequest{After: query.Get("after"), Before: query.Get("before")},
 	}
 	var errs []store.FieldError
 	q.Since, errs = parseDay("since", query, errs)

@@ -50,7 +50,9 @@ func authorizationTable() []authorizationRow {
 			GET /{$}, GET /config/banner, GET /account, GET /session, POST /account/password, GET+POST /account/second-factor/begin, GET /account/second-factor/qr.png,
 			POST /account/second-factor/confirm, GET+POST /account/second-factor/remove, GET+POST /account/second-factor/recovery-codes`},
 
-		{app.SectionAdministrators, sectionOnly, "listAdministrators createAdministrator", "GET /administrators, GET+POST /administrators/new"},
+		// Each record of an action on several goes through its service, see
+		// TestPages_bulkActionIsLimitedToScope.
+		{app.SectionAdministrators, sectionOnly, "listAdministrators createAdministrator", "GET /administrators, GET+POST /administrators/new, GET /administrators/export, POST /administrators/bulk"},
 		{app.SectionAdministrators, onRecord, `getAdministrator updateAdministrator previewAdministrator deleteAdministrator enableAdministrator disableAdministrator
 			explainAdministrator inviteAdministrator setAdministratorPassword deleteSecondFactor`, `
 			GET+POST /administrators/{username}, GET+POST /administrators/{username}/delete, GET+POST /administrators/{username}/password,
@@ -60,12 +62,12 @@ func authorizationTable() []authorizationRow {
 		// AMI accounts are of the whole system.
 		{app.SectionAMIAccounts, sectionOnly, `listAMIAccounts createAMIAccount getAMIAccount updateAMIAccount deleteAMIAccount enableAMIAccount
 			disableAMIAccount rotateAMIAccountSecret probeAMIAccount listPrivilegeClasses listAMIAccountPresets`, `
-			GET /ami-accounts, GET+POST /ami-accounts/new, POST /ami-accounts/check, GET+POST /ami-accounts/{name},
+			GET /ami-accounts, GET+POST /ami-accounts/new, POST /ami-accounts/check, GET /ami-accounts/export, POST /ami-accounts/bulk, GET+POST /ami-accounts/{name},
 			GET+POST /ami-accounts/{name}/delete, GET+POST /ami-accounts/{name}/rotate, POST /ami-accounts/{name}/disable,
 			POST /ami-accounts/{name}/enable, GET /ami-accounts/{name}/secret, POST /ami-accounts/{name}/probe`},
 
 		{app.SectionUsers, sectionOnly, "listUsers createUser exportUsers listAllTokens getWelcomeMails sendWelcomeMails",
-			"GET /users, GET+POST /users/new, GET+POST /users/welcome"},
+			"GET /users, GET+POST /users/new, GET+POST /users/welcome, GET /users/export, POST /users/bulk"},
 		// Numbers out of scope are in valuesOutOfScope.
 		{app.SectionUsers, sectionOnly, "renumberExtensions", ""},
 		{app.SectionUsers, onRecord, `getUser updateUser previewUser deleteUser enableUser disableUser endUserSessions createPasswordLink createSoftphoneLink
@@ -85,7 +87,7 @@ func authorizationTable() []authorizationRow {
 
 		// Everybody with the section reads all groups, but only the members in scope.
 		{app.SectionGroups, sectionOnly, "listGroups getGroup listMembers explainGroupImpact",
-			"GET /groups, GET /groups/new, GET /groups/{name}, GET /groups/{name}/delete, GET /permissions"},
+			"GET /groups, GET /groups/new, GET /groups/export, POST /groups/bulk, GET /groups/{name}, GET /groups/{name}/delete, GET /permissions"},
 		{app.SectionGroups, inBody, "addMembers removeMembers previewMembers", "POST /groups/{name}/members"},
 		{app.SectionGroups, unrestricted, "createGroup updateGroup previewGroup deleteGroup", "POST /groups/new, POST /groups/{name}, POST /groups/{name}/delete"},
 

@@ -32,9 +32,16 @@ func newGroupPages(p *pages) *groupPages {
 		tabs: []tab{
 			{ID: "settings", Label: "Settings"}, {ID: permissionsTab, Label: "Permissions"}, {ID: "members", Label: "Members"}, {ID: activityTab, Label: "Activity"},
 		},
-		columns: []column{{"Priority", ""}, {"Name", ""}, {"Description", ""}, {"Members", ""}, {"Default", ""}},
+		columns: []column{{"Priority", ""}, {"Group", ""}, {"Members", ""}, {"State", ""}}, bulk: g.bulkActions(),
+		empty: emptyState{
+			"users-group", "There are no groups yet.",
+			"A group gives its members the same permissions. Make it a default group to include all new users.", "Add the first group", "/groups/new",
+		},
 		list: func(ctx context.Context, _ *request, body *listPage[userman.Group]) error {
-			body.Extra = g.isUnrestricted(ctx) // others see groups but change none
+			unrestricted := g.isUnrestricted(ctx)
+			if body.Extra = unrestricted; !unrestricted { // they see groups but change none
+				body.Bulk, body.Empty.Href = nil, ""
+			}
 			return nil
 		},
 		path: func(one *userman.Group) string { return groupPath(one.Name) },
@@ -58,6 +65,23 @@ func (g *groupPages) routes() []route {
 	return slices.Concat(g.record.routes(section, "/groups", one), g.confirmed(section, one, "/delete", g.askDelete, g.delete), []route{
 		post(one+"/members", section, g.acting(g.changeMembers)), get("/permissions", section, g.matrix),
 	})
+}
+
+// bulkActions are the actions on selected groups.
+func (g *groupPages) bulkActions() []bulkAction[userman.Group] {
+	return []bulkAction[userman.Group]{{
+		Name: "delete", Label: "Delete", Danger: true, Done: "deleted",
+		ask: func(_ context.Context, _ *request, now *userman.Group) (notes []string, needed bool, err error) {
+			if now.Members > 0 {
+				notes = append(notes, fmt.Sprintf("%d in the group. They lose the permissions that only this group grants.", now.Members))
+			}
+			if now.Default {
+				notes = append(notes, "This is a default group: new users will no longer be added to it.")
+			}
+			return notes, true, nil
+		},
+		do: func(ctx context.Context, _ *request, now *userman.Group) error { return g.Delete(ctx, now.Name, true) },
+	}}
 }
 
 // rejectNoPriority rejects a typed 0, which would select the default.
@@ -118,13 +142,13 @@ const usernamesLabel = "Usernames"
 
 // membersPage lists the members in the scope of the administrator.
 func (g *groupPages) membersPage(ctx context.Context, r *request, now *userman.Group, errs formErrors) (membersPage, error) {
-	at := listRequest{Path: g.path(now), page: store.PageRequest{After: r.query("after")}}
+	at := listRequest{Path: g.path(now), page: placeOf(r), at: atOf(r)}
 	list, err := g.users(ctx).List(ctx, userman.Query{Group: now.Name, PageRequest: at.page})
 	if err != nil {
 		return membersPage{}, err
 	}
 	return membersPage{
-		Items: list.Items, Paging: at.paging(list.Next),
+		Items: list.Items, Paging: newPaging(at, list),
 		Adding: formField{
 			Name: "usernames", Label: usernamesLabel, Value: r.form("usernames"), Rows: 2, Form: "do-members", Errors: errs.forField("usernames"),
 			Hint: "One or more usernames, separated by commas or one per line.",

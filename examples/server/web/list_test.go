@@ -1,13 +1,26 @@
 package web_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"html"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 func TestPages_accountListShowsWhatMatters(t *testing.T) {
@@ -37,4 +50,187 @@ func TestPages_administratorListShowsMissingSecondFactor(t *testing.T) {
 	require.Contains(t, b.get("/administrators", http.StatusOK), ">no second factor<")
 	b.postRedirect("/administrators/new", url.Values{"username": {"limited"}, "access": {string(ampusers.Limited)}, "sections": {ampusers.SectionApply}})
 	require.Contains(t, b.get("/administrators?search=limited", http.StatusOK), ">no password<")
+}
+
+// hrefOf returns the address of the link with that attribute.
+func hrefOf(page, attribute string) string {
+	before, _, found := strings.Cut(page, attribute)
+	if !found {
+		return ""
+	}
+	before = before[strings.LastIndex(before, `href="`)+len(`href="`):]
+	href, _, _ := strings.Cut(before, `"`)
+	return html.UnescapeString(href)
+}
+
+// rangeOf returns the range that a list shows.
+func rangeOf(page string) string {
+	_, text, _ := strings.Cut(page, `id="range">`)
+	text, _, _ = strings.Cut(text, "<")
+	return text
+}
+
+func TestPages_listShowsRangeBothWays(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.NoError(t, b.server.Site.DB.RunInTx(t.Context(), func(ctx context.Context) error {
+		for i := range 60 {
+			u := &userman.User{ID: store.UserID(fmt.Sprint(i)), Username: fmt.Sprintf("user.%02d", i), LastName: "Roe"}
+			if err := b.server.Site.DB.Users("").CreateUser(ctx, u); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	page := b.get("/users?limit=25&sort=-last_name&search=roe", http.StatusOK)
+	require.Equal(t, "1–25 of 60", rangeOf(page))
+	require.Empty(t, hrefOf(page, `rel="prev"`))
+	page = b.get(hrefOf(page, `rel="next"`), http.StatusOK)
+	require.Equal(t, "26–50 of 60", rangeOf(page))
+	last := b.get(hrefOf(page, `rel="next"`), http.StatusOK)
+	require.Equal(t, "51–60 of 60", rangeOf(last))
+	require.Empty(t, hrefOf(last, `rel="next"`))
+	page = b.get(hrefOf(last, `rel="prev"`), http.StatusOK)
+	require.Equal(t, "26–50 of 60", rangeOf(page))
+	require.Contains(t, page, ">user.34<")
+
+	require.NoError(t, b.server.Site.DB.Users("").DeleteUser(t.Context(), "59"))
+	first := b.get(hrefOf(page, `rel="prev"`), http.StatusOK)
+	require.Equal(t, "1–24 of 59", rangeOf(first), "one was deleted since")
+	page = b.get(hrefOf(first, `rel="next"`), http.StatusOK)
+	require.Equal(t, "25–49 of 59", rangeOf(page))
+	require.Contains(t, page, `href="/users?limit=100&amp;search=roe&amp;sort=-last_name">100<`)
+
+	b.get("/users?limit=7&at=-3&after=x", http.StatusBadRequest)
+	require.Equal(t, "1–50 of 59", rangeOf(b.get("/users?limit=7&at=99999999999999999999", http.StatusOK)))
+}
+
+func TestPages_listExportsWhatItShows(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "jane.roe", Title: "=1+1"})
+	b.createUser(userman.User{Username: "john.roe", Disabled: true})
+	page := b.get("/users?status=enabled&sort=-username", http.StatusOK)
+	response, text := b.server.Get(t, b.client, hrefOf(page, " download"))
+	require.Equal(t, "text/csv; charset=utf-8; header=present", response.Header.Get("Content-Type"))
+	require.Equal(t, `attachment; filename="users.csv"`, response.Header.Get("Content-Disposition"))
+	require.Contains(t, text, "jane.roe")
+	require.Contains(t, text, "'=1+1", "no formula")
+	require.NotContains(t, text, "john.roe")
+	require.Contains(t, b.get("/audit?action=export", http.StatusOK), "export")
+	for path, want := range map[string]string{"/administrators/export": "root.admin", "/ami-accounts/export": "name,", "/groups/export": "priority"} {
+		_, text := b.server.Get(t, b.client, path)
+		require.Contains(t, text, want, path)
+	}
+	b.get("/users/export?sort=secret", http.StatusBadRequest)
+}
+
+func TestPages_bulkActionReportsWhatFailed(t *testing.T) {
+	t.Parallel()
+	b := start(t, &servertest.Options{Users: func(o *userman.Options) {
+		o.References = []func(context.Context, *userman.User) ([]store.Reference, error){
+			func(_ context.Context, u *userman.User) ([]store.Reference, error) {
+				if u.Username != "john.roe" {
+					return nil, nil
+				}
+				return []store.Reference{{Kind: "call flow", Key: "night"}}, nil
+			},
+		}
+	}})
+	jane, john := b.createUser(userman.User{Username: "jane.roe"}), b.createUser(userman.User{Username: "john.roe"})
+	both := url.Values{"do": {"disable"}, "selected": {string(jane.ID), string(john.ID)}, "back": {"/users?search=roe"}}
+	require.Equal(t, "/users?search=roe", b.postRedirect("/users/bulk", both))
+	require.Contains(t, b.get("/users", http.StatusOK), "2 users disabled.")
+	require.True(t, b.user("john.roe").Disabled)
+
+	both.Set("do", "delete")
+	page := b.post("/users/bulk", both, http.StatusOK)
+	require.Contains(t, page, "Cannot be deleted: call flow night uses this user.")
+	require.False(t, b.user("jane.roe").ID == "", "nobody is deleted yet")
+	both.Set("confirmed", b.hiddenValue(page, "confirmed"))
+	page = b.post("/users/bulk", both, http.StatusOK)
+	require.Contains(t, page, "1 of 2 failed")
+	require.Contains(t, page, "1 user deleted.")
+	require.Contains(t, page, ">john.roe</a>")
+	b.get("/users/jane.roe", http.StatusNotFound)
+	b.get("/users/john.roe", http.StatusOK)
+
+	require.Equal(t, "/users", b.postRedirect("/users/bulk", url.Values{"do": {"enable"}, "back": {"https://evil.example"}}))
+	require.Contains(t, b.get("/users", http.StatusOK), "Select at least one user first.")
+	b.post("/users/bulk", url.Values{"do": {"nonsense"}}, http.StatusConflict)
+	both["selected"] = make([]string, 201)
+	b.post("/users/bulk", both, http.StatusConflict)
+}
+
+func TestPages_bulkActionIsLimitedToScope(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	inside, outside := b.createUser(userman.User{Username: "inside", DefaultExtension: "4001"}), b.createUser(userman.User{Username: "outside", DefaultExtension: "5001"})
+	_, err := b.server.Site.Users.Groups().Create(t.Context(), &userman.Group{Name: "Sales"})
+	require.NoError(t, err)
+	ranges, err := scope.ParseRanges("4000-4999")
+	require.NoError(t, err)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{app.SectionUsers, app.SectionGroups}, Extensions: ranges}, password)
+	desk := b.loginAs("front.desk")
+	selected := []string{string(inside.ID), string(outside.ID)}
+	for _, form := range []url.Values{{"do": {"disable"}}, {"do": {"group"}, "to-group": {"Sales"}}, {"do": {"welcome"}}} {
+		form["selected"] = selected
+		require.NotContains(t, desk.post("/users/bulk", form, http.StatusOK), ">outside<", "%v", form)
+	}
+	require.True(t, b.user("inside").Disabled)
+	require.Equal(t, []string{"Sales"}, b.user("inside").Groups)
+	require.False(t, b.user("outside").Disabled)
+	require.Empty(t, b.user("outside").Groups)
+
+	require.NotContains(t, desk.get("/groups", http.StatusOK), `name="selected"`, "they change no group")
+	page := desk.post("/groups/bulk", url.Values{"do": {"delete"}, "selected": {"Sales"}}, http.StatusOK)
+	page = desk.post("/groups/bulk", url.Values{"do": {"delete"}, "selected": {"Sales"}, "confirmed": {b.hiddenValue(page, "confirmed")}}, http.StatusOK)
+	require.Contains(t, page, "1 of 1 failed")
+	b.get("/groups/Sales", http.StatusOK)
+}
+
+func TestPages_bulkActionsOfOtherRecords(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
+	form := url.Values{"do": {"disable"}, "selected": {"crmpro_ami"}}
+	b.postRedirect("/ami-accounts/bulk", form)
+	require.Contains(t, b.get("/ami-accounts", http.StatusOK), ">disabled<")
+	form.Set("do", "delete")
+	form.Set("confirmed", b.hiddenValue(b.post("/ami-accounts/bulk", form, http.StatusOK), "confirmed"))
+	b.postRedirect("/ami-accounts/bulk", form)
+	require.Contains(t, b.get("/ami-accounts", http.StatusOK), "There are no AMI accounts yet.")
+
+	page := b.post("/administrators/bulk", url.Values{"do": {"disable"}, "selected": {"root.admin"}}, http.StatusOK)
+	require.Contains(t, page, "last", "the last full administrator stays")
+}
+
+// A list of 50 users is at most 20 kB compressed. Pages are not compressed: they have
+// secrets, which the length of a compressed page can reveal (BREACH).
+func TestPages_userListIsSmall(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for i := range 20 {
+		_, err := b.server.Site.Users.Groups().Create(t.Context(), &userman.Group{Name: fmt.Sprintf("Department %d", i)})
+		require.NoError(t, err)
+	}
+	require.NoError(t, b.server.Site.DB.RunInTx(t.Context(), func(ctx context.Context) error {
+		for i := range 60 {
+			u := &userman.User{
+				ID: store.UserID(rand.Text()), Username: fmt.Sprintf("first.last%d", i), FirstName: rand.Text()[:8], LastName: rand.Text()[:10], DefaultExtension: fmt.Sprint(1000 + i),
+				Email: rand.Text()[:12] + "@example.com", Groups: []string{fmt.Sprintf("Department %d", i%20), fmt.Sprintf("Department %d", i%7)}[:1+i%2], LastLoginAt: time.Unix(int64(1_700_000_000+i*7919), 0),
+			}
+			if err := b.server.Site.DB.Users("").CreateUser(ctx, u); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
+	_, err := w.Write([]byte(b.get("/users", http.StatusOK)))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	t.Logf("%d bytes", compressed.Len())
+	require.Less(t, compressed.Len(), 20_000)
 }

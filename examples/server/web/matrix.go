@@ -70,10 +70,10 @@ func (g *groupPages) matrixPage(ctx context.Context, r *request, username string
 	if err != nil {
 		return nil, err
 	}
-	at := listRequest{Path: "/permissions", page: store.PageRequest{After: r.query("after")}}
+	at := listRequest{Path: "/permissions", page: store.PageRequest{After: r.query("after")}, at: -1}
 	shown, next := columns(groups, at.page.After)
 	body := matrixPage{
-		Groups: shown, Paging: at.paging(next), Span: len(shown) + 2,
+		Groups: shown, Paging: newPaging(at, &store.Page[*userman.Group]{Next: next}), Span: len(shown) + 2,
 		Who: formField{Name: "username", Label: "Username", Value: username, Autocomplete: "off", Required: true},
 	}
 	body.Problems = errs.mark(&body.Who)

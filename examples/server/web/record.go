@@ -38,6 +38,14 @@ type record[R any] struct {
 	columns []column
 	search  string
 	list    func(ctx context.Context, r *request, body *listPage[R]) error
+	// filterChoices returns the values of the filters of the list, by name. empty is
+	// what a list without records shows.
+	filterChoices func(ctx context.Context) (map[string][]choice, error)
+	empty         emptyState
+	// bulk are the actions on the records that are selected in the list.
+	bulk []bulkAction[R]
+	// byID returns the record with that identity; by default, the key.
+	byID func(ctx context.Context, id string) (*R, error)
 
 	// lead explains the page that creates a record, and above are the pages above
 	// the list.
@@ -83,6 +91,12 @@ func withDefaults[R any](rp record[R]) record[R] {
 	if rp.identity == nil {
 		rp.identity = rp.KeyOf
 	}
+	if rp.byID == nil {
+		rp.byID = func(ctx context.Context, id string) (*R, error) {
+			result, err := rp.Get(ctx, id)
+			return result.Record, err
+		}
+	}
 	if rp.back == nil {
 		rp.back = rp.path
 	}
@@ -110,10 +124,14 @@ type recordHandler[R any] func(ctx context.Context, r *request, now *R) (respons
 // routes are the pages to list, create, show and edit records. list and one are
 // the paths of the list and of a record, with its key as a parameter.
 func (rp *record[R]) routes(section, list, one string) []route {
-	return []route{
+	all := []route{
 		get(list, section, rp.listRecords), get(list+"/new", section, rp.newRecord), post(list+"/new", section, rp.create),
 		get(one, section, rp.with(rp.show)), post(one, section, rp.with(rp.save)),
 	}
+	if len(rp.bulk) > 0 {
+		all = append(all, get(list+"/export", section, rp.exportRecords), post(list+"/bulk", section, rp.doBulk))
+	}
+	return all
 }
 
 // with returns a handler that gets the record.

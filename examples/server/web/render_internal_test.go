@@ -107,7 +107,15 @@ func confirmationBodies() map[string][2]any {
 		full.Problems, full.Controls, full.Action, full.Back, full.UserID = []problem{{Text: hostile}}, hostileControls(), "/x", "/x", hostile
 		bodies["confirm/"+name] = [2]any{confirmation{Record: full.Record}, full}
 	}
+	bodies["confirm/bulk"] = [2]any{bulkPage{}, hostileBulk()}
 	return bodies
+}
+
+func hostileBulk() bulkPage {
+	return bulkPage{
+		Action: hostile, Label: hostile, Items: []bulkItem{{hostile, hostile, "/x", []string{hostile}}, {ID: hostile, Name: hostile}}, Noun: hostile,
+		To: map[string]string{"to": hostile}, Confirmed: hostile, Done: 1, Total: 2, Summary: hostile, Path: "/x", Back: "/y",
+	}
 }
 
 func hostileControls() []formField { return []formField{hostileField("secret"), hostileGroup()} }
@@ -148,11 +156,25 @@ func hostileEntry() *audit.Entry {
 	}
 }
 
+func hostilePaging() paging {
+	return paging{First: "/x", Previous: "/p", Next: "/y", From: 1, To: 2, Total: 3, AtLeast: true, Sizes: []pageSize{{25, "/x", false}, {50, "/y", true}}}
+}
+
+// hostileList is the list of these records.
+func hostileList[R any](extra any, items ...*R) listPage[R] {
+	field := hostileField("status")
+	return listPage[R]{
+		listRequest: listRequest{Path: "/x", Label: hostile, Search: hostile, Sort: hostile, Limit: 25, Kept: map[string]string{"status": hostile}},
+		Heads:       []tableHeader{{Select: true}, {Label: hostile, Href: "/x?y=z", Sorted: "ascending"}, {Label: hostile}}, Items: items, Paging: hostilePaging(),
+		Filters: []formField{field}, Chips: []chip{{hostile, "/x"}}, Empty: emptyState{"users", hostile, hostile, hostile, "/x"}, Narrowed: true, Export: "/x",
+		Bulk: []bulkButton{{hostile, hostile, true, &formField{Name: hostile, Label: hostile, Choices: []choice{{Value: hostile, Label: hostile}}}}}, Extra: extra,
+	}
+}
+
 // pageBodies are the bodies of each page: an empty one and a full one.
 func pageBodies() map[string][2]any {
 	now := time.Now()
-	listed := listRequest{Path: "/ami-accounts", Label: hostile, Search: hostile, Sort: hostile}
-	heads, pages := []tableHeader{{hostile, "/x?y=z", "ascending"}, {Label: hostile}}, paging{First: "/x", Next: "/y"}
+	pages := hostilePaging()
 	none, user := &ampusers.Administrator{}, &manager.Account{Name: hostile, Owner: hostile, Note: hostile, Permit: make([]manager.Network, 5), Disabled: true}
 	return map[string][2]any{
 		"login":            {loginPage{}, loginPage{Notice: hostile, Problems: []problem{{Text: hostile}}, Next: hostile, Username: hostileField("username"), Password: hostileField("password")}},
@@ -161,13 +183,14 @@ func pageBodies() map[string][2]any {
 		"errorpage":        {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile, "/x", []typedValue{{hostile, hostile}}, hostile, hostile}},
 		"overview":         {overviewPage{}, overviewPage{[]area{{Href: "/x", Label: hostile, Text: hostile}}, true, true}},
 		"banner":           {banner{Admin: none}, banner{"pending", hostileAdministrator(), 2, hostile}},
-		"administrators":   {listPage[ampusers.Administrator]{}, listPage[ampusers.Administrator]{listed, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, map[string]string{hostile: hostile}, nil}},
+		"administrators":   {listPage[ampusers.Administrator]{}, hostileList(map[string]string{hostile: hostile}, hostileAdministrator())},
 		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
 		"administrator":    {recordPage[ampusers.Administrator]{Record: none}, hostileRecord(hostileAdministrator(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}, "access", "sign-in", "rights", activityTab)},
 		"once":             {oncePage{Kind: "link", Again: hostile, UserID: hostile}, oncePage{"key", hostile, hostile, now, hostile, hostile, "/x", hostile, pageLink{"/x", hostile}}},
-		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, heads, []*manager.Account{user}, pages, []accountState{{user, true}}, nil}},
+		"amiaccounts":      {listPage[manager.Account]{}, hostileList([]accountState{{user, true}}, user)},
 		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}, Extra: accountExtra{State: accountState{Account: &manager.Account{}}}}, hostileRecord(user, accountExtra{accountState{user, true}, &probeResult{false, false, hostile}}, "settings", activityTab)},
 		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostile, hostile, hostile}},
+		"bulkresult":       {bulkPage{}, hostileBulk()},
 		"config":           {configPage{}, configPage{Changes: hostileChanges(), Count: 4, More: 1, Files: []asteriskconf.FilePlan{{Path: hostile, Module: hostile, ManuallyEdited: true}, {Path: hostile, Module: hostile}}, Issues: hostileInstallation().Issues, Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Last: hostileRun()}},
 		"applystatus":      {&jobs.State{}, hostileRun()},
 		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []*audit.Entry{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},

@@ -23,7 +23,7 @@ func hostileMatrix() matrixPage {
 	row := rowOf(hostilePermission(permission.KindStrings), []*userman.Group{g})
 	return matrixPage{
 		Problems: []problem{{Text: hostile}}, Who: field, Groups: []*userman.Group{g}, Span: 3,
-		Modules: []module[matrixRow]{{hostile, []matrixRow{row}}}, Paging: paging{"/x", "/y"},
+		Modules: []module[matrixRow]{{hostile, []matrixRow{row}}}, Paging: hostilePaging(),
 	}
 }
 
@@ -78,9 +78,9 @@ func hostileSettings() settingsPage {
 // without a login.
 func groupBodies() map[string][2]any {
 	now, g := time.Now(), hostileUserGroup()
-	members := membersPage{[]*userman.User{hostileUser()}, paging{"/x", "/y"}, hostileField("usernames")}
+	members := membersPage{[]*userman.User{hostileUser()}, hostilePaging(), hostileField("usernames")}
 	return map[string][2]any{
-		"groups": {listPage[userman.Group]{}, listPage[userman.Group]{Heads: []tableHeader{{Label: hostile}}, Items: []*userman.Group{g}, Extra: true}},
+		"groups": {listPage[userman.Group]{}, hostileList(true, g)},
 		"group":  {recordPage[userman.Group]{Record: &userman.Group{}, Extra: membersPage{}}, hostileRecord(g, members, "settings", permissionsTab, "members", activityTab)},
 		"matrix": {matrixPage{}, hostileMatrix()},
 		"welcomeall": {

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -144,6 +146,28 @@ func (a file) write(_ context.Context, _ *pages, w http.ResponseWriter, _ *reque
 	}
 	w.WriteHeader(cmp.Or(a.Status, http.StatusOK))
 	_, _ = w.Write(a.Body)
+	return nil
+}
+
+// download is a file that is sent as it is written.
+type download struct {
+	Name  string
+	Write func(io.Writer) error
+}
+
+func (a download) write(_ context.Context, _ *pages, w http.ResponseWriter, r *request) error {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+a.Name+`"`)
+	w.Header().Set("Cache-Control", "no-store")
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	buffer := bufio.NewWriterSize(w, 64<<10)
+	if err := a.Write(buffer); err != nil {
+		// Half a file must not look complete.
+		panic(http.ErrAbortHandler)
+	}
+	_ = buffer.Flush()
 	return nil
 }
 

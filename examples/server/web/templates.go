@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -46,6 +47,7 @@ func parseTemplates(assets static.Assets) templateSets {
 		"copyable":  newCopyable,
 		"icon":      static.ReadIcons().SVG,
 		"initials":  initials,
+		"count":     groupDigits,
 		"past":      func(t time.Time) bool { return !t.IsZero() && t.Before(time.Now()) },
 	}
 	shared := template.Must(template.New(fragments).Funcs(functions).ParseFS(templateFiles, "templates/shared/*.html"))
@@ -75,6 +77,15 @@ func initials(name string) string {
 	}
 	last, _ := utf8.DecodeRuneInString(words[len(words)-1])
 	return string([]rune{unicode.ToUpper(first), unicode.ToUpper(last)})
+}
+
+// groupDigits writes a number with a comma between thousands.
+func groupDigits(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
 }
 
 // clock writes a time for a page.

@@ -276,7 +276,7 @@ func TestPages_userLifecycle(t *testing.T) {
 	b.postRedirect("/users/jane.old/delete", nil)
 	require.Contains(t, b.get(one+"/purge", http.StatusOK), "This cannot be undone")
 	require.Equal(t, "/users?status=deleted", b.postRedirect(one+"/purge", nil))
-	require.Contains(t, b.get("/users?status=deleted", http.StatusOK), "No deleted users.")
+	require.Contains(t, b.get("/users?status=deleted", http.StatusOK), "No deleted users")
 }
 
 func TestPages_referencedUserIsNotDeleted(t *testing.T) {

@@ -5,44 +5,56 @@ import (
 	"net/url"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// userFilters narrow the list of users. Deleted says that it has deleted users
-// only.
-type userFilters struct {
-	Filters []formField
-	Deleted bool
-}
+// userList says whether the list has deleted users only.
+type userList struct{ Deleted bool }
 
 func userColumns(last ...column) []column {
 	return append([]column{
-		{"Name", "last_name"}, {"Username", "username"}, {"Extension", "default_extension"}, {"Groups", ""},
+		{"User", "last_name"}, {"Username", "username"}, {"Extension", "default_extension"}, {"Groups", ""},
 	}, last...)
 }
 
-// describeList draws the filters as they are set.
-func (u *userPages) describeList(ctx context.Context, r *request, body *listPage[userman.User]) error {
+// userEmpty is the list without users.
+func userEmpty() emptyState {
+	return emptyState{"users", "There are no users yet", "Add the first user, and send a welcome email with a link to set a password.", "Add the first user", "/users/new"}
+}
+
+// userFilterChoices returns the values of the filters of users.
+func (u *userPages) userFilterChoices(ctx context.Context) (map[string][]choice, error) {
 	groups, err := u.users(ctx).Groups().List(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	now := userman.Status(r.query("status"))
-	status := formField{Name: "status", Label: "Status", Choices: chosenOf([]choice{
-		{Label: "Enabled or disabled"}, {Value: string(userman.StatusEnabled), Label: "Enabled"},
-		{Value: string(userman.StatusDisabled), Label: "Disabled"}, {Value: string(userman.StatusDeleted), Label: "Deleted"},
-	}, string(now))}
-	group, chosen := formField{Name: "group", Label: "Group", Choices: []choice{{Label: "Any"}}}, userman.FoldGroupName(r.query("group"))
+	choices := map[string][]choice{
+		"status": {
+			{Value: string(userman.StatusEnabled), Label: "Enabled"}, {Value: string(userman.StatusDisabled), Label: "Disabled"},
+			{Value: string(userman.StatusDeleted), Label: "Deleted"},
+		},
+		"not_welcomed": {{Value: "1", Label: "Not sent yet"}},
+	}
 	for _, g := range groups {
-		group.Choices = append(group.Choices, choice{Value: g.Name, Label: g.Name, Chosen: userman.FoldGroupName(g.Name) == chosen})
+		choices["group"] = append(choices["group"], choice{Value: g.Name, Label: g.Name})
 	}
-	welcome := formField{Name: "not_welcomed", Label: "Welcome email", Choices: []choice{
-		{Label: "Any"}, {Value: "1", Label: "Not sent yet", Chosen: r.query("not_welcomed") != ""},
-	}}
-	body.Extra = userFilters{Filters: []formField{status, group, welcome}, Deleted: now == userman.StatusDeleted}
-	if now == userman.StatusDeleted {
+	for _, d := range u.site.Users.Directories() {
+		choices["directory"] = append(choices["directory"], choice{Value: d.Name(), Label: d.Name()})
+	}
+	return choices, nil
+}
+
+// describeList shows deleted users without the actions on users.
+func (u *userPages) describeList(_ context.Context, r *request, body *listPage[userman.User]) error {
+	deleted := userman.Status(r.query("status")) == userman.StatusDeleted
+	body.Extra = userList{deleted}
+	if deleted {
 		body.columns = userColumns(column{"Deleted", ""}, column{"Actions", ""})
+		body.Bulk, body.Narrowed = nil, body.Search != "" || len(body.Kept) > 1
+		body.Empty = emptyState{Icon: "users", Title: "No deleted users", Text: "Users who are deleted stay here until they are purged."}
 	}
 	return nil
 }
@@ -50,6 +62,55 @@ func (u *userPages) describeList(ctx context.Context, r *request, body *listPage
 // deletedUserPath is the start of the pages of a deleted user.
 func deletedUserPath(now *userman.User) string {
 	return "/deleted-users/" + url.PathEscape(string(now.ID))
+}
+
+// bulkActions are the actions on selected users.
+func (u *userPages) bulkActions() []bulkAction[userman.User] {
+	return []bulkAction[userman.User]{
+		{Name: "enable", Label: "Enable", Done: "enabled", do: func(ctx context.Context, _ *request, now *userman.User) error {
+			_, err := u.users(ctx).Enable(ctx, now.Username)
+			return err
+		}},
+		{Name: "disable", Label: "Disable", Done: "disabled", do: func(ctx context.Context, _ *request, now *userman.User) error {
+			_, err := u.users(ctx).Disable(ctx, now.Username)
+			return err
+		}},
+		{Name: "welcome", Label: "Send welcome email", Done: "sent a welcome email", do: func(ctx context.Context, _ *request, now *userman.User) error {
+			_, err := u.users(ctx).Mails().Send(ctx, usermail.Welcome, now.Username)
+			return err
+		}},
+		{Name: "group", Label: "Add to group", Field: "group", Done: "added to the group", ask: u.askJoin, do: func(ctx context.Context, r *request, now *userman.User) error {
+			return u.users(ctx).Groups().AddMembers(ctx, r.form("to-group"), now.Username)
+		}},
+		{Name: "delete", Label: "Delete", Danger: true, Done: "deleted", ask: u.askDeletion, do: func(ctx context.Context, _ *request, now *userman.User) error {
+			return u.users(ctx).Delete(ctx, now.Username)
+		}},
+	}
+}
+
+// askJoin asks before a group ends the credentials of a user.
+func (u *userPages) askJoin(ctx context.Context, r *request, now *userman.User) (notes []string, needed bool, err error) {
+	revocations, err := u.users(ctx).PreviewRevocations(ctx, resource.MaxRevocations, func(ctx context.Context, users *userman.Service) error {
+		return users.Groups().AddMembers(ctx, r.form("to-group"), now.Username)
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	for _, ended := range revocations.Items {
+		for _, kind := range ended.Credentials {
+			notes = append(notes, "Ends a credential: "+string(kind)+". Its creator may not hand out what the group grants.")
+		}
+	}
+	return notes, revocations.Total > 0, nil
+}
+
+// askDeletion says what refers to a user. This prevents the deletion.
+func (u *userPages) askDeletion(ctx context.Context, _ *request, now *userman.User) (notes []string, needed bool, err error) {
+	references, err := u.users(ctx).References(ctx, now.Username)
+	for _, reference := range references {
+		notes = append(notes, "Cannot be deleted: "+reference.Kind+" "+reference.Key+" uses this user.")
+	}
+	return notes, true, err
 }
 
 // deletedRoutes are the pages that restore and purge deleted users.

@@ -41,7 +41,11 @@ func newUserPages(p *pages) *userPages {
 			{ID: "profile", Label: "Profile"}, {ID: "sign-in", Label: "Sign-in", legends: []string{linksSection}}, {ID: permissionsTab, Label: "Permissions"},
 			{ID: "tokens", Label: "API tokens"}, {ID: activityTab, Label: "Activity"},
 		},
-		columns: userColumns(column{"Status", ""}, column{"Last login", "last_login_at"}), search: "Search all text fields", list: u.describeList,
+		columns: userColumns(column{"State", ""}, column{"Last login", "last_login_at"}), search: "Search users", list: u.describeList,
+		filterChoices: u.userFilterChoices, empty: userEmpty(), bulk: u.bulkActions(),
+		byID: func(ctx context.Context, id string) (*userman.User, error) {
+			return u.activeUser(ctx, store.UserID(id))
+		},
 		path: func(one *userman.User) string { return userPath(one.Username) },
 		load: u.loadUser, drawer: u.draw,
 		identity: func(one *userman.User) string { return string(one.ID) }, // usernames change
@@ -184,6 +188,11 @@ func (u *userPages) loadUser(ctx context.Context, r *request) (*userman.User, er
 	if id == "" {
 		return u.users(ctx).Get(ctx, r.PathValue("username"))
 	}
+	return u.activeUser(ctx, id)
+}
+
+// activeUser returns the user with this ID, who is not deleted.
+func (u *userPages) activeUser(ctx context.Context, id store.UserID) (*userman.User, error) {
 	one, err := u.users(ctx).GetByID(ctx, id)
 	if err == nil && !one.DeletedAt.IsZero() {
 		return nil, &store.NotFoundError{Kind: userman.KindUser}
