@@ -9,6 +9,7 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func TestPages_listShowsRangeBothWays(t *testing.T) {
 	b := start(t, nil)
 	require.NoError(t, b.server.Site.DB.RunInTx(t.Context(), func(ctx context.Context) error {
 		for i := range 60 {
-			u := &userman.User{ID: store.UserID(fmt.Sprint(i)), Username: fmt.Sprintf("user.%02d", i), LastName: "Roe"}
+			u := &userman.User{ID: store.UserID(strconv.Itoa(i)), Username: fmt.Sprintf("user.%02d", i), LastName: "Roe"}
 			if err := b.server.Site.DB.Users("").CreateUser(ctx, u); err != nil {
 				return err
 			}
@@ -146,7 +147,7 @@ func TestPages_bulkActionReportsWhatFailed(t *testing.T) {
 	both.Set("do", "delete")
 	page := b.post("/users/bulk", both, http.StatusOK)
 	require.Contains(t, page, "Cannot be deleted: call flow night uses this user.")
-	require.False(t, b.user("jane.roe").ID == "", "nobody is deleted yet")
+	require.NotEmpty(t, b.user("jane.roe").ID, "nobody is deleted yet")
 	both.Set("confirmed", b.hiddenValue(page, "confirmed"))
 	page = b.post("/users/bulk", both, http.StatusOK)
 	require.Contains(t, page, "1 of 2 failed")
@@ -217,7 +218,7 @@ func TestPages_userListIsSmall(t *testing.T) {
 	require.NoError(t, b.server.Site.DB.RunInTx(t.Context(), func(ctx context.Context) error {
 		for i := range 60 {
 			u := &userman.User{
-				ID: store.UserID(rand.Text()), Username: fmt.Sprintf("first.last%d", i), FirstName: rand.Text()[:8], LastName: rand.Text()[:10], DefaultExtension: fmt.Sprint(1000 + i),
+				ID: store.UserID(rand.Text()), Username: fmt.Sprintf("first.last%d", i), FirstName: rand.Text()[:8], LastName: rand.Text()[:10], DefaultExtension: strconv.Itoa(1000 + i),
 				Email: rand.Text()[:12] + "@example.com", Groups: []string{fmt.Sprintf("Department %d", i%20), fmt.Sprintf("Department %d", i%7)}[:1+i%2], LastLoginAt: time.Unix(int64(1_700_000_000+i*7919), 0),
 			}
 			if err := b.server.Site.DB.Users("").CreateUser(ctx, u); err != nil {
