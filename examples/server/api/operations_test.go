@@ -143,6 +143,7 @@ func operationCases() map[string]operationCase {
 
 		"listSections": ok(nil),
 		"getAsterisk":  ok(nil),
+		"listSettings": ok(nil),
 		"testAsterisk": ok(nil),
 	}
 }

@@ -101,7 +101,7 @@ func authorizationTable() []authorizationRow {
 		{app.SectionAudit, sectionOnly, "listAuditEntries", "GET /audit"},
 		{app.SectionAudit, unrestricted, "verifyAudit", "POST /audit/verify"},
 
-		{app.SectionSettings, sectionOnly, "getAsterisk testAsterisk", `
+		{app.SectionSettings, sectionOnly, "getAsterisk testAsterisk listSettings", `
 			GET /settings, GET /settings/general, GET /settings/mail, GET /settings/directory, GET /settings/asterisk, GET /settings/sign-in,
 			GET /settings/public-url, GET+POST /settings/install`},
 		{app.SectionSettings, fullOnly, "", `
