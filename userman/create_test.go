@@ -266,3 +266,18 @@ func TestService_Create_errorKeepsCallerTransaction(t *testing.T) {
 		})
 	}
 }
+
+func TestSuggestUsername_takesNameThenEmail(t *testing.T) {
+	t.Parallel()
+	for want, u := range map[string]userman.User{
+		"jane.roe":     {FirstName: "Jane", LastName: "Roe", Email: "jr@example.com"},
+		"oneil":        {LastName: "O'Neil"},
+		"王.小明":         {FirstName: "王", LastName: "小明"},
+		"zoë.van.dyke": {FirstName: "Zoë", LastName: "van Dyke"},
+		"jr":           {Email: "JR@example.com"},
+		"j.r":          {FirstName: "?", Email: "j.r@example.com"},
+		"":             {FirstName: "!", Email: "!"},
+	} {
+		require.Equal(t, want, userman.SuggestUsername(&u))
+	}
+}

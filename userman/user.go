@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman/permission"
@@ -150,6 +151,19 @@ func (u *User) Clone() *User {
 // Name returns the display name, or the first and last name, or the username.
 func (u *User) Name() string {
 	return cmp.Or(u.DisplayName, strings.TrimSpace(u.FirstName+" "+u.LastName), u.Username)
+}
+
+// SuggestUsername returns a username for a new user: first and last name in lower case,
+// such as jane.roe, or else the local part of the email address. It returns "" if neither
+// gives a valid username. Another user may have the username.
+func SuggestUsername(u *User) string {
+	local, _, _ := strings.Cut(u.Email, "@")
+	for _, name := range []string{u.FirstName + " " + u.LastName, local} {
+		if name = strings.ToLower(username.Derive(name)); username.Valid(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // Extensions returns the default and the linked extensions, in this order.

@@ -110,9 +110,15 @@ func presetField(in input) formField {
 		if err != nil {
 			continue // it holds plain values
 		}
-		f.Choices = append(f.Choices, choice{Value: p.Name, Label: capitalized(strings.ReplaceAll(p.Name, "-", " ")), Hint: p.Description, Chosen: fits, Data: string(data)})
+		f.Choices = append(f.Choices, choice{Value: p.Name, Label: presetLabel(p.Name), Hint: p.Description, Chosen: fits, Data: string(data)})
 	}
 	return f
+}
+
+// presetLabel writes the name of a preset as words.
+func presetLabel(name string) string {
+	words := strings.ReplaceAll(name, "-", " ")
+	return capitalized(strings.Replace(words, "cdr ", "CDR ", 1))
 }
 
 func classRows(in input) []classRow {

@@ -67,7 +67,7 @@ func authorizationTable() []authorizationRow {
 			POST /ami-accounts/{name}/enable, GET /ami-accounts/{name}/secret, POST /ami-accounts/{name}/probe`},
 
 		{app.SectionUsers, sectionOnly, "listUsers createUser exportUsers listAllTokens getWelcomeMails sendWelcomeMails",
-			"GET /users, GET+POST /users/new, GET+POST /users/welcome, GET /users/export, POST /users/bulk"},
+			"GET /users, GET+POST /users/new, GET+POST /users/welcome, GET /users/export, POST /users/bulk, GET /users/suggest"},
 		// Numbers out of scope are in valuesOutOfScope.
 		{app.SectionUsers, sectionOnly, "renumberExtensions", ""},
 		{app.SectionUsers, onRecord, `getUser updateUser previewUser deleteUser enableUser disableUser endUserSessions createPasswordLink createSoftphoneLink

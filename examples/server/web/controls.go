@@ -26,6 +26,9 @@ type formField struct {
 	Form string
 	// ReadOnly is for values that cannot be changed here.
 	ReadOnly bool
+	// Chips says that a script shows the values as chips. For a text it is the address of
+	// suggestions, to which the script adds what is typed.
+	Chips string
 	// Choices are the options of a select, or the set of choices.
 	Choices []choice
 	Errors  []string

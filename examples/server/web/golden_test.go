@@ -87,7 +87,7 @@ func goldenRoles() []goldenRole {
 	}
 	more := []string{
 		"/administrators?search=nobody", "/administrators/nobody", "/administrators/desk.admin/invite", "/administrators/desk.admin/second-factor/remove",
-		"/ami-accounts?search=nobody", "/ami-accounts/nobody", "/ami-accounts/wallboard/secret", "/groups/nobody", "/permissions?username=ada.first", "/permissions?username=nobody",
+		"/ami-accounts?search=nobody", "/ami-accounts/nobody", "/ami-accounts/wallboard/secret", "/groups/nobody", "/permissions?username=ada.first", "/users/suggest?field=username&search=ada", "/users/suggest?field=default_extension&search=ada", "/permissions?username=nobody",
 		"/audit?outcome=denied", "/audit?outcome=nonsense", "/config/rollback", "/config/run", "/settings/install", "/settings/public-url",
 	}
 	all := slices.Concat([]string{"/"}, one, more, []string{"/administrators", "/ami-accounts", "/groups", "/permissions", "/audit", "/config", "/settings"})

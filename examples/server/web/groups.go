@@ -147,10 +147,14 @@ func (g *groupPages) membersPage(ctx context.Context, r *request, now *userman.G
 	if err != nil {
 		return membersPage{}, err
 	}
+	chips := ""
+	if r.admin.Can(app.SectionUsers) {
+		chips = suggestions("username")
+	}
 	return membersPage{
 		Items: list.Items, Paging: newPaging(at, list),
 		Adding: formField{
-			Name: "usernames", Label: usernamesLabel, Value: r.form("usernames"), Rows: 2, Form: "do-members", Errors: errs.forField("usernames"),
+			Name: "usernames", Label: usernamesLabel, Value: r.form("usernames"), Rows: 2, Form: "do-members", Chips: chips, Errors: errs.forField("usernames"),
 			Hint: "One or more usernames, separated by commas or one per line.",
 		},
 	}, nil

@@ -52,7 +52,7 @@ func open(routes ...route) []route {
 // capitals: records are found in any case, pages are not.
 func recordPath(folder, name string) string {
 	switch name {
-	case "new", "check", "welcome", "export", "bulk":
+	case "new", "check", "welcome", "export", "bulk", "suggest":
 		name = strings.ToUpper(name)
 	}
 	return folder + url.PathEscape(name)

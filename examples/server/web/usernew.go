@@ -116,8 +116,8 @@ func validateOnboarding(chosen string, password store.Secret) []store.FieldError
 	return nil
 }
 
-// completeDraft adds the errors of the first login to those of the fields, and
-// decides about the default groups: the service adds a new user to them unless
+// completeDraft adds the errors of the first login to those of the fields, suggests the
+// username that was left empty, and decides about the default groups: the service adds a new user to them unless
 // groups were chosen. A form that chose all of them leaves that as it is.
 func (u *userPages) completeDraft(ctx context.Context, r *request, in input, d *resource.Draft[userman.User]) error {
 	groups, err := u.users(ctx).Groups().List(ctx)
@@ -128,6 +128,10 @@ func (u *userPages) completeDraft(ctx context.Context, r *request, in input, d *
 		if g.Default && !slices.Contains(in.Texts["groups"], g.Name) {
 			d.Given = []string{"groups"}
 		}
+	}
+	if d.Record.Username == "" {
+		d.Record.Username = userman.SuggestUsername(d.Record)
+		in.Texts["username"] = []string{d.Record.Username}
 	}
 	d.Errors = append(d.Errors, validateOnboarding(r.form("onboarding"), d.Secret)...)
 	return nil

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -167,6 +168,7 @@ func (u *userPages) routes() []route {
 		u.confirmed(section, one, "/password", u.askPassword, u.setPassword),
 		u.confirmed(section, one, "/second-factor/remove", nil, calls(&u.record, u.users, factorRemoved, (*userman.Service).RemoveSecondFactor)),
 		[]route{
+			get("/users/suggest", section, u.suggest),
 			post(one+"/disable", section, u.acting(u.undoneBy("/enable",
 				calls(&u.record, u.users, "Disabled. The user was logged out everywhere and can no longer log in.", (*userman.Service).Disable)))),
 			post(one+"/enable", section, u.acting(u.undoneBy("/disable", calls(&u.record, u.users, "Enabled.", (*userman.Service).Enable)))),
@@ -222,8 +224,15 @@ func (u *userPages) draw(ctx context.Context, _ *request, now *userman.User) (dr
 		switch m.Name {
 		case "groups":
 			f.Section, f.Class, f.Hint, f.Choices = "", "many", "Groups grant permissions to their members.", groupChoices(groups, texts)
+			f.Chips = "choices"
 			if len(groups) == 0 {
 				f.Hint = "There are no groups yet. " + f.Hint
+			}
+		case "linked_extensions":
+			f.Chips, f.InputMode = suggestions(fieldDefaultExtension), ""
+		case "username":
+			if now.ID == "" {
+				f.Required, f.Hint = false, "The name to log in with. Leave it empty for first.last."
 			}
 		case "language":
 			f.Hint, f.Choices = "The language of mails.", languageChoices(f.Value)
@@ -231,6 +240,40 @@ func (u *userPages) draw(ctx context.Context, _ *request, now *userman.User) (dr
 			f.Hint, f.Choices = "", timeZoneChoices(f.Value)
 		}
 	}, nil
+}
+
+// suggestions is the address of the users whose field the reader types.
+func suggestions(name string) string { return "/users/suggest?field=" + name }
+
+// suggestion is a value that a reader may mean, and its label.
+type suggestion struct {
+	Value string `json:"value"`
+	Label string `json:"label"`
+	Hint  string `json:"hint"`
+}
+
+// maxSuggestions bounds the suggestions for one text.
+const maxSuggestions = 8
+
+// suggest returns the usernames or extensions of the users in scope that a text selects,
+// as JSON.
+func (u *userPages) suggest(ctx context.Context, r *request) (response, error) {
+	list, err := u.users(ctx).List(ctx, userman.Query{Search: r.query("search"), PageRequest: store.PageRequest{Limit: maxSuggestions}})
+	if err != nil {
+		return nil, err
+	}
+	found := []suggestion{}
+	for _, one := range list.Items {
+		value := one.Username
+		if r.query("field") == fieldDefaultExtension {
+			value = one.DefaultExtension
+		}
+		if value != "" {
+			found = append(found, suggestion{value, value, one.Name()})
+		}
+	}
+	text, err := json.Marshal(found)
+	return file{Status: http.StatusOK, ContentType: "application/json", Body: text}, err
 }
 
 func (u *userPages) endSessions(ctx context.Context, now *userman.User) error {

@@ -289,3 +289,36 @@ func TestPages_menuMarksDeletedUsers(t *testing.T) {
 	require.Contains(t, b.get("/users?status=deleted", http.StatusOK), current)
 	require.NotContains(t, b.get("/groups", http.StatusOK), current)
 }
+
+func TestPages_emptyUsernameIsSuggested(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.NotRegexp(t, `name="username"[^>]* required`, b.get("/users/new", http.StatusOK))
+	form := janeForm()
+	form.Set("username", "")
+	require.Equal(t, "/users/jane.roe", b.postRedirect("/users/new", form))
+	form.Set("default_extension", "")
+	page := b.post("/users/new", form, http.StatusUnprocessableEntity)
+	b.requireFieldError(page, "field-username")
+	require.Contains(t, page, `name="username" type="text" value="jane.roe"`)
+	b.requireFieldError(b.post("/users/new", url.Values{"username": {""}, "onboarding": {"later"}}, http.StatusUnprocessableEntity), "field-username")
+}
+
+func TestPages_suggestionsAreInScope(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "jane.roe", FirstName: "Jane", LastName: "Roe", DefaultExtension: "4001"})
+	b.createUser(userman.User{Username: "john.roe", DefaultExtension: "5001"})
+	b.createUser(userman.User{Username: "jim.roe"})
+	require.JSONEq(t, `[{"value": "4001", "label": "4001", "hint": "Jane Roe"}, {"value": "5001", "label": "5001", "hint": "john.roe"}]`,
+		b.get("/users/suggest?field=default_extension&search=roe", http.StatusOK))
+	ranges, err := scope.ParseRanges("4000-4999")
+	require.NoError(t, err)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"users", "groups"}, Extensions: ranges}, password)
+	require.JSONEq(t, `[{"value": "jane.roe", "label": "jane.roe", "hint": "Jane Roe"}]`, b.loginAs("front.desk").get("/users/suggest?field=username&search=roe", http.StatusOK))
+	b.createGroup(userman.Group{Name: "Sales"})
+	const suggested = `data-chips="/users/suggest?field=username"`
+	require.Contains(t, b.get("/groups/Sales", http.StatusOK), suggested)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "only.groups", Sections: []string{"groups"}}, password)
+	require.NotContains(t, b.loginAs("only.groups").get("/groups/Sales", http.StatusOK), suggested)
+}

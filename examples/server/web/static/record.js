@@ -8,6 +8,7 @@
   var list = form.querySelector(".nav-tabs");
   var tabs = Array.from(list.querySelectorAll("a"));
   var action = form.getAttribute("action");
+  var current = tabs[0];
 
   function panelOf(tab) { return document.getElementById(tab.hash.slice(1)); }
 
@@ -19,8 +20,7 @@
       t.tabIndex = chosen ? 0 : -1;
       panelOf(t).hidden = !chosen;
     });
-    // The page that follows opens the same tab.
-    form.action = action + tab.hash;
+    current = tab;
   }
 
   // reveal shows an element in a tab and in closed details, and returns whether it
@@ -37,6 +37,15 @@
 
   function target() {
     try { return document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch (e) { return null; }
+  }
+
+  // The page that follows a submission opens the same tab.
+  form.addEventListener("submit", function () { sessionStorage.setItem("tab", action + current.hash); });
+
+  function earlier() {
+    var kept = sessionStorage.getItem("tab") || "";
+    sessionStorage.removeItem("tab");
+    return tabs.find(function (tab) { return kept === action + tab.hash; });
   }
 
   list.setAttribute("role", "tablist");
@@ -78,10 +87,11 @@
 
   var wrong = tabs.find(function (tab) { return panelOf(tab).querySelector("[aria-invalid=true], .invalid-feedback"); });
   var element = target();
+  var kept = earlier();
   if (wrong && !(element && panelOf(wrong).contains(element))) {
     show(wrong);
   } else if (!reveal(element)) {
-    show(tabs[0]);
+    show(kept || tabs[0]);
   }
   form.dataset.tabs = "ready";
 })();
