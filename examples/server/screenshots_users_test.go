@@ -147,7 +147,8 @@ func (w pageWalk) tabs(t *testing.T, page string, names ...string) {
 func (w pageWalk) userErrorPages(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/users/new", "user-new")
-	w.submit(t, map[string]string{"username": "!", "email": "nowhere", "default_extension": "x", "linked_extensions": "4100, x"})
+	w.Fill(t, "#field-linked_extensions", "4100, x")
+	w.submit(t, map[string]string{"username": "!", "email": "nowhere", "default_extension": "x"})
 	w.check(t, "user-new-rejected")
 	w.Visit(t, w.url+"/users/jane.roe#permissions")
 	w.submit(t, map[string]string{"permissions.sms.numbers.items": "nowhere", "permissions.history.extensions.items": "4001"})

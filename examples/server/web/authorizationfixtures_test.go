@@ -434,6 +434,8 @@ func (op *matrixOperation) input(m *matrix, to target) string {
 	switch {
 	case op.picture:
 		return smallPicture(m)
+	case op.id == "POST /permissions":
+		return url.Values{"group": {to.group}}.Encode()
 	case op.id == "POST /groups/{name}/members":
 		return url.Values{"usernames": {to.username}}.Encode()
 	case op.page || op.method == http.MethodGet:

@@ -89,7 +89,7 @@ func authorizationTable() []authorizationRow {
 		{app.SectionGroups, sectionOnly, "listGroups getGroup listMembers explainGroupImpact",
 			"GET /groups, GET /groups/new, GET /groups/export, POST /groups/bulk, GET /groups/{name}, GET /groups/{name}/delete, GET /permissions"},
 		{app.SectionGroups, inBody, "addMembers removeMembers previewMembers", "POST /groups/{name}/members"},
-		{app.SectionGroups, unrestricted, "createGroup updateGroup previewGroup deleteGroup", "POST /groups/new, POST /groups/{name}, POST /groups/{name}/delete"},
+		{app.SectionGroups, unrestricted, "createGroup updateGroup previewGroup deleteGroup", "POST /groups/new, POST /groups/{name}, POST /groups/{name}/delete, POST /permissions"},
 
 		{app.SectionVerify, inBody, "verifyPassword authorizeToken authorizePhone", ""},
 

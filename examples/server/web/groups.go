@@ -63,7 +63,7 @@ func newGroupPages(p *pages) *groupPages {
 func (g *groupPages) routes() []route {
 	const section, one = app.SectionGroups, "/groups/{name}"
 	return slices.Concat(g.record.routes(section, "/groups", one), g.confirmed(section, one, "/delete", g.askDelete, g.delete), []route{
-		post(one+"/members", section, g.acting(g.changeMembers)), get("/permissions", section, g.matrix),
+		post(one+"/members", section, g.acting(g.changeMembers)), get("/permissions", section, g.matrix), post("/permissions", section, g.saveMatrix),
 	})
 }
 

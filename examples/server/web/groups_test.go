@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -210,14 +211,18 @@ func TestPages_permissionMatrix(t *testing.T) {
 		permission.HistoryRecordings: permission.On(), permission.VoicemailExtensions: permission.Append("1001"),
 	}})
 	b.createGroup(userman.Group{Name: "Interns", Priority: 10, Permissions: permission.Permissions{permission.PortalLogin: permission.Off()}})
-	page := b.get("/permissions", http.StatusOK)
+	ranges, err := scope.ParseRanges("1000-1999")
+	require.NoError(t, err)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"groups"}, Extensions: ranges}, password)
+	page := b.loginAs("jane.admin").get("/permissions", http.StatusOK)
 	require.Regexp(t, `(?s)>Interns</a>.*>Sales</a>.*Default<`, page)
+	require.NotContains(t, page, "<select", "only an unrestricted administrator may change groups")
 	require.Contains(t, page, `<span class="badge on">on</span>`)
 	require.Contains(t, page, "add 1001")
 	require.Contains(t, page, "not set")
 
 	b.createUser(userman.User{Username: "alice"})
-	require.Equal(t, "/users/alice/permissions", b.getRedirect("/permissions?username=alice"))
+	require.Equal(t, "/users/alice#permissions", b.getRedirect("/permissions?username=alice"))
 	b.requireFieldError(b.get("/permissions?username=nobody", http.StatusUnprocessableEntity), "field-username")
 
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "only.groups", Sections: []string{"groups"}}, password)
@@ -259,4 +264,68 @@ func TestPages_groupsAreReadOnlyInLimitedScope(t *testing.T) {
 	impact := limited.get("/groups/Sales/delete", http.StatusOK)
 	require.NotContains(t, impact, "bob")
 	require.Equal(t, 2, b.salesGroup().Members)
+}
+
+// matrixForm is what a browser sends of the matrix.
+func (b *browser) matrixForm(page string) url.Values {
+	b.Helper()
+	_, form, found := strings.Cut(page, `<form method="post" action="/permissions" class="card">`)
+	require.True(b, found)
+	return b.recordForm(`id="record">` + form)
+}
+
+func TestPages_matrixIsEditedInPlace(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createGroup(userman.Group{Name: "Sales", Priority: 20, Permissions: permission.Permissions{permission.HistoryRecordings: permission.On()}})
+	b.createGroup(userman.Group{Name: "Interns", Priority: 10, Description: "Stays"})
+	before := b.salesGroup()
+	page := b.get("/permissions", http.StatusOK)
+	require.Regexp(t, `<tr><th scope="row">May listen to and download the recordings`, page)
+	require.Regexp(t, `<tr class="unset"><th scope="row">May log in to the chat server`, page)
+	form := b.matrixForm(page)
+	require.Equal(t, []string{"Interns", "Sales"}, form["group"])
+	require.Equal(t, "/permissions", b.postRedirect("/permissions", form))
+	require.Equal(t, before, b.salesGroup(), "nothing was changed")
+
+	form.Set("group1.permissions.history.recordings", "")
+	form.Set("group1.permissions.voicemail.extensions", "append")
+	form.Set("group1.permissions.voicemail.extensions.items", "1001")
+	form.Set("group0.permissions.xmpp.login", "off")
+	b.postRedirect("/permissions", form)
+	require.Equal(t, permission.Permissions{permission.VoicemailExtensions: permission.Append("1001")}, b.salesGroup().Permissions)
+	interns, err := b.server.Site.Users.Groups().Get(t.Context(), "Interns")
+	require.NoError(t, err)
+	require.Equal(t, permission.Permissions{permission.XMPPLogin: permission.Off()}, interns.Permissions)
+	require.Equal(t, "Stays", interns.Description)
+}
+
+func TestPages_matrixSavesAllGroupsOrNone(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createGroup(userman.Group{Name: "Sales", Priority: 20})
+	b.createGroup(userman.Group{Name: "Interns", Priority: 10})
+	form := b.matrixForm(b.get("/permissions", http.StatusOK))
+	form.Set("group0.permissions.xmpp.login", "on")
+	form.Set("group1.permissions.voicemail.extensions", "replace")
+	form.Set("group1.permissions.voicemail.extensions.items", "nowhere")
+	page := b.post("/permissions", form, http.StatusUnprocessableEntity)
+	b.requireFieldError(page, "field-group1-permissions-voicemail-extensions")
+	require.Contains(t, page, "Sales, ")
+	require.Contains(t, page, `value="nowhere"`)
+	interns, err := b.server.Site.Users.Groups().Get(t.Context(), "Interns")
+	require.NoError(t, err)
+	require.Empty(t, interns.Permissions)
+
+	// Someone else changes a group.
+	form.Set("group1.permissions.voicemail.extensions.items", "1001")
+	_, err = b.server.Site.Users.Groups().Update(t.Context(), "Sales", func(g *userman.Group) error {
+		g.Permissions = permission.Permissions{permission.VoicemailExtensions: permission.Set("1002")}
+		return nil
+	})
+	require.NoError(t, err)
+	page = b.post("/permissions", form, http.StatusConflict)
+	require.Contains(t, page, "<td>replace 1002</td><td>replace 1001</td>")
+	b.postRedirect("/permissions", b.matrixForm(page))
+	require.True(t, permission.Set("1001").Equal(b.salesGroup().Permissions[permission.VoicemailExtensions]))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/jobs"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
@@ -20,9 +21,11 @@ func hostileUserGroup() *userman.Group {
 
 func hostileMatrix() matrixPage {
 	field, g := hostileField("username"), hostileUserGroup()
-	row := rowOf(hostilePermission(permission.KindStrings), []*userman.Group{g})
+	row := rowOf(hostilePermission(permission.KindStrings), []*userman.Group{g, g})
+	row.Cells[0].Control = matrixControl(hostilePermission(permission.KindStrings), 0, matrixEdit{name: hostile, in: input{Texts: map[string][]string{permissionField(hostile): {hostile}}}},
+		formErrors{fields: []store.FieldError{{Field: matrixPrefix(0) + permissionField(hostile), Message: hostile}}})
 	return matrixPage{
-		Problems: []problem{{Text: hostile}}, Who: field, Groups: []*userman.Group{g}, Span: 3,
+		Problems: []problem{{Text: hostile}}, Form: hostileForm(), Versions: []string{hostile}, Who: field, Groups: []*userman.Group{g}, Span: 3,
 		Modules: []module[matrixRow]{{hostile, []matrixRow{row}}}, Paging: hostilePaging(),
 	}
 }
