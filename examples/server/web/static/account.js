@@ -80,7 +80,9 @@
     var number = latest += 1;
     var input = new URLSearchParams(new FormData(form));
     input.delete("secret");
-    fetch(form.dataset.check, { method: "POST", body: input, redirect: "error" }).then(function (answer) {
+    input.delete("form_token"); // the form itself is sent once
+    fetch(form.dataset.check, { method: "POST", body: input, headers: { "HX-Request": "true" }, redirect: "error" }).then(function (answer) {
+      if (answer.status === 401) { document.dispatchEvent(new CustomEvent("htmx:responseError", { detail: { xhr: answer } })); }
       return answer.ok ? answer.json() : null;
     }).then(function (found) {
       if (!found || number !== latest) { return; }
