@@ -180,7 +180,7 @@ func TestPages_tabsCountErrors(t *testing.T) {
 		require.Regexp(t, `href="#`+tab+`">[A-Za-z]+ <span class="badge off">`+count+`<span class="visually-hidden"> errors`, page)
 	}
 	require.NotRegexp(t, `href="#sign-in">[A-Za-z-]+ <span`, page)
-	require.Regexp(t, `<details class="section" open><summary>More contact details`, page)
+	require.Regexp(t, `<details class="border-top py-3" open><summary[^>]*>More contact details`, page)
 }
 
 func TestPages_activityNeedsSectionOfAuditLog(t *testing.T) {

@@ -63,8 +63,8 @@
     var model = isSet ? choices(source) : list(source);
     var id = source.id;
     var wrong = source.classList.contains("is-invalid") || source.querySelector(".invalid-feedback") !== null;
-    var box = element("div", "form-control chips d-flex flex-wrap align-items-center gap-1" + (wrong ? " is-invalid" : ""));
-    var input = element("input", "", {
+    var box = element("div", "form-control h-auto chips d-flex flex-wrap align-items-center gap-1" + (wrong ? " is-invalid" : ""));
+    var input = element("input", "flex-fill border-0 bg-transparent text-reset", {
       type: "text", role: "combobox", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-autocomplete": "list", "aria-expanded": "false",
       "aria-controls": id + "-options", placeholder: "Add…"
     });
