@@ -19,35 +19,25 @@ type area struct {
 	section, Href, Label, Icon string
 	// also are other pages of the part.
 	also []string
-	// Text describes the part on the overview.
-	Text string
 	// Current says that the page belongs to the part.
 	Current bool
-}
-
-// Action is the text of the link on the overview.
-func (a area) Action() string {
-	if strings.HasPrefix(a.Label, "AMI") {
-		return "Open " + a.Label
-	}
-	return "Open " + strings.ToLower(a.Label)
 }
 
 // areaGroupsOf are the parts that the administrator can use.
 func areaGroupsOf(admin *ampusers.Administrator) []areaGroup {
 	all := []areaGroup{
 		{"directory", "Directory", []area{
-			{section: app.SectionUsers, Href: "/users", Label: "Users", Icon: "users", also: []string{"/deleted-users", "/directories"}, Text: "Manage phone users: names, extensions, passwords, permissions."},
-			{section: app.SectionGroups, Href: "/groups", Label: "Groups", Icon: "users-group", also: []string{"/permissions"}, Text: "Set permissions for many users at once."},
+			{section: app.SectionUsers, Href: "/users", Label: "Users", Icon: "users", also: []string{"/deleted-users", "/directories"}},
+			{section: app.SectionGroups, Href: "/groups", Label: "Groups", Icon: "users-group", also: []string{"/permissions"}},
 		}},
 		{"access", "Access", []area{
-			{section: app.SectionAdministrators, Href: "/administrators", Label: "Administrators", Icon: "user-shield", Text: "Manage who can use this interface, and what they can see and change."},
-			{section: app.SectionAMIAccounts, Href: "/ami-accounts", Label: "AMI accounts", Icon: "plug-connected", Text: "Manage logins for programs that connect to Asterisk."},
+			{section: app.SectionAdministrators, Href: "/administrators", Label: "Administrators", Icon: "user-shield"},
+			{section: app.SectionAMIAccounts, Href: "/ami-accounts", Label: "AMI accounts", Icon: "plug-connected"},
 		}},
 		{"system", "System", []area{
-			{section: ampusers.SectionApply, Href: "/config", Label: "Apply", Icon: "rocket", Text: "Review pending changes, apply them, or roll back."},
-			{section: app.SectionAudit, Href: "/audit", Label: "Audit log", Icon: "history", Text: "See who changed what, when and from where, and verify the log."},
-			{section: app.SectionSettings, Href: "/settings", Label: "Settings", Icon: "settings", Text: "Check the connections to Asterisk, mail and directories."},
+			{section: ampusers.SectionApply, Href: "/config", Label: "Apply", Icon: "rocket"},
+			{section: app.SectionAudit, Href: "/audit", Label: "Audit log", Icon: "history"},
+			{section: app.SectionSettings, Href: "/settings", Label: "Settings", Icon: "settings"},
 		}},
 	}
 	for i := range all {

@@ -3,12 +3,18 @@ package web
 import (
 	"cmp"
 	"context"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/jobs"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // layout is the data of the template around every page.
@@ -45,27 +51,192 @@ func (p *pages) layout(ctx context.Context, r *request, a page) layout {
 // product is the name of the product in the settings.
 func (p *pages) product() string { return cmp.Or(p.site.Current().Users.Product, "pbxusers") }
 
-// overviewPage is the page /.
+// overviewPage is the page /. The administrator can see everything on it.
 type overviewPage struct {
-	Areas []area
-	// FirstSteps says that nothing is live yet, and NoAMIAccount that there is no
-	// AMI account, if the administrator can see them.
-	FirstSteps, NoAMIAccount bool
+	// Checklist are the first steps; empty when all of them are done.
+	Checklist []firstStep
+	// State is that of the banner, and Status that of the configuration; nil if it
+	// cannot be read.
+	State  string
+	Status *asteriskconf.Status
+	Last   *jobs.State
+	Cards  []overviewCard
+	// Changes are the newest entries of the audit log. HasAudit says that the
+	// administrator can see the log.
+	Changes  []*audit.Entry
+	HasAudit bool
 }
 
+// firstStep is a step of a new installation. Done says that it is done.
+type firstStep struct {
+	Label, Text string
+	Link        pageLink
+	Done        bool
+}
+
+// overviewCard is a number with its link. Attention says that there is something to do.
+type overviewCard struct {
+	Label, Value, Text string
+	Link               pageLink
+	Attention          bool
+}
+
+// Bounds of the overview: how many records of a kind it reads to count some of them, how
+// many changes it shows, and of how many entries it takes them.
+const (
+	maxOverviewRecords = store.MaxPageLimit
+	maxRecentChanges   = 8
+	maxRecentEntries   = 40
+)
+
 func (p *pages) overview(ctx context.Context, r *request) (response, error) {
-	body := overviewPage{}
-	for _, group := range areaGroupsOf(r.admin) {
-		body.Areas = append(body.Areas, group.Areas...)
+	body := overviewPage{State: configPages{p}.bannerState(ctx), Last: p.jobs.LastConfig(), HasAudit: r.admin.Can(app.SectionAudit)}
+	if status, err := p.jobs.Status(ctx); err == nil {
+		body.Status = status
 	}
-	status, err := p.jobs.Status(ctx)
-	body.FirstSteps = err != nil || status.Generation == 0
-	if body.FirstSteps && r.admin.Can(app.SectionAMIAccounts) {
-		found, err := p.site.AMIAccounts.List(ctx, manager.Query{PageRequest: store.PageRequest{Limit: 1}})
+	var users int
+	for _, add := range []func(ctx context.Context, r *request) ([]overviewCard, error){
+		func(ctx context.Context, r *request) (cards []overviewCard, err error) {
+			cards, users, err = p.userCards(ctx, r)
+			return cards, err
+		},
+		p.accessCards, p.directoryCards,
+	} {
+		cards, err := add(ctx, r)
 		if err != nil {
 			return nil, err
 		}
-		body.NoAMIAccount = len(found.Items) == 0
+		body.Cards = append(body.Cards, cards...)
 	}
-	return page{Name: "overview", Title: "Overview", Body: body}, nil
+	var err error
+	if body.HasAudit {
+		body.Changes, err = p.recentChanges(ctx, r)
+	}
+	body.Checklist = p.checklist(r, body.Status, users)
+	return page{Name: "overview", Title: "Overview", Body: body}, err
+}
+
+// checklist returns the first steps that the administrator can take; none when all are
+// done.
+func (p *pages) checklist(r *request, status *asteriskconf.Status, users int) []firstStep {
+	steps := []firstStep{
+		{"Set your password", "Only you know it.", pageLink{"/account", "Change password"}, r.admin.HasPassword},
+		{"Add a second factor", "An app on your phone confirms that it is you.", pageLink{"/account", "Set up two-factor authentication"}, r.admin.HasSecondFactor},
+	}
+	if r.admin.Can(app.SectionSettings) {
+		steps = append(steps,
+			firstStep{"Connect Asterisk", "Changes can then go live.", pageLink{"/settings/install", "Connect Asterisk"}, status != nil && status.Generation > 0},
+			firstStep{"Enter the mail server", "Users get welcome emails, and links to reset their password.", pageLink{"/settings/mail", "Open mail settings"}, p.site.MailStatus().Configured})
+	}
+	if r.admin.Can(app.SectionUsers) {
+		steps = append(steps, firstStep{"Add the first user", "With an extension and a welcome email.", pageLink{"/users/new", "Add user"}, users > 0})
+	}
+	if !slices.ContainsFunc(steps, func(s firstStep) bool { return !s.Done }) {
+		return nil
+	}
+	return steps
+}
+
+// counted writes a count that may be a lower bound.
+func counted(n int, atLeast bool) string {
+	if atLeast {
+		return strconv.Itoa(n) + "+"
+	}
+	return strconv.Itoa(n)
+}
+
+// userCards count the users in scope, those who cannot log in, and the mails that did not
+// arrive.
+func (p *pages) userCards(ctx context.Context, r *request) (cards []overviewCard, users int, err error) {
+	if !r.admin.Can(app.SectionUsers) {
+		return nil, 0, nil
+	}
+	list, err := p.users(ctx).List(ctx, userman.Query{
+		Status: userman.StatusEnabled, Sort: store.Sort{By: "created_at", Descending: true},
+		PageRequest: store.PageRequest{Limit: maxOverviewRecords, Count: true},
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	total, missing := max(list.Total, len(list.Items)), 0
+	for _, one := range list.Items {
+		if !one.HasPassword && !one.ExternalPassword {
+			missing++
+		}
+	}
+	cards = []overviewCard{
+		{"Users", counted(total, list.AtLeast), "Enabled", pageLink{"/users", "Open users"}, false},
+		{"Users without a password", counted(missing, list.Next != ""), "They cannot log in yet", pageLink{"/users", "Open users"}, missing > 0},
+	}
+	if last := p.jobs.LastWelcome(); last != nil && last.Welcome != nil {
+		shown, err := last.InScope(ctx, p.users(ctx))
+		if err != nil {
+			return nil, 0, err
+		}
+		failed := len(shown.Welcome.Undelivered)
+		cards = append(cards, overviewCard{"Failed emails", strconv.Itoa(failed), "Of the last welcome emails", pageLink{welcomePath, "Open welcome emails"}, failed > 0})
+	}
+	return cards, total, nil
+}
+
+// accessCards count the AMI accounts, and the administrators without a second factor.
+func (p *pages) accessCards(ctx context.Context, r *request) ([]overviewCard, error) {
+	var cards []overviewCard
+	if r.admin.Can(app.SectionAMIAccounts) {
+		list, err := p.site.AMIAccounts.List(ctx, manager.Query{PageRequest: store.PageRequest{Limit: 1, Count: true}})
+		if err != nil {
+			return nil, err
+		}
+		cards = append(cards, overviewCard{"AMI accounts", counted(max(list.Total, len(list.Items)), list.AtLeast), "Logins for programs", pageLink{"/ami-accounts", "Open AMI accounts"}, false})
+	}
+	if r.admin.Can(app.SectionAdministrators) {
+		list, err := p.administrators(ctx).List(ctx, ampusers.Query{EnabledOnly: true, PageRequest: store.PageRequest{Limit: maxOverviewRecords}})
+		if err != nil {
+			return nil, err
+		}
+		missing := 0
+		for _, one := range list.Items {
+			if !one.HasSecondFactor {
+				missing++
+			}
+		}
+		cards = append(cards, overviewCard{
+			"Administrators without a second factor", counted(missing, list.Next != ""), "A stolen password is enough to log in", pageLink{"/administrators", "Open administrators"}, missing > 0,
+		})
+	}
+	return cards, nil
+}
+
+// directoryCards show the last sync of each directory.
+func (p *pages) directoryCards(ctx context.Context, r *request) ([]overviewCard, error) {
+	var cards []overviewCard
+	if !r.admin.Can(app.SectionUsers) || !p.isUnrestricted(ctx) {
+		return nil, nil
+	}
+	for _, d := range p.users(ctx).Directories() {
+		card := overviewCard{Label: "Directory " + d.Name(), Value: "–", Text: "Not synchronized since the server started", Link: pageLink{directoryPath(d.Name()), "Open directory"}}
+		last := p.jobs.LastSync(d.Name())
+		switch {
+		case last.Running():
+			card.Text = "Synchronizing"
+		case last != nil && last.Problem != "":
+			card.Value, card.Text, card.Attention = "failed", "Last sync "+clock(last.EndedAt), true
+		case last != nil && last.Sync != nil:
+			problems := len(last.Sync.Problems)
+			card.Value, card.Text, card.Attention = strconv.Itoa(problems), "Problems in the last sync, "+clock(last.EndedAt), problems > 0
+		}
+		cards = append(cards, card)
+	}
+	return cards, nil
+}
+
+// recentChanges are the newest changes in the audit log, without logins.
+func (p *pages) recentChanges(ctx context.Context, r *request) ([]*audit.Entry, error) {
+	list, err := p.site.ListAudit(ctx, r.admin, audit.Query{Outcome: audit.Succeeded, PageRequest: store.PageRequest{Limit: maxRecentEntries}})
+	if err != nil {
+		return nil, err
+	}
+	changes := slices.DeleteFunc(list.Items, func(e *audit.Entry) bool { return e.Action == "login" || e.Action == "logout" })
+	changes, _ = firstOf(changes, maxRecentChanges)
+	return changes, nil
 }

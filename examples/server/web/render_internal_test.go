@@ -177,11 +177,14 @@ func pageBodies() map[string][2]any {
 	pages := hostilePaging()
 	none, user := &ampusers.Administrator{}, &manager.Account{Name: hostile, Owner: hostile, Note: hostile, Permit: make([]manager.Network, 5), Disabled: true}
 	return map[string][2]any{
-		"login":            {loginPage{}, loginPage{Notice: hostile, Problems: []problem{{Text: hostile}}, Next: hostile, Username: hostileField("username"), Password: hostileField("password")}},
-		"code":             {loginPage{}, loginPage{Problems: []problem{{Text: hostile}}, Next: hostile, Code: hostileField("code")}},
-		"setpassword":      {setPasswordPage{Link: &credential.Link{}}, setPasswordPage{&credential.Link{Username: hostile, ExpiresAt: now}, []problem{{Text: hostile}}, hostileField("password")}},
-		"errorpage":        {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile, "/x", []typedValue{{hostile, hostile}}, hostile, hostile}},
-		"overview":         {overviewPage{}, overviewPage{[]area{{Href: "/x", Label: hostile, Text: hostile}}, true, true}},
+		"login":       {loginPage{}, loginPage{Notice: hostile, Problems: []problem{{Text: hostile}}, Next: hostile, Username: hostileField("username"), Password: hostileField("password")}},
+		"code":        {loginPage{}, loginPage{Problems: []problem{{Text: hostile}}, Next: hostile, Code: hostileField("code")}},
+		"setpassword": {setPasswordPage{Link: &credential.Link{}}, setPasswordPage{&credential.Link{Username: hostile, ExpiresAt: now}, []problem{{Text: hostile}}, hostileField("password")}},
+		"errorpage":   {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile, "/x", []typedValue{{hostile, hostile}}, hostile, hostile}},
+		"overview": {overviewPage{}, overviewPage{
+			[]firstStep{{hostile, hostile, pageLink{"/x", hostile}, false}, {Label: hostile, Done: true}}, "pending", &asteriskconf.Status{LiveAt: &now}, hostileRun(),
+			[]overviewCard{{hostile, hostile, hostile, pageLink{"/x", hostile}, true}}, []*audit.Entry{hostileEntry()}, true,
+		}},
 		"banner":           {banner{Admin: none}, banner{"pending", hostileAdministrator(), 2, hostile}},
 		"administrators":   {listPage[ampusers.Administrator]{}, hostileList(map[string]string{hostile: hostile}, hostileAdministrator())},
 		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
@@ -251,4 +254,13 @@ func TestAuthorText_namesThree(t *testing.T) {
 	} {
 		require.Equal(t, want, authorText(authors, "me"))
 	}
+}
+
+func TestPages_checklist_disappearsWhenDone(t *testing.T) {
+	t.Parallel()
+	p := &pages{}
+	desk := &request{admin: &ampusers.Administrator{Username: "desk", HasPassword: true, Sections: []string{"ami-accounts"}}}
+	require.Len(t, p.checklist(desk, nil, 0), 2, "its own steps")
+	desk.admin.HasSecondFactor = true
+	require.Empty(t, p.checklist(desk, nil, 0))
 }
