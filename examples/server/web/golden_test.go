@@ -83,7 +83,7 @@ func goldenRoles() []goldenRole {
 		"/users/ada.first/mail/welcome", "/users/ada.first/mail/reset", "/users/ada.first/mail/nonsense", "/users/ada.first/second-factor/remove",
 		"/users/ada.first/link", "/users/ada.first/softphone", "/users/ada.first/password/generated", "/users/ada.first/picture",
 		"/users/ada.first/tokens/TOKEN/key", "/users/ada.first/tokens/nobody", "/users?status=deleted", "/users?status=deleted&search=nobody", "/deleted-users/GONE/restore", "/deleted-users/GONE/purge",
-		"/directories/nobody", "/directories/head-office", "/config/banner", "/account/second-factor/qr.png", "/account/second-factor/begin", "/account/second-factor/remove", "/account/second-factor/recovery-codes", "/session", "/nowhere", "/static/app.css",
+		"/search", "/search?q=ada", "/search?q=2001", "/search?q=mail", "/search?q=nothing-like-it", "/directories/nobody", "/directories/head-office", "/config/banner", "/account/second-factor/qr.png", "/account/second-factor/begin", "/account/second-factor/remove", "/account/second-factor/recovery-codes", "/session", "/nowhere", "/static/app.css",
 	}
 	more := []string{
 		"/administrators?search=nobody", "/administrators/nobody", "/administrators/desk.admin/invite", "/administrators/desk.admin/second-factor/remove",

@@ -28,7 +28,7 @@ func (p *pages) routes() []route {
 		loginPages{p}.routes(), accountPages{p}.routes(), publicPages{p}.routes(),
 		newAdministratorPages(p).routes(), newAMIAccountPages(p).routes(), newUserPages(p).routes(), newGroupPages(p).routes(),
 		configPages{p}.routes(), auditPages{p}.routes(), settingsPages{p}.routes(),
-		[]route{get("/{$}", "", p.overview)},
+		[]route{get("/{$}", "", p.overview), get(searchPath, "", p.search)},
 	)
 }
 
