@@ -177,7 +177,7 @@ func TestPages_configReviewsDangersFirst(t *testing.T) {
 	danger, other, own := strings.Index(page, "ccc-danger"), strings.Index(page, "bbb-other"), strings.Index(page, "aaa-own")
 	require.True(t, 0 < danger && danger < other && other < own, "%d %d %d", danger, other, own)
 	require.Contains(t, page, "Root-equivalent access: with write command the account can take over the whole PBX.")
-	require.Equal(t, 1, strings.Count(page, `class="card alarm"`))
+	require.Equal(t, 1, strings.Count(page, `border-danger"`))
 	require.Contains(t, page, "changed by anna")
 	require.Contains(t, page, "Apply 3 changes")
 	require.Contains(t, page, `href="/audit?key=ccc-danger&amp;kind=AMI&#43;account"`)

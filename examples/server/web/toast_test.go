@@ -98,5 +98,5 @@ func TestPages_nameTheProduct(t *testing.T) {
 	require.NoError(t, b.server.Site.SaveSettings(t.Context(), 0, settings.Changes{Set: map[string]field.Value{"product": field.TextValue("ACME & Sons")}}))
 	page := b.get("/users", http.StatusOK)
 	require.Contains(t, page, "<title>Users · ACME &amp; Sons</title>")
-	require.Contains(t, page, "<span>ACME &amp; Sons</span></a>")
+	require.Contains(t, page, ">ACME &amp; Sons</span></a>")
 }
