@@ -11,6 +11,7 @@
   var list = document.getElementById("search-options");
   var status = document.getElementById("search-status");
   var active = -1;
+  var chosen = ""; // the address of the active option
 
   function options() { return Array.from(list.querySelectorAll("[role=option]")); }
 
@@ -25,6 +26,7 @@
       input.removeAttribute("aria-activedescendant");
       return;
     }
+    chosen = all[active].getAttribute("href");
     input.setAttribute("aria-activedescendant", all[active].id);
     all[active].scrollIntoView({ block: "nearest" });
   }
@@ -34,7 +36,8 @@
     list.hidden = count === 0;
     input.setAttribute("aria-expanded", String(count > 0));
     status.textContent = empty ? "" : count === 0 ? "Nothing found" : count + (count === 1 ? " result" : " results");
-    choose(count > 0 ? 0 : -1);
+    // An answer that comes later keeps the choice.
+    choose(Math.max(0, options().findIndex(function (option) { return option.getAttribute("href") === chosen; })));
   }
 
   function open() {
