@@ -278,9 +278,16 @@ func (tab *Tab) Click(t testing.TB, element string) {
 // that is loaded, and returns its status.
 func (tab *Tab) Follow(t testing.TB, element string) (status int) {
 	t.Helper()
+	return tab.Await(t, chromedp.Click(chromedp.CSS(element)))
+}
+
+// Await does a step that leads to another page, waits until that is loaded, and returns its
+// status.
+func (tab *Tab) Await(t testing.TB, step chromedp.Action[chromedp.Void]) (status int) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, stepTimeout)
 	defer cancel()
-	response, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(element)))
+	response, err := chromedp.RunResponse(ctx, step)
 	require.NoError(t, err, "at %s", tab.location())
 	return int(response.Status)
 }
