@@ -67,13 +67,16 @@
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       choose(active + (event.key === "ArrowDown" ? 1 : -1));
-    } else if (event.key === "Enter" && active >= 0) {
-      event.preventDefault();
-      options()[active].click();
     } else if (event.key === "Escape") {
       event.preventDefault();
       dialog.close();
     }
+  });
+
+  input.form.addEventListener("submit", function (event) {
+    if (active < 0) { return; }
+    event.preventDefault();
+    options()[active].click();
   });
 
   // A click beside the dialog closes it.
