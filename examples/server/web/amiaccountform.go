@@ -66,11 +66,14 @@ func filterParts() []filterPart {
 // otherAddresses is the section of the addresses that few accounts need.
 const otherAddresses = "Other addresses"
 
-// draw leaves the classes to their own table.
+// draw leaves the classes to their own table, and says what most accounts need.
 func (a *amiAccountPages) draw(context.Context, *request, *manager.Account) (drawer, error) {
 	return func(m field.Meta, _ []string, f *formField) {
-		if m.Name == "read" || m.Name == "write" {
+		switch m.Name {
+		case "read", "write":
 			*f = formField{}
+		case "permit":
+			f.Hint = "The address of the program's computer, such as 192.0.2.10. Empty: any address. One per line."
 		}
 	}, nil
 }
