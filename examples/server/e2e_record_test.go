@@ -228,3 +228,43 @@ func TestE2E_tabsAndChipsByKeyboard(t *testing.T) {
 	require.Equal(t, []string{"profile-tab", "profile"}, root.openTabs(t))
 	require.Empty(t, root.ConsoleErrors(t))
 }
+
+// TestE2E_recordPageShowsWhatItOpens opens the list of the groups, the menu and a tab by
+// its address: nothing is cut off, and the name and the actions stay in the window.
+func TestE2E_recordPageShowsWhatItOpens(t *testing.T) {
+	t.Parallel()
+	server := servertest.Start(t, nil)
+	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
+	seedUsers(t, server)
+	root := openTab(t, chromium.Start(t), server, chromium.View{})
+	root.logIn(t, "root.admin", rootPassword)
+	for _, view := range []chromium.View{{}, {Width: 360, Height: 740}} {
+		root.SetView(t, view)
+		root.Visit(t, server.URL+"/users/new")
+		require.Equal(t, []int{40, 40}, chromium.Eval[[]int](t, root.Tab, `["#field-linked_extensions", "#field-groups input[role]"].map(e => document.querySelector(e).parentElement.offsetHeight)`))
+		root.Click(t, "#field-groups [role=combobox]")
+		root.WaitVisible(t, "#field-groups [role=option]")
+		require.Equal(t, "none 2px", chromium.Eval[string](t, root.Tab, `getComputedStyle(document.activeElement).outlineStyle + " " + getComputedStyle(document.activeElement.parentElement).outlineWidth`))
+		require.True(t, chromium.Eval[bool](t, root.Tab, `[...document.querySelectorAll("#field-groups [role=option]")].every(option => {
+			option.scrollIntoView({block: "nearest"});
+			const {left, top, width, height} = option.getBoundingClientRect();
+			return option.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+		})`), "every option can be clicked")
+		require.Equal(t, []int{0, 0}, chromium.Eval[[]int](t, root.Tab, `(() => { const set = document.querySelector("#field-groups"); return [set.scrollHeight - set.clientHeight > 0 && getComputedStyle(set).overflowY !== "visible" ? 1 : 0, set.querySelector(".chips").getBoundingClientRect().left - document.querySelector("[name=first_name]").getBoundingClientRect().left] })()`))
+
+		root.Visit(t, server.URL+"/users")
+		root.Visit(t, server.URL+"/users/jane.roe#permissions")
+		require.Equal(t, []string{"permissions-tab", "permissions"}, root.openTabs(t))
+		require.Zero(t, chromium.Eval[int](t, root.Tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(Math.round(scrollY)))))`))
+		root.Click(t, `[popovertarget="record-menu"]`)
+		require.Equal(t, "1px", chromium.Eval[string](t, root.Tab, `getComputedStyle(document.querySelector("#record-menu")).borderTopWidth`))
+		root.keys(t, kb.Escape)
+
+		// Nothing can be saved on these tabs.
+		root.WaitVisible(t, "form.card > .card-footer")
+		for _, tab := range []string{"#tokens-tab", "#activity-tab"} {
+			root.Click(t, tab)
+			require.False(t, chromium.Eval[bool](t, root.Tab, `document.querySelector("form.card > .card-footer").checkVisibility()`), tab)
+		}
+	}
+}

@@ -63,10 +63,10 @@
     var model = isSet ? choices(source) : list(source);
     var id = source.id;
     var wrong = source.classList.contains("is-invalid") || source.querySelector(".invalid-feedback") !== null;
-    var box = element("div", "form-control h-auto chips d-flex flex-wrap align-items-center gap-1" + (wrong ? " is-invalid" : ""));
-    var input = element("input", "flex-fill border-0 bg-transparent text-reset", {
+    var box = element("div", "form-control h-auto py-1 chips d-flex flex-wrap align-items-center gap-1" + (wrong ? " is-invalid" : ""));
+    var input = element("input", "flex-fill border-0 p-0 bg-transparent text-reset", {
       type: "text", role: "combobox", autocomplete: "off", autocapitalize: "none", spellcheck: "false", "aria-autocomplete": "list", "aria-expanded": "false",
-      "aria-controls": id + "-options", placeholder: "Add…"
+      "aria-controls": id + "-options", size: "8", placeholder: "Add…"
     });
     var options = element("div", "dropdown-menu", { role: "listbox", id: id + "-options", "aria-label": "Suggestions" });
     var around = element("div", "position-relative");
@@ -83,7 +83,10 @@
     }
     box.append(input);
     around.append(box, options);
-    if (isSet) { source.append(around); } else { source.after(around); }
+    if (isSet) { source.parentElement.classList.remove("many"); }
+    (isSet ? source.querySelector("legend") : source).after(around);
+    var hint = document.getElementById(id + "-hint");
+    if (hint) { hint.classList.add("mt-2"); }
 
     function say(text) { if (announcer) { announcer.textContent = text; } }
 

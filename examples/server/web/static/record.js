@@ -8,6 +8,7 @@
   var list = form.querySelector(".nav-tabs");
   var tabs = Array.from(list.querySelectorAll("a"));
   var action = form.getAttribute("action");
+  var footer = form.querySelector(".card-footer.btn-list");
   var current = tabs[0];
 
   function panelOf(tab) { return document.getElementById(tab.hash.slice(1)); }
@@ -20,6 +21,7 @@
       t.tabIndex = chosen ? 0 : -1;
       panelOf(t).hidden = !chosen;
     });
+    if (footer) { footer.hidden = panelOf(tab).hasAttribute("data-plain"); }
     current = tab;
   }
 
