@@ -106,8 +106,8 @@ func TestE2E_keysSuffice(t *testing.T) {
 	k := keyboard{openTab(t, chromium.Start(t), server, chromium.View{Width: 700, Height: 900})}
 
 	k.Visit(t, k.url+"/login")
-	k.fill(t, "Username (required)", "root.admin")
-	k.fill(t, "Password (required)", rootPassword)
+	k.fill(t, "Username", "root.admin")
+	k.fill(t, "Password", rootPassword)
 	k.enter(t)
 	k.openMenu(t, "Users")
 	k.follow(t, "Add user")

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/manager"
@@ -37,6 +39,9 @@ type Connection struct {
 	Version string `json:"version,omitempty"`
 	// Problem describes a failed login, with a hint.
 	Problem string `json:"problem,omitempty"`
+	// NotInstalled says that the login failed because a file is missing, as before
+	// 'pbxctl config install'.
+	NotInstalled bool `json:"-"`
 }
 
 // CheckConnection tests the login to Asterisk. A failed login is a result, not an
@@ -57,7 +62,7 @@ func checkConnection(ctx context.Context, s *Settings, host *asterisk.Host) (*Co
 		return nil, ended
 	}
 	if err != nil {
-		c.Problem = strings.TrimSpace(err.Error() + ". " + Hint(err))
+		c.Problem, c.NotInstalled = strings.TrimSpace(err.Error()+". "+Hint(err)), errors.Is(err, fs.ErrNotExist)
 	}
 	return c, nil
 }

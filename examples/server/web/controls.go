@@ -24,8 +24,14 @@ type formField struct {
 	Required bool
 	// Form is the ID of the form that the control belongs to; empty for the one around it.
 	Form string
-	// ReadOnly is for values that cannot be changed here.
-	ReadOnly bool
+	// ReadOnly is for values that cannot be changed here. Unsent leaves such a value out
+	// of the form that is sent.
+	ReadOnly, Unsent bool
+	// Unit follows a number, such as "days".
+	Unit string
+	// Autofocus says that the page begins here, and Unmarked that the label does not say
+	// that the field is required.
+	Autofocus, Unmarked bool
 	// Chips says that a script shows the values as chips. For a text it is the address of
 	// suggestions, to which the script adds what is typed.
 	Chips string

@@ -47,8 +47,8 @@ func (p loginPages) form(_ context.Context, r *request) (response, error) {
 func newLoginPage(errs formErrors, username, next, notice string) response {
 	return formPage(errs, "login", "Log in", loginPage{
 		Problems: errs.summary(nil), Notice: notice, Next: localPath(next),
-		Username: formField{Name: "username", Label: "Username", Value: username, Autocomplete: "username", Required: true},
-		Password: formField{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true},
+		Username: formField{Name: "username", Label: "Username", Value: username, Autocomplete: "username", Required: true, Unmarked: true, Autofocus: len(errs.summary(nil)) == 0},
+		Password: formField{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true, Unmarked: true},
 	})
 }
 

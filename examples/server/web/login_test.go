@@ -129,3 +129,14 @@ func TestPages_wrongPasswordIsOneAuditEntry(t *testing.T) {
 		require.Equal(t, "administrator", entries.Items[0].Kind)
 	}
 }
+
+func TestPages_loginBeginsWithUsername(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil).anonymous()
+	page := b.get("/login", http.StatusOK)
+	require.Regexp(t, `<input [^>]*name="username"[^>]* autofocus`, page)
+	require.NotContains(t, page, "(required)")
+	require.NotContains(t, page, "All times are UTC.")
+	failed := b.post("/login", url.Values{"username": {"root.admin"}, "password": {"wrong"}}, http.StatusUnprocessableEntity)
+	require.Equal(t, 1, strings.Count(failed, "autofocus"), "the message has it")
+}

@@ -67,7 +67,7 @@ func hostileSettings() settingsPage {
 	f.add(hostileField("a"))
 	return settingsPage{
 		settingsSection: settingsSection{"general", hostile, hostile}, All: settingsSections(), Form: f,
-		Attributes: []attributeField{{hostile, hostile, hostile, hostile}}, Fixed: []app.Setting{setting}, Notice: hostile, PendingURL: "https://x.example.com", PublicURL: hostile,
+		Attributes: []attributeField{{hostile, hostile, hostile, hostile}}, Technical: []app.Setting{setting}, Notice: hostile, PendingURL: "https://x.example.com", PublicURL: hostile,
 		Mail: &app.MailStatus{Missing: hostile}, To: hostileField("to"), Directories: []app.DirectoryState{hostileDirectoryState()}, MaySync: true,
 		Schedule: &app.SyncSchedule{Last: &jobs.ScheduledSync{Problem: hostile}},
 		Tested: &settingsTest{

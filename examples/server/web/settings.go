@@ -57,13 +57,14 @@ type settingsPage struct {
 
 	// All are the pages to choose from.
 	All []settingsSection
-	// Form has the settings that can be changed. Its action is empty for an
-	// administrator who can only read.
+	// Form has the settings of the section. It has no button if none can be changed.
 	Form form
 	// Attributes are the fields of a user and the attributes of the directory.
 	Attributes []attributeField
-	// Fixed are the settings that cannot be changed here.
-	Fixed []app.Setting
+	// ReadOnly says that the administrator cannot change settings.
+	ReadOnly bool
+	// Technical are the settings that only the server has.
+	Technical []app.Setting
 	// Notice says why the saved settings are not in effect.
 	Notice string
 	// PendingURL is a public URL to confirm, and PublicURL the one in effect.
@@ -106,12 +107,13 @@ func (p settingsPages) page(ctx context.Context, r *request, section settingsSec
 		settingsSection: section, All: settingsSections(), PublicURL: p.baseURL(), PendingURL: p.site.Current().PendingURL, Tested: tested,
 	}
 	mayEdit := r.admin.Access == ampusers.Full
-	body.Form, body.Attributes, body.Fixed = typed.draw(sectionSettings(all, section), mayEdit, errs)
+	body.Form, body.Attributes, body.Technical = typed.draw(sectionSettings(all, section), mayEdit, errs)
 	body.Form.Version, body.Form.Action = strconv.FormatInt(revision, 10), section.Path()
 	if problem := p.site.SettingsProblem(); problem != nil {
 		body.Notice = problem.Error()
 	}
-	if mayEdit && len(body.Form.Sections) > 0 {
+	body.ReadOnly = !mayEdit
+	if mayEdit && slices.ContainsFunc(sectionSettings(all, section), app.Setting.Editable) {
 		body.Form.Submit = "Save"
 	}
 	return p.complete(ctx, r, &body, errs)

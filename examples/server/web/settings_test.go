@@ -4,9 +4,12 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
@@ -16,6 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/jobs"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/store/settings"
 )
 
@@ -90,11 +94,64 @@ func TestPages_settingsOfPasswordFileAreFixed(t *testing.T) {
 	t.Parallel()
 	b := start(t, &servertest.Options{Settings: func(s *app.Settings) { s.SMTP.PasswordFile = "/run/secrets/smtp" }})
 	page := b.get("/settings/mail", http.StatusOK)
-	require.Contains(t, page, "set by --smtp-password-file")
+	require.Contains(t, page, "Set on the server (--smtp-password-file).")
 	require.NotContains(t, page, `name="smtp"`)
 	require.Contains(t, page, `name="smtp_from"`)
 	b.postRedirect("/settings/mail", b.settingsForm("/settings/mail", "smtp", "evil.example.com"))
 	require.Empty(t, b.server.Site.Current().SMTP.Address)
+}
+
+// What the server sets stands in its place in the form, and is not sent.
+func TestPages_settingsShowFixedOnesInTheirPlace(t *testing.T) {
+	t.Parallel()
+	b := start(t, &servertest.Options{Settings: func(s *app.Settings) {
+		given, flags := *s, pflag.NewFlagSet("", pflag.ContinueOnError)
+		s.Register(flags)
+		require.NoError(t, app.LoadFlags(flags, writeIni(t, "smtp = mail.example.com:587\nsmtp-from = pbx@example.com\nsession-idle = 30\nlogin-by-email = true\n"), true))
+		s.DB, s.ConfDir, s.AMI, s.BaseURL = given.DB, given.ConfDir, given.AMI, given.BaseURL
+	}})
+	page := b.get("/settings/mail", http.StatusOK)
+	server, username := strings.Index(page, `value="mail.example.com:587"`), strings.Index(page, `name="smtp_user"`)
+	require.True(t, 0 < server && server < username, "%d %d", server, username)
+	require.NotContains(t, page, `name="smtp"`)
+	require.Regexp(t, `id="field-smtp"[^>]* value="mail\.example\.com:587"[^>]* readonly`, page)
+	require.Regexp(t, `id="field-smtp-hint" class="form-hint">Set on the server \([^)]*pbxusers\.ini\)\.<`, page)
+	page = b.get("/settings/sign-in", http.StatusOK)
+	require.Regexp(t, `id="field-session_idle"[^>]* value="30"[^>]* readonly`, page)
+	require.Regexp(t, `id="field-login_by_email" value="yes" checked disabled`, page)
+	b.postRedirect("/settings/sign-in", b.settingsForm("/settings/sign-in", "session_lifetime", "8"))
+	require.True(t, b.server.Site.Current().Users.LoginByEmail, "a box that is not sent does not change")
+}
+
+func writeIni(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "pbxusers.ini")
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func TestPages_settingsOfferChoicesAndUnits(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	page := b.get("/settings/sign-in", http.StatusOK)
+	require.Contains(t, page, `<option value="3" selected>Strong</option>`)
+	require.Contains(t, page, `id="field-session_idle-unit">minutes</span>`)
+	require.Contains(t, page, `aria-describedby="field-session_idle-unit field-session_idle-hint"`)
+	require.NotContains(t, page, "zxcvbn")
+	b.postRedirect("/settings/sign-in", b.settingsForm("/settings/sign-in", "password_min_score", "4"))
+	require.Equal(t, 4, b.server.Site.Current().Users.MinPasswordScore)
+
+	require.Contains(t, b.get("/settings/general", http.StatusOK), `<option value="de">Deutsch</option>`)
+	require.NoError(t, b.server.Site.SaveSettings(t.Context(), 1, settings.Changes{Set: map[string]field.Value{"language": field.TextValue("de-CH")}}))
+	require.Contains(t, b.get("/settings/general", http.StatusOK), `<option value="de-CH" selected>de-CH</option>`, "a language that is not offered is kept")
+}
+
+func TestPages_settingsTestBeforeAsteriskIsSetUp(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	page := b.post("/settings/asterisk/test", b.settingsForm("/settings/asterisk", "ami", "127.0.0.1:5038"), http.StatusOK)
+	require.Contains(t, page, `<strong>Not connected.</strong> Asterisk is not set up yet. <a href="/settings/install">Connect Asterisk</a>`)
+	require.Regexp(t, `<details><summary>Details</summary><p[^>]*>No secret for the AMI account pbxusers`, page, "for those who look for it")
 }
 
 func TestPages_settingsNeedFullAdministrator(t *testing.T) {

@@ -1,10 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/server/web/locale"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/store/settings"
@@ -137,37 +140,64 @@ func directoryFields() []field.Meta {
 // directory.
 type attributeField struct{ Name, Label, Value, Default string }
 
-// draw returns the form of a section, the attributes, and the settings that cannot be
-// changed.
-func (f *settingsForm) draw(all []app.Setting, mayEdit bool, errs formErrors) (drawn form, attributes []attributeField, fixed []app.Setting) {
+// draw returns the form of a section, the attributes, and the technical settings, which
+// only the server has. A setting that cannot be changed here is read-only in its place.
+func (f *settingsForm) draw(all []app.Setting, mayEdit bool, errs formErrors) (drawn form, attributes []attributeField, technical []app.Setting) {
 	labels, legend := map[string]string{"to": "Send test email to"}, ""
 	for _, s := range all {
 		if next, begins := settingsLegends()[s.Name]; begins {
 			legend = next
 		}
 		labels[s.Name] = s.Label
-		switch {
-		case !mayEdit || !s.Editable():
-			fixed = append(fixed, s)
-		case s.IsAttributeMap():
+		switch editable := mayEdit && s.Editable(); {
+		case s.FlagOnly:
+			technical = append(technical, s)
+		case s.IsAttributeMap() && editable:
 			attributes = f.drawAttributes(errs)
-		default:
+		case editable:
 			f.drawSetting(&drawn, s, legend, errs)
+		default:
+			drawn.add(f.fixedSetting(s, legend))
 		}
 	}
 	drawn.Problems = errs.summary(labels)
-	return drawn, attributes, fixed
+	return drawn, attributes, technical
+}
+
+// fixedSetting shows a setting that cannot be changed here.
+func (f *settingsForm) fixedSetting(s app.Setting, legend string) formField {
+	control := new(fieldSet[app.Settings]).control(s.Meta, f.input, formErrors{})
+	control.Section, control.ReadOnly, control.Unsent, control.Required, control.InputMode = legend, true, true, false, ""
+	switch {
+	case s.Secret && s.HasSecret:
+		control.Value = "Set"
+	case s.Kind == field.KindBool: // a box
+	case control.Value == "":
+		control.Value = "Not set"
+	default:
+		control.Value = settingLabel(s, control.Value)
+	}
+	if s.Kind == field.KindInt && len(settingChoices(s, "")) == 0 {
+		control.Unit = strings.ToLower(s.Placeholder)
+	}
+	if s.Source.Fixed() {
+		control.Hint = "Set on the server (" + s.Source.Name + ")."
+	}
+	return control
 }
 
 func (f *settingsForm) drawSetting(drawn *form, s app.Setting, legend string, errs formErrors) {
 	control := new(fieldSet[app.Settings]).control(s.Meta, f.input, errs)
 	control.Section = legend
-	if len(s.OneOf) > 0 {
-		choices := make([]choice, len(s.OneOf))
-		for i, value := range s.OneOf {
-			choices[i] = choice{Value: value, Label: choiceLabel(value)}
-		}
-		control.Choices = chosenOf(choices, f.text(s.Name))
+	if hint, found := settingHints()[s.Name]; found {
+		control.Hint = hint
+	}
+	choices := settingChoices(s, f.text(s.Name))
+	switch {
+	case len(choices) > 0:
+		control.Choices, control.InputMode = chosenOf(choices, f.text(s.Name)), ""
+	case s.Kind == field.KindInt:
+		control.Unit = strings.ToLower(s.Placeholder)
 	}
 	switch {
 	case s.Secret:
@@ -175,12 +205,49 @@ func (f *settingsForm) drawSetting(drawn *form, s app.Setting, legend string, er
 		if s.HasSecret {
 			control.Hint = "One is saved. Leave this empty to keep it."
 		}
-	case s.Source.Kind == app.SourceSaved && len(s.OneOf) == 0 && s.Kind != field.KindBool && !s.Base.IsZero():
+	case s.Source.Kind == app.SourceSaved && len(choices) == 0 && s.Kind != field.KindBool && !s.Base.IsZero():
 		control.Hint = strings.TrimSpace(control.Hint + " Default: " + s.Base.String() + ".")
 	}
 	drawn.add(control)
 	if s.Secret && s.HasSecret {
 		drawn.add(formField{Name: removeField(s.Name), Type: "box", Section: legend, Label: "Remove the saved " + strings.ToLower(s.Label)})
+	}
+}
+
+// settingChoices are the values to choose from, with the present one; none for a setting
+// that is typed.
+func settingChoices(s app.Setting, present string) []choice {
+	var choices []choice
+	switch values := s.OneOf; s.Name {
+	case "language":
+		for _, l := range locale.Languages() {
+			choices = append(choices, choice{Value: l.Tag, Label: l.Name})
+		}
+	case "password_min_score":
+		for score := s.Min; score <= s.Max; score++ {
+			values = append(values, strconv.Itoa(score))
+		}
+		fallthrough
+	default:
+		for _, value := range values {
+			choices = append(choices, choice{Value: value, Label: settingLabel(s, value)})
+		}
+	}
+	if len(choices) > 0 && !slices.ContainsFunc(choices, func(c choice) bool { return c.Value == present }) {
+		choices = append([]choice{{Value: present, Label: cmp.Or(present, "Default")}}, choices...)
+	}
+	return choices
+}
+
+// settingHints are the hints of controls that differ from those of the flags.
+func settingHints() map[string]string {
+	return map[string]string{
+		"language":           "For emails to users without a language of their own.",
+		"password_min_score": "How hard to guess a new password must be.",
+		"password_lifetime":  "After this time users must change their password. 0 means never.",
+		"session_lifetime":   "After this time administrators must log in again. It applies to later logins.",
+		"session_idle":       "After this time without a request administrators must log in again.",
+		"ldap_delete_after":  "The first sync disables a missing user, and a sync after this time deletes the user. 0 means never.",
 	}
 }
 
@@ -203,15 +270,15 @@ func settingsLegends() map[string]string {
 	}
 }
 
-// choiceLabel is the label of a value of a setting.
-func choiceLabel(value string) string {
-	if label, ok := map[string]string{
+// settingLabel is the label of a value of a setting.
+func settingLabel(s app.Setting, value string) string {
+	if s.Name == "password_min_score" {
+		return cmp.Or(map[string]string{"0": "Any password", "1": "Weak", "2": "Fair", "3": "Strong", "4": "Very strong"}[value], value)
+	}
+	return cmp.Or(map[string]string{
 		"starttls": "STARTTLS", "tls": "TLS", "none": "None (mail server on this host)", "unprotected": "Unprotected",
 		"openldap": "OpenLDAP", "active-directory": "Active Directory", "freeipa": "FreeIPA",
 		"off": "Off", "15m": "Every 15 minutes", "1h": "Every hour", "6h": "Every 6 hours", "24h": "Every day",
 		"never": "Report the entry", "successor": "Link the user as a successor", "same-user": "Link the user as the same person",
-	}[value]; ok {
-		return label
-	}
-	return value
+	}[value], value)
 }

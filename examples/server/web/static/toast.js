@@ -1,5 +1,5 @@
-// The toast says what was done. It stays until it is dismissed, also without script: its
-// button then loads the page again.
+// The toast says what was done. It stays until it is dismissed. Without script, a link
+// loads the page again.
 (function () {
   "use strict";
 
@@ -15,6 +15,8 @@
     toast.remove();
     document.getElementById("main").focus({ preventScroll: true });
   }
-  toast.querySelector("[data-dismiss]").addEventListener("click", dismiss);
+  var button = toast.querySelector("[data-dismiss]");
+  button.hidden = false;
+  button.addEventListener("click", dismiss);
   toast.addEventListener("keydown", function (event) { if (event.key === "Escape") { dismiss(event); } });
 })();
