@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -76,6 +77,16 @@ func TestCLI_applyWithAMINoneIsUnverified(t *testing.T) {
 	require.Contains(t, c.read(t, ourFile), "\n[crm]\n")
 	require.Equal(t, false, c.json(t, "config", "apply")["verified"])
 	require.Contains(t, c.do(t, "config", "status"), "Changes are pending: ")
+}
+
+func TestCLI_planBeginsWithDangers(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "ami-account", "add", "aaa", "--permit", "10.0.0.0/8")
+	c.do(t, "ami-account", "add", "open")
+	c.do(t, "ami-account", "add", "root", "--permit", "10.0.0.0/8", "--write", "command")
+	require.True(t, strings.HasPrefix(c.do(t, "config", "plan"), "DANGER open: open to all: any address may connect\n"+
+		"DANGER root: root-equivalent access: with write command the account can take over the whole PBX\nmanager.d/pbxusers_manager.conf (reload manager)\n"))
 }
 
 func TestCLI_configCommandsHintInstall(t *testing.T) {

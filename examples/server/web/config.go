@@ -32,7 +32,9 @@ func (p configPages) routes() []route {
 type configPage struct {
 	// Changes are those of the records, the dangerous ones first. Count counts them, and
 	// More those that are left out.
-	Changes     []plannedChange
+	Changes []plannedChange
+	// Summary counts the changes in words.
+	Summary     string
 	Count, More int
 	// Files are the files to write; State says why they are unknown, see [configState].
 	Files  []asteriskconf.FilePlan
@@ -65,15 +67,67 @@ type plannedChange struct {
 	Others  []string
 }
 
-// rank orders changes: dangers, then changes by others, then the rest.
+// IsRed reports whether the change makes an account equivalent to root, or is one by
+// others.
+func (c plannedChange) IsRed() bool { return c.rank() < 2 }
+
+// rank orders changes: those equivalent to root, then changes by others, then other
+// dangers, then the rest.
 func (c plannedChange) rank() int {
 	switch {
-	case len(c.Dangers) > 0:
+	case c.isRootLike():
 		return 0
 	case len(c.Others) > 0:
 		return 1
+	case len(c.Dangers) > 0:
+		return 2
 	}
-	return 2
+	return 3
+}
+
+func (c plannedChange) isRootLike() bool {
+	return slices.ContainsFunc(c.Dangers, func(d asteriskconf.Danger) bool { return d.Code == "root_like" })
+}
+
+// Details is the summary without what the badge and the dangers say.
+func (c plannedChange) Details() []string {
+	opens := slices.ContainsFunc(c.Dangers, func(d asteriskconf.Danger) bool { return d.Code != "root_like" })
+	return slices.DeleteFunc(slices.Clone(c.Summary), func(text string) bool {
+		return text == "new account" || opens && strings.HasPrefix(text, "may connect from ")
+	})
+}
+
+// Verb says what an entry of the audit log did.
+func (plannedChange) Verb(e *audit.Entry) string {
+	return cmp.Or(map[string]string{
+		"create": "Created", "update": "Changed", "delete": "Deleted", "enable": "Enabled", "disable": "Disabled", "rotate": "Secret replaced",
+	}[e.Action], capitalized(e.Action))
+}
+
+// changesText counts changes in a sentence.
+func changesText(changes []plannedChange) string {
+	count := func(matches func(c plannedChange) bool) (n int) {
+		for _, c := range changes {
+			if matches(c) {
+				n++
+			}
+		}
+		return n
+	}
+	var parts []string
+	for _, action := range []struct{ name, label string }{{"add", "new"}, {"modify", "changed"}, {"remove", "removed"}} {
+		switch n := count(func(c plannedChange) bool { return c.Action == action.name }); n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+action.label+" AMI account")
+		default:
+			parts = append(parts, strconv.Itoa(n)+" "+action.label+" AMI accounts")
+		}
+	}
+	if n := count(plannedChange.isRootLike); n > 0 {
+		parts = append(parts, strconv.Itoa(n)+" dangerous")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // plannedChanges are the changes of all files, the dangerous ones first.
@@ -106,7 +160,7 @@ func (p configPages) plan(ctx context.Context, r *request) (response, error) {
 		if review, body.Err = p.jobs.Review(ctx); body.Err == nil {
 			body.Files, body.Issues = review.Files, review.Issues
 			all := p.plannedChanges(r.admin, review)
-			body.Count = len(all)
+			body.Count, body.Summary = len(all), changesText(all)
 			body.Changes, body.More = firstOf(all, maxPlannedSections)
 		}
 	}

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -177,11 +178,15 @@ func TestPages_configReviewsDangersFirst(t *testing.T) {
 	danger, other, own := strings.Index(page, "ccc-danger"), strings.Index(page, "bbb-other"), strings.Index(page, "aaa-own")
 	require.True(t, 0 < danger && danger < other && other < own, "%d %d %d", danger, other, own)
 	require.Contains(t, page, "Root-equivalent access: with write command the account can take over the whole PBX.")
-	require.Equal(t, 1, strings.Count(page, `border-danger"`))
+	require.Equal(t, 2, strings.Count(page, `border-danger"`), "equivalent to root, and by anna")
+	require.Contains(t, page, "<strong>3 new AMI accounts, 1 dangerous.</strong> Apply makes them live, and rolls back if a check fails.")
+	require.Contains(t, page, "Created by anna, ")
+	require.Contains(t, page, "Asterisk reloads its AMI accounts.")
+	require.Contains(t, page, ">Not now</a>")
 	require.Contains(t, page, "changed by anna")
 	require.Contains(t, page, "Apply 3 changes")
 	require.Contains(t, page, `href="/audit?key=ccc-danger&amp;kind=AMI&#43;account"`)
-	require.Contains(t, page, "<details><summary>Show diff")
+	require.Contains(t, page, "<summary>Show file changes")
 	require.Contains(t, page, "secret = [redacted]")
 
 	require.Contains(t, b.getFragment("/config/banner"), "<strong>3 changes</strong> by you and anna are not live yet.")
@@ -192,4 +197,20 @@ func TestPages_configReviewsDangersFirst(t *testing.T) {
 	limited := b.loginAs("operator").get("/config", http.StatusOK)
 	require.NotContains(t, limited, `href="/audit`, "it has no access to the audit log")
 	require.NotContains(t, limited, `href="/ami-accounts`)
+}
+
+func TestPages_configLimitsShownChanges(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for i := range 201 {
+		_, err := b.server.Site.AMIAccounts.Create(t.Context(), &manager.Account{Name: fmt.Sprintf("account-%03d", i)})
+		require.NoError(t, err)
+	}
+	page := b.get("/config", http.StatusOK)
+	require.Equal(t, 200, strings.Count(page, "<article"))
+	require.Contains(t, page, "… and 1 more.")
+	require.Contains(t, page, "201 new AMI accounts.")
+	require.Contains(t, page, "Open to all: any address may connect.")
+	require.NotContains(t, page, "May connect from any address", "it repeats the danger")
+	require.NotContains(t, page, "New account.", "it repeats the badge")
 }

@@ -34,9 +34,9 @@ type errorPage struct {
 	Title  string
 	Reason string
 	Hint   string
-	// FirstPage is the list without the invalid parameters of the address; empty
-	// for other pages.
-	FirstPage string
+	// List is the list to return to, without invalid parameters of the address; empty
+	// without one.
+	List pageLink
 	// Form is the filled form that was sent, and Typed what was typed, by the names of
 	// the fields.
 	Form  string
@@ -72,8 +72,13 @@ func (p *pages) writeError(ctx context.Context, w http.ResponseWriter, r *reques
 		return // the client is gone
 	}
 	body := p.errorPage(ctx, r, err)
-	if errors.Is(err, store.ErrInvalid) && r.Method != http.MethodPost {
-		body.FirstPage = r.URL.EscapedPath()
+	switch isRead := r.Method != http.MethodPost; {
+	case errors.Is(err, store.ErrInvalid) && isRead:
+		body.List = listOf(r, true)
+	case errors.Is(err, store.ErrNotFound):
+		if body.List = listOf(r, false); body.List.Href != "" {
+			body.Hint += " Return to the list."
+		}
 	}
 	body.addDraft(r.draft)
 	if other, ok := errors.AsType[*otherAdministratorError](err); ok {
@@ -84,6 +89,26 @@ func (p *pages) writeError(ctx context.Context, w http.ResponseWriter, r *reques
 	if err := answer.write(ctx, p, w, r); err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 	}
+}
+
+// listOf returns the list that the page belongs to. If the page is itself a list, its
+// address has no parameters.
+func listOf(r *request, isList bool) pageLink {
+	for _, group := range navigationOf(r) {
+		for _, a := range group.Areas {
+			switch {
+			case !a.Current:
+			case isList && r.URL.Path != a.Href:
+				return pageLink{r.URL.EscapedPath(), "First page"}
+			default:
+				return pageLink{a.Href, a.Label}
+			}
+		}
+	}
+	if isList {
+		return pageLink{r.URL.EscapedPath(), "First page"}
+	}
+	return pageLink{}
 }
 
 // errorPage describes err. Internal errors are logged and not shown.
@@ -100,7 +125,7 @@ func knownErrors() []knownError {
 	const unchanged = "Nothing was changed."
 	return []knownError{
 		{store.ErrForbidden, http.StatusForbidden, "Access denied", "", unchanged},
-		{store.ErrNotFound, http.StatusNotFound, "Not found", "", "It may have been deleted. Return to the list."},
+		{store.ErrNotFound, http.StatusNotFound, "Not found", "", "It may have been deleted."},
 		{store.ErrRateLimited, http.StatusTooManyRequests, "Too many attempts", "", ""},
 		{store.ErrConflict, http.StatusConflict, "Conflict", "", unchanged},
 		{store.ErrInUse, http.StatusConflict, "Conflict", "", unchanged},

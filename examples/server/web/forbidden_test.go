@@ -113,3 +113,20 @@ func TestPages_rejectMalformedForm(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, response.StatusCode)
 	require.Contains(t, page, "Nothing was changed.")
 }
+
+func TestPages_errorsLeadToTheirList(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for path, link := range map[string]string{
+		"/users/nobody-here": `href="/users">Users<`, "/groups/nobody-here": `href="/groups">Groups<`,
+		"/ami-accounts/nobody-here": `href="/ami-accounts">AMI accounts<`, "/administrators/nobody-here": `href="/administrators">Administrators<`,
+	} {
+		page := b.get(path, http.StatusNotFound)
+		require.Contains(t, page, `<a class="btn btn-primary" `+link, path)
+		require.Contains(t, page, "Return to the list.", path)
+	}
+	require.Contains(t, b.get("/users?status=bad", http.StatusBadRequest), `<a class="btn btn-primary" href="/users">Users<`)
+	nowhere := b.get("/nowhere", http.StatusNotFound)
+	require.Contains(t, nowhere, `<a class="btn btn-primary" href="/">Overview<`)
+	require.NotContains(t, nowhere, "Return to the list.")
+}

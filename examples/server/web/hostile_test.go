@@ -43,7 +43,8 @@ func TestPages_hostileURLsGetErrorPage(t *testing.T) {
 		require.Equal(t, "no-store", response.Header.Get("Cache-Control"), path)
 		if status == http.StatusBadRequest {
 			folder, _, _ := strings.Cut(path, "?")
-			require.Contains(t, page, `href="`+folder+`">First page</a>`)
+			label := map[string]string{"/ami-accounts": "AMI accounts", "/administrators": "Administrators"}[folder]
+			require.Contains(t, page, `href="`+folder+`">`+label+`</a>`)
 		}
 	}
 }

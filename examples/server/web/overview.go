@@ -164,9 +164,13 @@ func (p *pages) userCards(ctx context.Context, r *request) (cards []overviewCard
 			missing++
 		}
 	}
+	who := "They cannot log in yet"
+	if list.Next != "" {
+		who = "Of the newest " + groupDigits(maxOverviewRecords) + ". They cannot log in yet"
+	}
 	cards = []overviewCard{
 		{"Users", counted(total, list.AtLeast), "Enabled", pageLink{"/users", "Open users"}, false},
-		{"Users without a password", counted(missing, list.Next != ""), "They cannot log in yet", pageLink{"/users", "Open users"}, missing > 0},
+		{"Users without a password", counted(missing, list.Next != ""), who, pageLink{"/users", "Open users"}, missing > 0},
 	}
 	if last := p.jobs.LastWelcome(); last != nil && last.Welcome != nil {
 		shown, err := last.InScope(ctx, p.users(ctx))

@@ -180,7 +180,7 @@ func pageBodies() map[string][2]any {
 		"login":       {loginPage{}, loginPage{Notice: hostile, Problems: []problem{{Text: hostile}}, Next: hostile, Username: hostileField("username"), Password: hostileField("password")}},
 		"code":        {loginPage{}, loginPage{Problems: []problem{{Text: hostile}}, Next: hostile, Code: hostileField("code")}},
 		"setpassword": {setPasswordPage{Link: &credential.Link{}}, setPasswordPage{&credential.Link{Username: hostile, ExpiresAt: now}, []problem{{Text: hostile}}, hostileField("password")}},
-		"errorpage":   {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile, "/x", []typedValue{{hostile, hostile}}, hostile, hostile}},
+		"errorpage":   {errorPage{}, errorPage{404, hostile, hostile, hostile, pageLink{}, "/x", []typedValue{{hostile, hostile}}, hostile, hostile}},
 		"overview": {overviewPage{}, overviewPage{
 			[]firstStep{{hostile, hostile, pageLink{"/x", hostile}, false}, {Label: hostile, Done: true}}, "pending", &asteriskconf.Status{LiveAt: &now}, hostileRun(),
 			[]overviewCard{{hostile, hostile, hostile, pageLink{"/x", hostile}, true}}, []*audit.Entry{hostileEntry()}, true,
