@@ -75,7 +75,7 @@ func (p *pages) writeError(ctx context.Context, w http.ResponseWriter, r *reques
 	switch isRead := r.Method != http.MethodPost; {
 	case errors.Is(err, store.ErrInvalid) && isRead:
 		body.List = listOf(r, true)
-	case errors.Is(err, store.ErrNotFound):
+	case errors.Is(store.Conceal(err), store.ErrNotFound):
 		if body.List = listOf(r, false); body.List.Href != "" {
 			body.Hint += " Return to the list."
 		}

@@ -54,7 +54,7 @@ func TestPages_sectionOpensOnlyItsPages(t *testing.T) {
 		only := b.loginAs("only." + section)
 		page := only.get(path, http.StatusOK)
 		for _, other := range menu {
-			require.Equal(t, other == path, strings.Contains(page, `<li><a class="side-link d-flex align-items-center gap-2" href="`+other+`"`), "%s for %s", other, section)
+			require.Equal(t, other == path, strings.Contains(page, `<li><a class="side-link d-flex align-items-center gap-2 px-3 py-2 rounded text-decoration-none" href="`+other+`"`), "%s for %s", other, section)
 		}
 	}
 }

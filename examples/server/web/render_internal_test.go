@@ -243,8 +243,12 @@ func requireUniqueIDs(t *testing.T, name, text string) {
 
 func TestConfigPages_plannedChanges_ranksDangersFirst(t *testing.T) {
 	t.Parallel()
-	danger := plannedChange{SectionPlan: asteriskconf.SectionPlan{Dangers: []asteriskconf.Danger{{}}}, Others: []string{"anna"}}
-	require.Equal(t, []int{0, 1, 2}, []int{danger.rank(), plannedChange{Others: []string{"anna"}}.rank(), plannedChange{}.rank()})
+	with := func(code string, others ...string) int {
+		return plannedChange{SectionPlan: asteriskconf.SectionPlan{Dangers: []asteriskconf.Danger{{Code: code}}}, Others: others}.rank()
+	}
+	require.Equal(t, []int{0, 1, 1, 2, 3}, []int{
+		with("root_like", "anna"), with("open", "anna"), plannedChange{Others: []string{"anna"}}.rank(), with("open"), plannedChange{}.rank(),
+	})
 }
 
 func TestAuthorText_namesThree(t *testing.T) {

@@ -285,7 +285,7 @@ func TestPages_usersAreLimitedToScope(t *testing.T) {
 func TestPages_menuMarksDeletedUsers(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	const current = `<a class="side-link d-flex align-items-center gap-2" href="/users" aria-current="page">`
+	const current = `<a class="side-link d-flex align-items-center gap-2 px-3 py-2 rounded text-decoration-none" href="/users" aria-current="page">`
 	require.Contains(t, b.get("/users?status=deleted", http.StatusOK), current)
 	require.NotContains(t, b.get("/groups", http.StatusOK), current)
 }
