@@ -70,7 +70,7 @@ func accountDangers(before, after *Account) []asteriskconf.Danger {
 			"root-equivalent access: with write %s the account can take over the whole PBX", risky.list())})
 	}
 	switch {
-	case after.permitsAnyAddress() && (before == nil || !before.permitsAnyAddress()):
+	case after.PermitsAnyAddress() && (before == nil || !before.PermitsAnyAddress()):
 		dangers = append(dangers, asteriskconf.Danger{Code: "any_address", Message: "open to all: any address may connect"})
 	case before != nil && !before.permitsAllOf(after):
 		dangers = append(dangers, asteriskconf.Danger{Code: "addresses_widened", Message: fmt.Sprintf(
@@ -79,8 +79,9 @@ func accountDangers(before, after *Account) []asteriskconf.Danger {
 	return dangers
 }
 
-// permitsAnyAddress reports whether no rule denies an address.
-func (a *Account) permitsAnyAddress() bool {
+// PermitsAnyAddress reports whether the account may log in from any address: no rule denies
+// one.
+func (a *Account) PermitsAnyAddress() bool {
 	return a.NamedACL == "" && (len(a.effectiveDeny()) == 0 || coverAll(a.Permit, allAddresses()))
 }
 
