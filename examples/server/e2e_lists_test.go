@@ -40,7 +40,7 @@ func TestE2E_listFiltersAndSelects(t *testing.T) {
 	require.Equal(t, "none", chromium.Eval[string](t, v.Tab, `getComputedStyle(document.querySelector(".bulk")).display`), "nothing is selected")
 
 	v.Click(t, "[data-select-all]")
-	v.waitText(t, "2 selected:")
+	v.waitText(t, "All 2 on this page selected")
 	v.Follow(t, `button[name="do"][value="disable"]`)
 	v.waitText(t, "2 users disabled.")
 	require.Equal(t, "/users?status=enabled", v.Path(t))

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/server/web/auditwords"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -22,11 +24,9 @@ func (p auditPages) routes() []route {
 
 // auditPage is the page /audit.
 type auditPage struct {
-	Filters  []formField
-	Filtered bool
-	Items    []*audit.Entry
-	Paging   paging
-	Problems []problem
+	listTools
+
+	Items []*audit.Entry
 	// CanVerify is whether the administrator may read the whole log.
 	CanVerify bool
 	// Verification is nil until it is asked for.
@@ -50,11 +50,8 @@ func (p auditPages) page(ctx context.Context, r *request, found *audit.Verificat
 	administrator := p.sessions.Administrator(ctx)
 	q, err := auditQuery(r.URL.Query())
 	errs, isFormError := formErrorsOf(err)
-	body, req := auditPage{Filters: auditFilters(r), CanVerify: app.ReadsWholeAuditLog(administrator), Verification: found}, listRequest{Path: "/audit", page: q.PageRequest, Kept: map[string]string{}, at: atOf(r)}
-	for _, f := range body.Filters {
-		req.keep(f.Name, f.Value)
-	}
-	body.Filtered, body.Problems = len(req.Kept) > 0, errs.markAll(body.Filters)
+	body := auditPage{listTools: auditTools(r, q.PageRequest), CanVerify: app.ReadsWholeAuditLog(administrator), Verification: found}
+	body.Problems = errs.markAll(body.Filters)
 	if isFormError {
 		return formPage(errs, "audit", "Audit log", body), nil
 	}
@@ -62,21 +59,55 @@ func (p auditPages) page(ctx context.Context, r *request, found *audit.Verificat
 	if err != nil {
 		return nil, err
 	}
-	body.Items, body.Paging = list.Items, newPaging(req, list)
+	body.Items, body.Paging = list.Items, newPaging(body.listRequest, list)
+	body.Count = body.countOf(0, "entry", "entries")
 	return page{Name: "audit", Title: "Audit log", Body: body}, nil
+}
+
+// auditTools are the filters as they are set, and their chips.
+func auditTools(r *request, at store.PageRequest) listTools {
+	tools := listTools{
+		listRequest: listRequest{Path: "/audit", page: at, Kept: map[string]string{}, at: atOf(r)},
+		Filters:     auditFilters(r), Empty: emptyState{Icon: "history", Title: "There are no entries yet", Text: "Changes and logins appear here."},
+	}
+	for _, f := range tools.Filters {
+		tools.keep(f.Name, f.Value)
+	}
+	for _, f := range tools.Filters {
+		if f.Value != "" {
+			tools.Chips = append(tools.Chips, chip{f.Label + ": " + f.chosenLabel(), tools.without(f.Name), f.Name})
+		}
+	}
+	tools.Narrowed = len(tools.Chips) > 0
+	return tools
 }
 
 // auditFilters draws the filters as they are set.
 func auditFilters(r *request) []formField {
 	filters := []formField{
-		{Name: "actor", Label: "User"}, {Name: "action", Label: "Action"}, {Name: "kind", Label: "Record type"}, {Name: "key", Label: "Record"},
-		{Name: "outcome", Label: "Outcome", Choices: append([]choice{{Label: "Any"}}, optionsOf(r.query("outcome"), audit.OutcomeNames())...)},
+		{Name: "actor", Label: "User"},
+		{Name: "action", Label: "Action", Choices: knownChoices(auditwords.Actions(), auditwords.ActionName, r.query("action"))},
+		{Name: "kind", Label: "Record type", Choices: knownChoices(auditwords.Kinds(), auditwords.Kind, r.query("kind"))},
+		{Name: "key", Label: "Record"},
+		{Name: "outcome", Label: "Outcome", Choices: knownChoices(audit.OutcomeNames(), capitalized, r.query("outcome"))},
 		{Name: "since", Label: "From", Type: "date"}, {Name: "until", Label: "To", Type: "date"},
 	}
 	for i := range filters {
 		filters[i].Value, filters[i].Autocomplete = r.query(filters[i].Name), "off"
 	}
 	return filters
+}
+
+// knownChoices are the known values of a filter by their names, and the chosen one.
+func knownChoices(known []string, name func(string) string, chosen string) []choice {
+	if chosen != "" && !slices.Contains(known, chosen) {
+		known = append(slices.Clone(known), chosen)
+	}
+	choices := []choice{{Label: "Any"}}
+	for _, value := range known {
+		choices = append(choices, choice{Value: value, Label: name(value)})
+	}
+	return chosenOf(choices, chosen)
 }
 
 // auditQuery reads the filters. Days are those of UTC, the last one included.

@@ -41,12 +41,12 @@ func TestPages_auditIsLimitedToScope(t *testing.T) {
 	desk := b.loginAs("front.desk")
 	page := desk.get("/audit", http.StatusOK)
 	require.Contains(t, page, "in@example.com")
-	require.Contains(t, page, "administrator front.desk")
+	require.Contains(t, page, "Administrator front.desk")
 	require.NotContains(t, page, "outside")
 	require.NotContains(t, page, "out@example.com")
 	require.NotContains(t, page, `rel="next"`)
 	require.NotContains(t, page, `action="/audit/verify"`)
-	require.Contains(t, desk.get("/audit?key=outside", http.StatusOK), "No entries found.")
+	require.Contains(t, desk.get("/audit?key=outside", http.StatusOK), "Nothing matches")
 	require.Contains(t, desk.post("/audit/verify", nil, http.StatusForbidden), "outside your scope")
 	require.Contains(t, b.get("/audit", http.StatusOK), "out@example.com")
 }
@@ -60,9 +60,9 @@ func TestPages_auditFiltersAndPaging(t *testing.T) {
 	page := b.get("/audit?outcome=denied", http.StatusOK)
 	require.Contains(t, page, `rel="next"`)
 	require.Contains(t, page, "after=")
-	require.Contains(t, b.get("/audit?kind=nothing", http.StatusOK), "No entries found.")
-	require.Contains(t, b.get("/audit?since=2000-01-01&until=2000-01-02", http.StatusOK), "No entries found.")
-	require.NotContains(t, b.get("/audit?since=2000-01-01", http.StatusOK), "No entries found.")
+	require.Contains(t, b.get("/audit?kind=nothing", http.StatusOK), "Nothing matches")
+	require.Contains(t, b.get("/audit?since=2000-01-01&until=2000-01-02", http.StatusOK), "Nothing matches")
+	require.NotContains(t, b.get("/audit?since=2000-01-01", http.StatusOK), "Nothing matches")
 	b.requireFieldError(b.get("/audit?since=yesterday", http.StatusUnprocessableEntity), "field-since")
 	b.get("/audit?after=x", http.StatusBadRequest)
 }
@@ -104,4 +104,17 @@ func TestPages_auditVerifyFindsTampering(t *testing.T) {
 	page := b.post("/audit/verify", nil, http.StatusOK)
 	require.Contains(t, page, "Integrity check failed")
 	require.Contains(t, page, "AMI account crmpro_ami: ")
+}
+
+func TestPages_auditSpeaksPlainly(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.post("/ami-accounts/new", url.Values{"name": {"-"}}, http.StatusUnprocessableEntity)
+	page := b.get("/audit?action=create&kind=AMI+account&outcome=denied", http.StatusOK)
+	require.Contains(t, page, `data-label="Action">Create</td>`)
+	require.Contains(t, page, "<summary>Name not the name of an AMI account")
+	require.Contains(t, page, "<code>create: invalid: name (ami_name)</code>", "the code is in the details")
+	require.Contains(t, page, `<span class="visually-hidden">Remove filter </span>Record type: AMI account`)
+	require.Contains(t, page, `<option value="send test mail">Send test email</option>`)
+	require.Contains(t, b.get("/audit?kind=of+later", http.StatusOK), `<option value="of later" selected>Of later</option>`, "an unknown value stays")
 }

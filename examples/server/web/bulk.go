@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,6 +22,9 @@ type bulkAction[R any] struct {
 	// disabled."
 	Name, Label, Done string
 	Danger            bool
+	// Button is the text beside a value to choose; Label by default. Phrase is what is done
+	// to "2 users" in the confirmation, such as "Delete %s", and Note explains it.
+	Button, Phrase, Note string
 	// Field is the filter whose values the action can be given; "" for none.
 	Field string
 	// ask returns what the action entails for a record, and whether this needs a
@@ -41,13 +45,12 @@ type bulkButton struct {
 func (rp *record[R]) bulkButtons(choices map[string][]choice) []bulkButton {
 	var buttons []bulkButton
 	for _, a := range rp.bulk {
-		b := bulkButton{a.Name, a.Label, a.Danger, nil}
+		b := bulkButton{a.Name, cmp.Or(a.Button, a.Label), a.Danger, nil}
 		if a.Field != "" {
 			if len(choices[a.Field]) == 0 {
 				continue
 			}
-			m := rp.filterMeta(a.Field)
-			b.Field = &formField{Name: "to-" + a.Field, Label: m.Label, Choices: choices[a.Field]}
+			b.Field = &formField{Name: "to-" + a.Field, Label: a.Label, Choices: choices[a.Field]}
 		}
 		buttons = append(buttons, b)
 	}
@@ -57,15 +60,18 @@ func (rp *record[R]) bulkButtons(choices map[string][]choice) []bulkButton {
 // bulkItem is a selected record: what the action entails for it, or why it failed.
 type bulkItem struct {
 	ID, Name, Href string
-	Notes          []string
+	// Detail tells records of the same name apart.
+	Detail string
+	Notes  []string
 }
 
 // bulkPage asks before an action, or shows the result.
 type bulkPage struct {
 	Action, Label string
 	Items         []bulkItem
-	// Noun is "user" or "users", for the number of records.
-	Noun string
+	// Question is the heading, Submit the text of the button, and Note explains them.
+	Question, Submit, Note string
+	Danger                 bool
 	// To is the chosen value, by the name of its field.
 	To map[string]string
 	// Confirmed is the value that confirms what the page shows.
@@ -84,7 +90,7 @@ func (rp *record[R]) doBulk(ctx context.Context, r *request) (response, error) {
 		return nil, &store.ConflictError{Reason: "choose an action for the selected " + rp.Plural}
 	}
 	action, ids := rp.bulk[i], r.PostForm["selected"]
-	body := bulkPage{Action: action.Name, Label: action.Label, Total: len(ids), Noun: rp.noun(len(ids)), Path: rp.listPath + "/bulk", Back: rp.listAddress(r.form("back"))}
+	body := bulkPage{Action: action.Name, Label: action.Label, Total: len(ids), Note: action.Note, Danger: action.Danger, Path: rp.listPath + "/bulk", Back: rp.listAddress(r.form("back"))}
 	switch {
 	case len(ids) == 0:
 		return redirect{Path: body.Back, Warning: "Select at least one " + rp.Name + " first."}, nil
@@ -92,7 +98,11 @@ func (rp *record[R]) doBulk(ctx context.Context, r *request) (response, error) {
 		return nil, &store.ConflictError{Reason: fmt.Sprintf("select at most %d %s at once", maxSelected, rp.Plural)}
 	}
 	if action.Field != "" {
-		body.To = map[string]string{"to-" + action.Field: r.form("to-" + action.Field)}
+		value := r.form("to-" + action.Field)
+		if value == "" {
+			return redirect{Path: body.Back, Warning: "Choose a " + strings.ToLower(rp.filterMeta(action.Field).Label) + " first."}, nil
+		}
+		body.To = map[string]string{"to-" + action.Field: value}
 	}
 	selected := rp.selected(ctx, ids)
 	if action.ask != nil {
@@ -125,7 +135,11 @@ func (rp *record[R]) item(s selection[R]) bulkItem {
 	if s.record == nil {
 		return bulkItem{ID: s.id, Name: s.id}
 	}
-	return bulkItem{ID: s.id, Name: rp.KeyOf(s.record), Href: rp.path(s.record)}
+	item := bulkItem{ID: s.id, Name: rp.KeyOf(s.record), Href: rp.path(s.record)}
+	if rp.named != nil {
+		item.Name, item.Detail = rp.named(s.record)
+	}
+	return item
 }
 
 // askBulk reports whether the action has to be confirmed: it was not, or it entails
@@ -146,6 +160,11 @@ func (rp *record[R]) askBulk(ctx context.Context, r *request, action bulkAction[
 		_, _ = fmt.Fprintf(digest, "%q %q", item.ID, item.Notes)
 	}
 	body.Confirmed = hex.EncodeToString(digest.Sum(nil))
+	phrase, count := cmp.Or(action.Phrase, action.Label+" %s"), fmt.Sprintf("%d %s", body.Total, rp.noun(body.Total))
+	body.Submit, body.Question = fmt.Sprintf(phrase, count), fmt.Sprintf(phrase, count)+"?"
+	if len(body.Items) == 1 {
+		body.Question = fmt.Sprintf(phrase, body.Items[0].Name) + "?"
+	}
 	return needed && r.form("confirmed") != body.Confirmed, nil
 }
 

@@ -54,6 +54,16 @@ func (f formField) ID() string { return fieldID(f.Name) }
 // Part is the last part of a name such as "event_filters[0].header".
 func (f formField) Part() string { return f.Name[strings.LastIndex(f.Name, ".")+1:] }
 
+// chosenLabel is the label of the chosen one, or the value.
+func (f formField) chosenLabel() string {
+	for _, c := range f.Choices {
+		if c.Chosen {
+			return c.Label
+		}
+	}
+	return f.Value
+}
+
 // choice is one of several.
 type choice struct {
 	Value, Label, Hint string

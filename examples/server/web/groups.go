@@ -32,7 +32,7 @@ func newGroupPages(p *pages) *groupPages {
 		tabs: []tab{
 			{ID: "settings", Label: "Settings"}, {ID: permissionsTab, Label: "Permissions"}, {ID: "members", Label: "Members"}, {ID: activityTab, Label: "Activity"},
 		},
-		columns: []column{{"Priority", ""}, {"Group", ""}, {"Members", ""}, {"State", ""}}, bulk: g.bulkActions(),
+		columns: []column{{"Priority", ""}, {"Group", ""}, {"Members", ""}}, bulk: g.bulkActions(),
 		empty: emptyState{
 			"users-group", "There are no groups yet.",
 			"A group gives its members the same permissions. Make it a default group to include all new users.", "Add the first group", "/groups/new",

@@ -20,28 +20,38 @@ import (
 
 // listPage is the page of a list of records.
 type listPage[R any] struct {
-	listRequest
+	listTools
 
-	Heads  []tableHeader
-	Items  []*R
-	Paging paging
-	// Filters narrow the list, and Chips are those that are set.
-	Filters []formField
-	Chips   []chip
-	// Empty is what a list without records shows, unless it is Narrowed by a search or a
-	// filter.
-	Empty    emptyState
-	Narrowed bool
-	// Export is the address of the list as a file, "" for none.
-	Export string
-	Bulk   []bulkButton
+	Heads []tableHeader
+	Items []*R
+	Bulk  []bulkButton
 	// Extra is the data that only this list shows.
 	Extra   any
 	columns []column
 }
 
+// listTools are what stands around the table of a list.
+type listTools struct {
+	listRequest
+
+	Paging paging
+	// Filters narrow the list, and Chips are those that are set.
+	Filters []formField
+	Chips   []chip
+	// Problems are the errors of filters.
+	Problems []problem
+	// Empty is what a list without records shows, unless it is Narrowed by a search or a
+	// filter.
+	Empty    emptyState
+	Narrowed bool
+	// Count says how many records there are, such as "6 of 130 users match".
+	Count string
+	// Export is the address of the list as a file, "" for none.
+	Export string
+}
+
 // chip is a filter of a list. Href is the list without it.
-type chip struct{ Label, Href string }
+type chip struct{ Label, Href, name string }
 
 // emptyState is what stands in place of an empty list, and the first action.
 type emptyState struct{ Icon, Title, Text, Action, Href string }
@@ -58,7 +68,7 @@ func (rp *record[R]) listRecords(ctx context.Context, r *request) (response, err
 		return nil, err
 	}
 	body := listPage[R]{
-		listRequest: req, Items: make([]*R, len(list.Items)), Paging: newPaging(req, list), columns: rp.columns, Empty: rp.empty,
+		listTools: listTools{listRequest: req, Paging: newPaging(req, list), Empty: rp.empty}, Items: make([]*R, len(list.Items)), columns: rp.columns,
 	}
 	for i, item := range list.Items {
 		body.Items[i] = item.Record
@@ -71,6 +81,9 @@ func (rp *record[R]) listRecords(ctx context.Context, r *request) (response, err
 			return nil, err
 		}
 	}
+	if err := rp.count(ctx, q, &body); err != nil {
+		return nil, err
+	}
 	body.Export = rp.listPath + "/export" + strings.TrimPrefix(req.address(req.Sort), req.Path)
 	body.Heads = body.headers(body.columns...)
 	if len(body.Bulk) > 0 {
@@ -82,6 +95,55 @@ func (rp *record[R]) listRecords(ctx context.Context, r *request) (response, err
 		}
 	}}, nil
 }
+
+// count says how many records the list has, and how many it has without the search and
+// the filters.
+func (rp *record[R]) count(ctx context.Context, q resource.Query, body *listPage[R]) error {
+	of := 0
+	if body.Narrowed && body.Paging.Total > 0 {
+		q.Search, q.PageRequest = "", store.PageRequest{Limit: 1, Count: true}
+		q.Filters = maps.Clone(q.Filters)
+		maps.DeleteFunc(q.Filters, func(name string, _ field.Value) bool { return body.base[name] == "" })
+		all, err := rp.List(ctx, q)
+		if err != nil {
+			return err
+		}
+		if of = all.Total; all.AtLeast {
+			of = 0
+		}
+	}
+	body.Count = body.countOf(of, rp.Name, rp.Plural)
+	return nil
+}
+
+// countOf says how many of that many records the list shows; of is 0 if it is unknown.
+func (l *listTools) countOf(of int, one, many string) string {
+	n, noun, text := l.Paging.Total, many, groupDigits(l.Paging.Total)
+	if cmp.Or(of, n) == 1 {
+		noun = one
+	}
+	if l.Paging.AtLeast {
+		text += " or more"
+	}
+	switch {
+	case !l.Narrowed:
+		return text + " " + noun
+	case n == 0 && l.Paging.To == 0:
+		return nothingMatches
+	case n == 0: // uncounted
+		return "Filtered " + many
+	}
+	if of > 0 {
+		text += " of " + groupDigits(of)
+	}
+	if n == 1 {
+		return text + " " + noun + " matches"
+	}
+	return text + " " + noun + " match"
+}
+
+// nothingMatches says that no record is left.
+const nothingMatches = "Nothing matches"
 
 // listQuery reads the address of a list, and of its export.
 func (rp *record[R]) listQuery(r *request) (listRequest, resource.Query, error) {
@@ -124,7 +186,7 @@ func (rp *record[R]) addFilters(ctx context.Context, r *request, body *listPage[
 			label = "yes"
 		}
 		if value != "" {
-			body.Chips = append(body.Chips, chip{m.Label + ": " + label, body.without(m.Name)})
+			body.Chips = append(body.Chips, chip{m.Label + ": " + label, body.without(m.Name), m.Name})
 		}
 	}
 	body.Bulk, body.Narrowed = rp.bulkButtons(choices), body.Search != "" || len(body.Kept) > 0
@@ -187,6 +249,8 @@ type listRequest struct {
 
 	order store.Sort
 	page  store.PageRequest
+	// base are the filters that the list always has.
+	base map[string]string
 	// at is the number of records before the page, or before its end if it is backward;
 	// -1 if it is unknown.
 	at int
@@ -243,6 +307,19 @@ func (l listRequest) without(filter string) string {
 	l.Kept = maps.Clone(l.Kept)
 	delete(l.Kept, filter)
 	return l.address(l.Sort)
+}
+
+// Unfiltered returns the address of the list without the filters, and All without the
+// search too.
+func (l listRequest) Unfiltered() string {
+	l.Kept = l.base
+	return l.address(l.Sort)
+}
+
+// All returns the address of the whole list.
+func (l listRequest) All() string {
+	l.Search = ""
+	return l.Unfiltered()
 }
 
 // keep adds a filter. An empty value is none.
@@ -335,17 +412,24 @@ type tableHeader struct {
 	Sorted string
 	// Select is the column of the boxes that select records.
 	Select bool
+	// Class is the CSS class of the header.
+	Class string
 }
 
 // column is a header and the field to sort by; "" for none.
 type column struct{ label, sort string }
+
+// onWide are the columns that only a wide screen shows.
+const onWide = "d-none d-xl-table-cell"
 
 // headers returns the headers. The header of the sorted column reverses the
 // order; by default that is the first column.
 func (l listRequest) headers(columns ...column) []tableHeader {
 	all := make([]tableHeader, len(columns))
 	for i, c := range columns {
-		all[i].Label = c.label
+		if all[i].Label = c.label; c.label == usernameColumn {
+			all[i].Class = onWide
+		}
 		if c.sort == "" {
 			continue
 		}

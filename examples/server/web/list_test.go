@@ -100,7 +100,7 @@ func TestPages_listShowsRangeBothWays(t *testing.T) {
 	require.Equal(t, "1–24 of 59", rangeOf(first), "one was deleted since")
 	page = b.get(hrefOf(first, `rel="next"`), http.StatusOK)
 	require.Equal(t, "25–49 of 59", rangeOf(page))
-	require.Contains(t, page, `href="/users?limit=100&amp;search=roe&amp;sort=-last_name">100<`)
+	require.Contains(t, page, `href="/users?limit=100&amp;search=roe&amp;sort=-last_name#rows" data-list="page">100<`)
 
 	b.get("/users?limit=7&at=-3&after=x", http.StatusBadRequest)
 	require.Equal(t, "1–50 of 59", rangeOf(b.get("/users?limit=7&at=99999999999999999999", http.StatusOK)))
@@ -234,4 +234,49 @@ func TestPages_userListIsSmall(t *testing.T) {
 	require.NoError(t, w.Close())
 	t.Logf("%d bytes", compressed.Len())
 	require.Less(t, compressed.Len(), 20_000)
+}
+
+func TestPages_listSaysHowManyMatch(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for _, name := range []string{"jane.roe", "john.roe", "ann.doe"} {
+		b.createUser(userman.User{Username: name})
+	}
+	require.Contains(t, b.get("/users", http.StatusOK), `id="list-count">3 users<`)
+	require.Contains(t, b.get("/users?search=roe", http.StatusOK), `id="list-count">2 of 3 users match<`)
+	require.Contains(t, b.get("/users?search=ann&status=enabled", http.StatusOK), `id="list-count">1 of 3 users matches<`)
+	page := b.get("/users?search=zoe&status=enabled", http.StatusOK)
+	require.Contains(t, page, `id="list-count">Nothing matches<`)
+	require.Contains(t, page, `<a class="btn" href="/users?search=zoe" data-list="clear">Clear</a>`, "the search stays")
+
+	require.NoError(t, b.server.Site.Users.Delete(t.Context(), "ann.doe"))
+	page = b.get("/users?status=deleted&search=zoe", http.StatusOK)
+	require.NotContains(t, page, "Remove filter", "the list is that of deleted users")
+	require.Contains(t, page, `href="/users?status=deleted" data-list="clear">Clear search and filters<`)
+}
+
+func TestPages_bulkActionAsksPlainly(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	jane, john := b.createUser(userman.User{Username: "jane.roe", FirstName: "Jane", LastName: "Roe", DefaultExtension: "4001"}), b.createUser(userman.User{Username: "john.roe"})
+	_, err := b.server.Site.Users.Groups().Create(t.Context(), &userman.Group{Name: "Sales"})
+	require.NoError(t, err)
+	list := b.get("/users", http.StatusOK)
+	require.Contains(t, list, `aria-label="Select Jane Roe, jane.roe"`)
+	require.Contains(t, list, `<option value="">Add to group…</option>`)
+
+	form := url.Values{"do": {"delete"}, "selected": {string(jane.ID)}}
+	page := b.post("/users/bulk", form, http.StatusOK)
+	require.Contains(t, page, "<h1>Delete Jane Roe?</h1>")
+	require.Contains(t, page, "jane.roe, extension 4001")
+	require.Contains(t, page, ">Delete 1 user</button>")
+	require.Contains(t, page, `data-guard="off"`, "Cancel leaves without a question")
+	form.Add("selected", string(john.ID))
+	page = b.post("/users/bulk", form, http.StatusOK)
+	require.Contains(t, page, "<h1>Delete 2 users?</h1>")
+	require.Contains(t, page, "You can restore deleted users")
+
+	b.postRedirect("/users/bulk", url.Values{"do": {"group"}, "to-group": {""}, "selected": {string(jane.ID)}})
+	require.Contains(t, b.get("/users", http.StatusOK), "Choose a group first.")
+	require.Empty(t, b.user("jane.roe").Groups)
 }

@@ -42,8 +42,10 @@ type record[R any] struct {
 	// what a list without records shows.
 	filterChoices func(ctx context.Context) (map[string][]choice, error)
 	empty         emptyState
-	// bulk are the actions on the records that are selected in the list.
-	bulk []bulkAction[R]
+	// bulk are the actions on the records that are selected in the list. named returns the
+	// name of one, the key by default, and a detail.
+	bulk  []bulkAction[R]
+	named func(*R) (name, detail string)
 	// byID returns the record with that identity; by default, the key.
 	byID func(ctx context.Context, id string) (*R, error)
 

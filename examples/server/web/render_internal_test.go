@@ -113,7 +113,7 @@ func confirmationBodies() map[string][2]any {
 
 func hostileBulk() bulkPage {
 	return bulkPage{
-		Action: hostile, Label: hostile, Items: []bulkItem{{hostile, hostile, "/x", []string{hostile}}, {ID: hostile, Name: hostile}}, Noun: hostile,
+		Action: hostile, Label: hostile, Items: []bulkItem{{hostile, hostile, "/x", hostile, []string{hostile}}, {ID: hostile, Name: hostile}}, Question: hostile, Submit: hostile, Note: hostile,
 		To: map[string]string{"to": hostile}, Confirmed: hostile, Done: 1, Total: 2, Summary: hostile, Path: "/x", Back: "/y",
 	}
 }
@@ -160,13 +160,19 @@ func hostilePaging() paging {
 	return paging{First: "/x", Previous: "/p", Next: "/y", From: 1, To: 2, Total: 3, AtLeast: true, Sizes: []pageSize{{25, "/x", false}, {50, "/y", true}}}
 }
 
+func hostileTools() listTools {
+	return listTools{
+		listRequest: listRequest{Path: "/x", Label: hostile, Search: hostile, Sort: hostile, Limit: 25, Kept: map[string]string{"status": hostile}}, Paging: hostilePaging(),
+		Filters: []formField{hostileField("status")}, Chips: []chip{{hostile, "/x", "status"}}, Empty: emptyState{"users", hostile, hostile, hostile, "/x"},
+		Narrowed: true, Count: hostile, Export: "/x", Problems: []problem{{Text: hostile}},
+	}
+}
+
 // hostileList is the list of these records.
 func hostileList[R any](extra any, items ...*R) listPage[R] {
-	field := hostileField("status")
 	return listPage[R]{
-		listRequest: listRequest{Path: "/x", Label: hostile, Search: hostile, Sort: hostile, Limit: 25, Kept: map[string]string{"status": hostile}},
-		Heads:       []tableHeader{{Select: true}, {Label: hostile, Href: "/x?y=z", Sorted: "ascending"}, {Label: hostile}}, Items: items, Paging: hostilePaging(),
-		Filters: []formField{field}, Chips: []chip{{hostile, "/x"}}, Empty: emptyState{"users", hostile, hostile, hostile, "/x"}, Narrowed: true, Export: "/x",
+		listTools: hostileTools(),
+		Heads:     []tableHeader{{Select: true}, {Label: hostile, Href: "/x?y=z", Sorted: "ascending"}, {Label: hostile}}, Items: items,
 		Bulk: []bulkButton{{hostile, hostile, true, &formField{Name: hostile, Label: hostile, Choices: []choice{{Value: hostile, Label: hostile}}}}}, Extra: extra,
 	}
 }
@@ -174,7 +180,6 @@ func hostileList[R any](extra any, items ...*R) listPage[R] {
 // pageBodies are the bodies of each page: an empty one and a full one.
 func pageBodies() map[string][2]any {
 	now := time.Now()
-	pages := hostilePaging()
 	none, user := &ampusers.Administrator{}, &manager.Account{Name: hostile, Owner: hostile, Note: hostile, Permit: make([]manager.Network, 5), Disabled: true}
 	return map[string][2]any{
 		"login":       {loginPage{}, loginPage{Notice: hostile, Problems: []problem{{Text: hostile}}, Next: hostile, Username: hostileField("username"), Password: hostileField("password")}},
@@ -197,7 +202,7 @@ func pageBodies() map[string][2]any {
 		"bulkresult":       {bulkPage{}, hostileBulk()},
 		"config":           {configPage{}, configPage{Changes: hostileChanges(), Count: 4, More: 1, Files: []asteriskconf.FilePlan{{Path: hostile, Module: hostile, ManuallyEdited: true}, {Path: hostile, Module: hostile}}, Issues: hostileInstallation().Issues, Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Last: hostileRun()}},
 		"applystatus":      {&jobs.State{}, hostileRun()},
-		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []*audit.Entry{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
+		"audit":            {auditPage{}, auditPage{listTools: hostileTools(), Items: []*audit.Entry{hostileEntry()}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
 		"install":          {installPage{}, installPage{InstallResult: asterisk.InstallResult{Installation: hostileInstallation()}, Err: errors.New(hostile), User: hostile, Blocked: true}},
 		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), hostile, hostileField("code"), hostile}},
 	}

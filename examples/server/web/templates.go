@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/server/web/auditwords"
 	"github.com/pbxusers/pbxusers/examples/server/web/static"
 )
 
@@ -43,6 +44,9 @@ func parseTemplates(assets static.Assets) templateSets {
 		"sentence":  sentence,
 		"section":   sectionOf,
 		"changes":   changesOf,
+		"action":    auditwords.Action,
+		"kind":      auditwords.Kind,
+		"reason":    auditwords.Reason,
 		"hint":      app.Hint,
 		"copyable":  newCopyable,
 		"icon":      static.ReadIcons().SVG,

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
@@ -14,9 +16,13 @@ import (
 // userList says whether the list has deleted users only.
 type userList struct{ Deleted bool }
 
+// usernameColumn is only on wide screens: the first column names the user too.
+const usernameColumn = "Username"
+
+// userColumns returns the columns of users.
 func userColumns(last ...column) []column {
 	return append([]column{
-		{"User", "last_name"}, {"Username", "username"}, {"Extension", "default_extension"}, {"Groups", ""},
+		{"User", "last_name"}, {usernameColumn, "username"}, {"Extension", "default_extension"}, {"Groups", ""},
 	}, last...)
 }
 
@@ -53,10 +59,24 @@ func (u *userPages) describeList(_ context.Context, r *request, body *listPage[u
 	body.Extra = userList{deleted}
 	if deleted {
 		body.columns = userColumns(column{"Deleted", ""}, column{"Actions", ""})
-		body.Bulk, body.Narrowed = nil, body.Search != "" || len(body.Kept) > 1
+		body.base = map[string]string{"status": string(userman.StatusDeleted)}
+		body.Bulk, body.Narrowed = nil, body.Search != "" || len(body.Kept) > len(body.base)
+		body.Chips = slices.DeleteFunc(body.Chips, func(c chip) bool { return c.name == "status" })
 		body.Empty = emptyState{Icon: "users", Title: "No deleted users", Text: "Users who are deleted stay here until they are purged."}
 	}
 	return nil
+}
+
+// nameOfUser names a user of a selection.
+func nameOfUser(now *userman.User) (name, detail string) {
+	name = now.Name()
+	if name != now.Username {
+		detail = now.Username
+	}
+	if now.DefaultExtension != "" {
+		detail = strings.TrimPrefix(detail+", extension "+now.DefaultExtension, ", ")
+	}
+	return name, detail
 }
 
 // deletedUserPath is the start of the pages of a deleted user.
@@ -79,10 +99,10 @@ func (u *userPages) bulkActions() []bulkAction[userman.User] {
 			_, err := u.users(ctx).Mails().Send(ctx, usermail.Welcome, now.Username)
 			return err
 		}},
-		{Name: "group", Label: "Add to group", Field: "group", Done: "added to the group", ask: u.askJoin, do: func(ctx context.Context, r *request, now *userman.User) error {
+		{Name: "group", Label: "Add to group", Button: "Add", Phrase: "Add %s to the group", Field: "group", Done: "added to the group", ask: u.askJoin, do: func(ctx context.Context, r *request, now *userman.User) error {
 			return u.users(ctx).Groups().AddMembers(ctx, r.form("to-group"), now.Username)
 		}},
-		{Name: "delete", Label: "Delete", Danger: true, Done: "deleted", ask: u.askDeletion, do: func(ctx context.Context, _ *request, now *userman.User) error {
+		{Name: "delete", Label: "Delete", Danger: true, Done: "deleted", Note: "You can restore deleted users under More, Deleted users.", ask: u.askDeletion, do: func(ctx context.Context, _ *request, now *userman.User) error {
 			return u.users(ctx).Delete(ctx, now.Username)
 		}},
 	}

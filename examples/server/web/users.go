@@ -43,7 +43,7 @@ func newUserPages(p *pages) *userPages {
 			{ID: "tokens", Label: "API tokens"}, {ID: activityTab, Label: "Activity"},
 		},
 		columns: userColumns(column{"State", ""}, column{"Last login", "last_login_at"}), search: "Search users", list: u.describeList,
-		filterChoices: u.userFilterChoices, empty: userEmpty(), bulk: u.bulkActions(),
+		filterChoices: u.userFilterChoices, empty: userEmpty(), bulk: u.bulkActions(), named: nameOfUser,
 		byID: func(ctx context.Context, id string) (*userman.User, error) {
 			return u.activeUser(ctx, store.UserID(id))
 		},

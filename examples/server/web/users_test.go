@@ -244,8 +244,8 @@ func TestPages_userListSearchFilterSort(t *testing.T) {
 		require.Equal(t, found[1], contains(page, ">john.roe<"), path)
 	}
 	page := b.get("/users?status=disabled&search=roe&sort=username", http.StatusOK)
-	require.Contains(t, page, `href="/users?search=roe&amp;sort=username"><span class="visually-hidden">Remove filter </span>Status: Disabled`)
-	require.Contains(t, page, `href="/users?search=roe&amp;sort=-username&amp;status=disabled"`)
+	require.Contains(t, page, `href="/users?search=roe&amp;sort=username" data-list="clear"><span class="visually-hidden">Remove filter </span>Status: Disabled`)
+	require.Contains(t, page, `href="/users?search=roe&amp;sort=-username&amp;status=disabled#rows"`)
 	require.Contains(t, page, `value="disabled" selected`)
 	require.Contains(t, b.get("/users?search=zzz", http.StatusOK), "Nothing matches")
 	b.get("/users?status=nonsense", http.StatusBadRequest)

@@ -71,12 +71,5 @@
   document.addEventListener("htmx:responseError", unanswered);
   document.addEventListener("htmx:sendError", unanswered);
 
-  // A list that is searched changes without a word to who cannot see it.
-  document.addEventListener("htmx:afterSettle", function (event) {
-    if (event.target.id !== "results") { return; }
-    var rows = event.target.querySelectorAll("tbody tr").length;
-    announce(rows === 0 ? "Nothing found" : rows + (rows === 1 ? " result" : " results") + " on this page");
-  });
-
   document.querySelectorAll("[data-copy], [data-reveal]").forEach(function (button) { button.hidden = false; });
 })();
