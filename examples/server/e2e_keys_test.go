@@ -18,7 +18,7 @@ import (
 // focused describes the element with the focus: its name, as a screen reader says it, and
 // whether the focus can be seen.
 const focused = `(() => {
-	const e = document.activeElement, style = getComputedStyle(e)
+	const e = document.activeElement, style = getComputedStyle(e.closest(".chips") || e) // chips have the ring of their field
 	const label = e.labels && e.labels.length ? e.labels[0] : e
 	const name = e.getAttribute("aria-label") || label.innerText || label.textContent
 	const seen = e.matches(":focus-visible") && (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none")
