@@ -74,7 +74,7 @@ func contactFields() []field.Field[User] {
 		}),
 		field.Bool("email_blocked", func(u *User) *bool { return &u.EmailBlocked }, field.Meta{
 			Label: "Email blocked", Section: section,
-			Help: "Stops links to this address. It is set if an administrator with fewer rights than the user chose the address; clear it once the user confirms the address.",
+			Help: "No password links go to this address. This turns on by itself when an administrator with fewer rights than the user changes the address. Turn it off after the user has confirmed the address.",
 		}),
 		field.List("other_emails", "max=20,dive,max=254,email", func(u *User) *[]string { return &u.OtherEmails }, field.Meta{
 			Label: "Other emails", Section: section, Placeholder: "ADDRESSES", Format: field.FormatEmail,

@@ -154,12 +154,13 @@ func (u *User) Name() string {
 }
 
 // SuggestUsername returns a username for a new user: first and last name in lower case,
-// such as jane.roe, or else the local part of the email address. It returns "" if neither
-// gives a valid username. Another user may have the username.
+// such as jane.roe, or else the local part of the email address. Accents are left out, and
+// German umlauts are two letters, such as juergen; letters without a Latin spelling stay. It
+// returns "" if neither gives a valid username. Another user may have the username.
 func SuggestUsername(u *User) string {
 	local, _, _ := strings.Cut(u.Email, "@")
 	for _, name := range []string{u.FirstName + " " + u.LastName, local} {
-		if name = strings.ToLower(username.Derive(name)); username.Valid(name) {
+		if name = username.Latin(strings.ToLower(username.Derive(name))); username.Valid(name) {
 			return name
 		}
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"os"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -267,4 +269,27 @@ func TestE2E_recordPageShowsWhatItOpens(t *testing.T) {
 			require.False(t, chromium.Eval[bool](t, root.Tab, `document.querySelector("form.card > .card-footer").checkVisibility()`), tab)
 		}
 	}
+}
+
+// TestE2E_usernameFollowsName types names, and compares the usernames with those that the
+// service suggests.
+func TestE2E_usernameFollowsName(t *testing.T) {
+	t.Parallel()
+	server := servertest.Start(t, nil)
+	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
+	root := openTab(t, chromium.Start(t), server, chromium.View{})
+	root.logIn(t, "root.admin", rootPassword)
+	root.Visit(t, server.URL+"/users/new")
+	text, err := os.ReadFile("../../userman/testdata/suggestions.json")
+	require.NoError(t, err)
+	var users []map[string]string
+	require.NoError(t, json.Unmarshal(text, &users))
+	require.NotEmpty(t, users)
+	for _, u := range users {
+		for _, name := range []string{"first_name", "last_name", "email"} {
+			root.Fill(t, `[name="`+name+`"]`, u[name])
+		}
+		require.Equal(t, u["username"], root.value(t, "username"))
+	}
+	require.Empty(t, root.ConsoleErrors(t))
 }

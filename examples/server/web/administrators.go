@@ -139,7 +139,7 @@ func (a *administratorPages) draw(context.Context, *request, *ampusers.Administr
 		case "access":
 			f.Section, f.Type, f.Hint = "", "radio", ""
 			f.Choices = chosenOf([]choice{
-				{Value: string(ampusers.Limited), Label: "Limited", Hint: "Only the sections, numbers and teams below."},
+				{Value: string(ampusers.Limited), Label: "Limited", Hint: "Only the sections, extensions, DIDs and teams below."},
 				{Value: string(ampusers.Full), Label: "Full", Hint: "All sections, extensions, DIDs and teams."},
 			}, cmp.Or(strings.Join(texts, ""), string(ampusers.Limited)))
 		case "sections":

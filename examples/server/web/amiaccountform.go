@@ -124,11 +124,14 @@ func presetLabel(name string) string {
 	return capitalized(strings.Replace(words, "cdr ", "CDR ", 1))
 }
 
+// classRows leaves out the classes without effect that the account does not have.
 func classRows(in input) []classRow {
-	classes := manager.Classes()
-	rows := make([]classRow, len(classes))
-	for i, c := range classes {
-		rows[i] = classRow{c, slices.Contains(in.Texts["read"], c.Name), slices.Contains(in.Texts["write"], c.Name)}
+	var rows []classRow
+	for _, c := range manager.Classes() {
+		row := classRow{c, slices.Contains(in.Texts["read"], c.Name), slices.Contains(in.Texts["write"], c.Name)}
+		if c.Read != "" || c.Write != "" || row.Reads || row.Writes {
+			rows = append(rows, row)
+		}
 	}
 	return rows
 }

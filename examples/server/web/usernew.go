@@ -132,6 +132,9 @@ func (u *userPages) completeDraft(ctx context.Context, r *request, in input, d *
 	if d.Record.Username == "" {
 		d.Record.Username = userman.SuggestUsername(d.Record)
 		in.Texts["username"] = []string{d.Record.Username}
+		if d.Record.Username == "" {
+			d.Errors = append(d.Errors, store.FieldError{Field: "username", Code: store.CodeRequired, Message: "enter a first and last name, or a username"})
+		}
 	}
 	d.Errors = append(d.Errors, validateOnboarding(r.form("onboarding"), d.Secret)...)
 	return nil

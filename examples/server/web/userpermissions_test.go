@@ -177,7 +177,7 @@ func TestPages_tabsCountErrors(t *testing.T) {
 	form.Set("fax", "x")
 	page := b.post("/users/jane.roe", form, http.StatusUnprocessableEntity)
 	for tab, count := range map[string]string{"profile": "2", "permissions": "2"} {
-		require.Regexp(t, `href="#`+tab+`">[A-Za-z]+ <span class="badge off">`+count+`<span class="visually-hidden"> errors`, page)
+		require.Regexp(t, `href="#`+tab+`">[A-Za-z]+ <span class="badge off ms-2">`+count+`<span class="visually-hidden"> errors`, page)
 	}
 	require.NotRegexp(t, `href="#sign-in">[A-Za-z-]+ <span`, page)
 	require.Regexp(t, `<details class="border-top py-3" open><summary[^>]*>More contact details`, page)

@@ -200,6 +200,13 @@
 
   document.querySelectorAll("[data-chips]:not([readonly])").forEach(enhance);
 
+  // latin writes letters with accents in their usual spelling without; others stay.
+  function latin(name) {
+    var spelling = { "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "œ": "oe", "ł": "l", "đ": "d", "ı": "i" };
+    name = name.normalize("NFC").replace(/[äöüßæøœłđı]/g, function (letter) { return spelling[letter]; });
+    return name.normalize("NFD").replace(/([a-z])[\u0300-\u036f]+/g, "$1").normalize("NFC");
+  }
+
   // The username of a new user follows the name, until it is typed. The server does the
   // same with an empty one.
   var username = document.querySelector("form[action='/users/new'] [name=username]");
@@ -209,7 +216,7 @@
     form.addEventListener("input", function (event) {
       if (!["first_name", "last_name", "email"].includes(event.target.name) || username.value !== suggested) { return; }
       var name = (form.elements.first_name.value.trim() + " " + form.elements.last_name.value.trim()).trim();
-      suggested = name ? name.toLowerCase().replace(/['’‘‛`´]/g, "").replace(/\s+/g, ".") : form.elements.email.value.split("@")[0].trim().toLowerCase();
+      suggested = latin(name ? name.toLowerCase().replace(/['’‘‛`´]/g, "").replace(/\s+/g, ".") : form.elements.email.value.split("@")[0].trim().toLowerCase());
       username.value = suggested;
     });
   }
