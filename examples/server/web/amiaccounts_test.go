@@ -253,3 +253,11 @@ func TestPages_accountTextIsEscaped(t *testing.T) {
 		require.Contains(t, strings.ReplaceAll(page, "&#34;", `"`), `"&gt;&lt;script&gt;`, path)
 	}
 }
+
+func TestPages_classesWithoutEffectAreLeftOut(t *testing.T) {
+	t.Parallel()
+	page := start(t, nil).get("/ami-accounts/new", http.StatusOK)
+	require.Contains(t, page, `data-label="Read"><label class="form-check"><input class="form-check-input" type="checkbox" name="read" value="call"`)
+	require.NotContains(t, page, `<th role="rowheader" scope="row">verbose</th>`)
+	require.Less(t, strings.Index(page, `name="preset"`), strings.Index(page, `name="name"`), "the preset comes first")
+}

@@ -84,3 +84,21 @@ func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	}
 	require.Equal(t, other, b.user("jane.roe"))
 }
+
+func TestPages_newUserNeedsNameOrUsername(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	form := b.recordForm(b.get("/users/new", http.StatusOK))
+	require.Contains(t, b.post("/users/new", form, http.StatusUnprocessableEntity), "Enter a first and last name, or a username.")
+}
+
+func TestPages_menuOfUserDoesNotRepeatMainAction(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "jane.roe", FirstName: "Jane", LastName: "Roe", Email: "jane.roe@example.com"})
+	page := b.get("/users/jane.roe", http.StatusOK)
+	require.Equal(t, 1, strings.Count(page, `form="do-welcome"`))
+	require.Equal(t, 1, strings.Count(page, `form="do-reset"`))
+	require.Regexp(t, `jane\.roe\s+<span class="badge`, page, "no dot without an extension")
+	require.Less(t, strings.Index(page, "/users/jane.roe/password"), strings.Index(page, "Email blocked"))
+}
