@@ -103,8 +103,11 @@ func TestE2E_userFromWelcomeMailToPassword(t *testing.T) {
 	root.logIn(t, "root.admin", rootPassword)
 	welcome := func() string {
 		root.Visit(t, server.URL+"/users/alice")
-		root.Click(t, `[popovertarget="record-menu"]`)
-		require.Equal(t, 200, root.Follow(t, `.dropdown-item[form="do-welcome"]`), root.Text(t, "main"))
+		const button = `button[form="do-welcome"]`
+		if !chromium.Eval[bool](t, root.Tab, "document.querySelector('"+button+"').checkVisibility()") {
+			root.Click(t, `[popovertarget="record-menu"]`)
+		}
+		require.Equal(t, 200, root.Follow(t, button), root.Text(t, "main"))
 		mail := mailServer.Receive(t)
 		require.Equal(t, []string{"alice@example.org"}, mail.To)
 		return linkInMail(t, server, mail, userman.SetPasswordPath)

@@ -143,6 +143,12 @@ func (w pageWalk) tabs(t *testing.T, page string, names ...string) {
 	}
 }
 
+// chooseList chooses "Only these" for a permission: the field of its values appears then.
+func (w pageWalk) chooseList(t *testing.T, permission string) {
+	t.Helper()
+	chromium.Eval[bool](t, w.Tab, `document.querySelector('select[name="permissions.`+permission+`"]').value = "replace", true`)
+}
+
 // userErrorPages sends invalid forms.
 func (w pageWalk) userErrorPages(t *testing.T) {
 	t.Helper()
@@ -151,6 +157,8 @@ func (w pageWalk) userErrorPages(t *testing.T) {
 	w.submit(t, map[string]string{"username": "!", "email": "nowhere", "default_extension": "x"})
 	w.check(t, "user-new-rejected")
 	w.Visit(t, w.url+"/users/jane.roe#permissions")
+	w.chooseList(t, "sms.numbers")
+	w.chooseList(t, "history.extensions")
 	w.submit(t, map[string]string{"permissions.sms.numbers.items": "nowhere", "permissions.history.extensions.items": "4001"})
 	w.check(t, "user-permissions-rejected")
 	w.Visit(t, w.url+"/users/jane.roe/tokens/new")
@@ -208,6 +216,7 @@ func (w pageWalk) groupPages(t *testing.T) {
 	w.openAndCheck(t, http.StatusOK, "/groups/Sales", "group")
 	w.tabs(t, "group", "permissions", "members")
 	w.Visit(t, w.url+"/groups/new")
+	w.chooseList(t, "voicemail.extensions")
 	w.submit(t, map[string]string{"name": "x", "priority": "soon", "permissions.voicemail.extensions.items": "1001"})
 	w.check(t, "group-new-rejected")
 	w.openAndCheck(t, http.StatusOK, "/groups/Sales/delete", "group-delete")

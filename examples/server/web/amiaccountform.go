@@ -93,6 +93,9 @@ func (a *amiAccountPages) warnings(in input) map[string][]string {
 		if element != "" {
 			element = elementPrefix("[" + element)
 		}
+		if name == "deny" && len(account.Deny) == 0 {
+			name = "permit" // an empty list of denied addresses is out of sight, under Advanced
+		}
 		found[name] = append(found[name], sentence(element+w.Message))
 	}
 	return found
