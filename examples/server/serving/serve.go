@@ -20,11 +20,11 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	defer cleanup.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cleanup.Go(func() { store.SweepExpired(ctx, s.site.TTLStore, &store.SweepOptions{Clock: s.clock, Logger: s.log}) })
+	cleanup.Go(func() { store.SweepExpired(ctx, s.ttl, &store.SweepOptions{Clock: s.clock, Logger: s.log}) })
 	cleanup.Go(func() { s.site.Users.Mails().Run(ctx) })
 	cleanup.Go(func() { s.site.WatchSettings(ctx) })
 	cleanup.Go(func() {
-		s.jobs.RunSchedule(ctx, &jobs.ScheduleOptions{Store: s.site.TTLStore, Schedule: s.site.Schedule})
+		s.jobs.RunSchedule(ctx, &jobs.ScheduleOptions{Store: s.ttl, Schedule: s.site.Schedule})
 	})
 
 	ended := make(chan error, 1)

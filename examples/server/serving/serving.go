@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/api"
 	"github.com/pbxusers/pbxusers/examples/server/web"
 	"github.com/pbxusers/pbxusers/jobs"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // Options of [New].
@@ -37,6 +38,7 @@ type Options struct {
 // Server is the reference server.
 type Server struct {
 	site    *app.App
+	ttl     store.TTLStore
 	base    *url.URL
 	log     *slog.Logger
 	clock   func() time.Time
@@ -59,7 +61,7 @@ func New(s *app.App, opts *Options) (*Server, error) {
 		return nil, err
 	}
 	server := &Server{
-		site: s, base: base, log: opts.Logger, clock: opts.Clock, metrics: newMetrics(), shutdownTimeout: 10 * time.Second,
+		site: s, ttl: s.TTLStore, base: base, log: opts.Logger, clock: opts.Clock, metrics: newMetrics(), shutdownTimeout: 10 * time.Second,
 		jobs: jobs.New(&jobs.Options{
 			Host: s.Host, Users: s.Users, Audit: s.AuditLog, Hint: app.Hint, Logger: opts.Logger, Clock: opts.Clock,
 		}),
