@@ -23,7 +23,7 @@ type FilePlan struct {
 	Name   string `json:"name"`
 	Path   string `json:"path"`
 	Module string `json:"module"`
-	// RecordKind is that of [File].
+	// RecordKind is as in [File].
 	RecordKind string `json:"record_kind"`
 	// Sections are the sections that differ from the file on disk.
 	Sections []SectionPlan `json:"sections"`
@@ -40,7 +40,7 @@ type SectionPlan struct {
 	Name string `json:"name"`
 	// Action is "add", "modify" or "remove".
 	Action string `json:"action"`
-	// Dangers and Summary are those of [Description]; empty if the source of the
+	// Dangers and Summary are as in [Description]; empty if the source of the
 	// file is no [Describer].
 	Dangers []Danger   `json:"dangers"`
 	Summary []string   `json:"summary"`

@@ -40,7 +40,7 @@ const maxReviewedEntries = store.MaxPageLimit
 
 // Review returns the plan of an apply, and the entries of the audit log about its
 // records since the last apply. It reads the newest ones only if there are very many.
-// Errors are those of [Runner.Plan].
+// Errors are as in [Runner.Plan].
 func (r *Runner) Review(ctx context.Context) (*Review, error) {
 	dir, closeFn, err := r.open(ctx, nil)
 	if err != nil {
@@ -107,7 +107,7 @@ func (v *Review) Pending() PendingChanges {
 }
 
 // Authors returns the names of the actors of entries, each once, in their order. An
-// actor without a name has that of its kind.
+// actor without a name has the name of its kind.
 func Authors(entries []*audit.Entry) []string {
 	var authors []string
 	for _, entry := range entries {

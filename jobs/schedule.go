@@ -15,7 +15,7 @@ import (
 type Schedule struct {
 	// Interval is the time between the starts of two syncs; 0 for none.
 	Interval time.Duration
-	// Directory is the name of the directory, and Options are those of its syncs.
+	// Directory is the name of the directory, and Options are the options of its syncs.
 	Directory string
 	Options   *userman.SyncOptions
 }
@@ -125,7 +125,7 @@ type ScheduleOptions struct {
 }
 
 // RunSchedule starts a sync whenever one is due, one at a time, until ctx ends. The actor
-// of ctx is that of the syncs.
+// of ctx is the actor of the syncs.
 func (r *Runner) RunSchedule(ctx context.Context, opts *ScheduleOptions) {
 	ticker := time.NewTicker(cmp.Or(opts.Interval, time.Minute))
 	defer ticker.Stop()

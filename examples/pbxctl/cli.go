@@ -68,7 +68,7 @@ func (a *cli) openWith(ctx context.Context, opts *app.Options) (*app.App, error)
 		return nil, err
 	}
 	a.closers = append(a.closers, s.Close)
-	a.settings = *s.Current() // with those of the database
+	a.settings = *s.Current() // with the settings of the database
 	for _, warning := range s.Warnings {
 		if _, err := fmt.Fprintln(a.stderr, "warning: "+warning); err != nil {
 			return nil, err

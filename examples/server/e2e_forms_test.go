@@ -14,7 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// heldMailer sends mails when it is told to.
+// heldMailer sends mails when the test lets it.
 type heldMailer chan struct{}
 
 func (m heldMailer) Send(ctx context.Context, _ *usermail.Mail) error {

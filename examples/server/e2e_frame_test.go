@@ -8,7 +8,6 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
 	"github.com/pbxusers/pbxusers/userman"
@@ -17,14 +16,11 @@ import (
 // frameUser logs in a Full administrator on a server with two users.
 func frameUser(t *testing.T) (browserUser, *servertest.Server) {
 	t.Helper()
-	server := servertest.Start(t, nil)
-	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
+	v, server := startAsRoot(t, nil)
 	for _, name := range []string{"ada.first", "ada.second"} {
 		_, err := server.Site.Users.Create(t.Context(), userman.NewUser{User: &userman.User{Username: name}})
 		require.NoError(t, err)
 	}
-	v := openTab(t, chromium.Start(t), server, chromium.View{})
-	v.logIn(t, "root.admin", rootPassword)
 	return v, server
 }
 

@@ -6,8 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -17,16 +15,13 @@ import (
 // and stays in the address, and one box selects the page.
 func TestE2E_listFiltersAndSelects(t *testing.T) {
 	t.Parallel()
-	server := servertest.Start(t, nil)
-	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
+	v, server := startAsRoot(t, nil)
 	for i := range 3 {
 		_, err := server.Site.Users.Create(t.Context(), userman.NewUser{User: &userman.User{Username: fmt.Sprintf("user%d", i)}, Password: store.Secret{}})
 		require.NoError(t, err)
 	}
 	_, err := server.Site.Users.Disable(t.Context(), "user2")
 	require.NoError(t, err)
-	v := openTab(t, chromium.Start(t), server, chromium.View{})
-	v.logIn(t, "root.admin", rootPassword)
 	v.Visit(t, server.URL+"/users")
 	v.Click(t, "#filters summary")
 	chromium.Eval[bool](t, v.Tab, `(() => {

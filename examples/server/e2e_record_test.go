@@ -9,7 +9,6 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/internal/testservers"
@@ -46,12 +45,9 @@ func (v *countedUser) follow(t *testing.T, element string) {
 func TestE2E_firstUserAndAccountTakeFewClicks(t *testing.T) {
 	t.Parallel()
 	asterisk, mailServer := testservers.StartAsterisk(t, nil), smtp.Start(t, nil)
-	server := servertest.Start(t, &servertest.Options{Asterisk: asterisk, Settings: func(s *app.Settings) {
+	root, server := startAsRoot(t, &servertest.Options{Asterisk: asterisk, Settings: func(s *app.Settings) {
 		s.SMTP.Address, s.SMTP.From, s.SMTP.Security = mailServer.Addr, "ACME Telephony <pbx@example.com>", "none"
 	}})
-	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
-	root := openTab(t, chromium.Start(t), server, chromium.View{})
-	root.logIn(t, "root.admin", rootPassword)
 	connectAsterisk(t, root)
 
 	root.Visit(t, server.URL+"/")
@@ -92,10 +88,7 @@ func preset(name string) string { return `.form-selectgroup-item:has([value="` +
 // the account got another one.
 func TestE2E_presetKeepsWhatWasTyped(t *testing.T) {
 	t.Parallel()
-	server := servertest.Start(t, nil)
-	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
-	root := openTab(t, chromium.Start(t), server, chromium.View{})
-	root.logIn(t, "root.admin", rootPassword)
+	root, server := startAsRoot(t, nil)
 	root.Visit(t, server.URL+"/ami-accounts/new")
 	const secret = "typed-and-kept-secret"
 	root.Fill(t, `[name="name"]`, "crmpro_ami")
@@ -160,11 +153,8 @@ func (v browserUser) openTabs(t *testing.T) []string {
 // TestE2E_tabsAndChipsByKeyboard edits a user with keys alone.
 func TestE2E_tabsAndChipsByKeyboard(t *testing.T) {
 	t.Parallel()
-	server := servertest.Start(t, nil)
-	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
+	root, server := startAsRoot(t, nil)
 	seedUsers(t, server)
-	root := openTab(t, chromium.Start(t), server, chromium.View{})
-	root.logIn(t, "root.admin", rootPassword)
 
 	// The username follows the name, and a group is picked with the keyboard.
 	root.Visit(t, server.URL+"/users/new")
@@ -235,11 +225,8 @@ func TestE2E_tabsAndChipsByKeyboard(t *testing.T) {
 // its address: nothing is cut off, and the name and the actions stay in the window.
 func TestE2E_recordPageShowsWhatItOpens(t *testing.T) {
 	t.Parallel()
-	server := servertest.Start(t, nil)
-	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
+	root, server := startAsRoot(t, nil)
 	seedUsers(t, server)
-	root := openTab(t, chromium.Start(t), server, chromium.View{})
-	root.logIn(t, "root.admin", rootPassword)
 	for _, view := range []chromium.View{{}, {Width: 360, Height: 740}} {
 		root.SetView(t, view)
 		root.Visit(t, server.URL+"/users/new")
@@ -275,10 +262,7 @@ func TestE2E_recordPageShowsWhatItOpens(t *testing.T) {
 // service suggests.
 func TestE2E_usernameFollowsName(t *testing.T) {
 	t.Parallel()
-	server := servertest.Start(t, nil)
-	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
-	root := openTab(t, chromium.Start(t), server, chromium.View{})
-	root.logIn(t, "root.admin", rootPassword)
+	root, server := startAsRoot(t, nil)
 	root.Visit(t, server.URL+"/users/new")
 	text, err := os.ReadFile("../../userman/testdata/suggestions.json")
 	require.NoError(t, err)

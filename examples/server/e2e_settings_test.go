@@ -6,8 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
 )
@@ -17,10 +15,8 @@ import (
 func TestE2E_settingsPagesAreAccessible(t *testing.T) {
 	t.Parallel()
 	mail := smtp.Start(t, nil)
-	server := servertest.Start(t, nil)
-	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
-	w := pageWalk{openTab(t, chromium.Start(t), server, chromium.View{})}
-	w.logIn(t, "root.admin", rootPassword)
+	root, _ := startAsRoot(t, nil)
+	w := pageWalk{root}
 	require.Equal(t, http.StatusOK, w.Visit(t, w.url+"/settings/general"))
 	w.Fill(t, `[name="base_url"]`, "https://pbx.example.com")
 	w.Follow(t, `.card-footer [type="submit"]`)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
@@ -34,6 +35,16 @@ type browserUser struct {
 func openTab(t *testing.T, browser *chromium.Browser, server *servertest.Server, view chromium.View) browserUser {
 	t.Helper()
 	return browserUser{browser.NewTab(t, view), server.URL}
+}
+
+// startAsRoot starts a server, and logs a Full administrator in with a browser.
+func startAsRoot(t *testing.T, opts *servertest.Options) (browserUser, *servertest.Server) {
+	t.Helper()
+	server := servertest.Start(t, opts)
+	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
+	root := openTab(t, chromium.Start(t), server, chromium.View{})
+	root.logIn(t, "root.admin", rootPassword)
+	return root, server
 }
 
 // logIn logs in with the form.

@@ -103,7 +103,7 @@ func (l lister[T]) join(items, further []T) []T {
 	return append(items, further...)
 }
 
-// setStart sets the key of the page in the other direction: that of the first record in
+// setStart sets the key of the page in the other direction: the key of the first record in
 // scope of a batch. The records before it must not be revealed, so they are skipped
 // first.
 func (l lister[T]) setStart(ctx context.Context, list *store.Page[T], page store.PageRequest, batch *store.Page[T]) error {
@@ -165,7 +165,7 @@ func (l lister[T]) pageEnd(items []T, n int) int {
 	return len(items)
 }
 
-// count counts the records in scope on all pages. There are at least those of the page.
+// count counts the records in scope on all pages. There are at least the records of the page.
 func (l lister[T]) count(ctx context.Context, list *store.Page[T]) error {
 	l.backward = false
 	read := 0

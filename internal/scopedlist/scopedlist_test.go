@@ -31,7 +31,7 @@ func (s *fakeStore) fetch(_ context.Context, page store.PageRequest) (*store.Pag
 		if key.text == "" {
 			continue
 		}
-		place, err := strconv.Atoi(key.text) // that of a record
+		place, err := strconv.Atoi(key.text) // the place of a record
 		if err != nil {
 			return nil, store.NewInvalidError(store.FieldError{Field: "after", Code: "after", Message: "this is not from a page"})
 		}

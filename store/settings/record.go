@@ -53,7 +53,7 @@ type Store interface {
 	// Settings returns the record; one of revision 0 if nothing was saved.
 	Settings(ctx context.Context) (*Record, error)
 	// PutSettings replaces the record. It returns a [store.ConflictError] unless the
-	// stored revision is that of r minus 1.
+	// stored revision is the revision of r minus 1.
 	PutSettings(ctx context.Context, r *Record) error
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// Save changes settings and returns what is saved then. revision is that of the values
+// Save changes settings and returns what is saved then. revision is the revision of the values
 // that the caller has read: if another save came since, Save returns a
 // [store.ConflictError] and changes nothing. It returns an error wrapping
 // [store.ErrInvalid] for an unknown setting, a value of another kind, a secret that must

@@ -24,7 +24,7 @@ import (
 
 // App is one installation: a database and its services.
 type App struct {
-	// Settings are those of flags, environment and file. [App.Current] has those in
+	// Settings come from flags, environment and file. [App.Current] has those in
 	// effect.
 	Settings       Settings
 	DB             *sqlstore.DB

@@ -39,7 +39,7 @@ type Definition struct {
 	FlagOnly bool
 	// SavedOnly says that there is no flag.
 	SavedOnly bool
-	// Secret and SentTo are those of [settings.Definition].
+	// Secret and SentTo are as in [settings.Definition].
 	Secret bool
 	SentTo []string
 	// File is the flag of a file with the value, which takes precedence.

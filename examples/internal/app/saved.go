@@ -24,11 +24,11 @@ import (
 type savedSettings struct {
 	service     *settings.Service
 	definitions []Definition
-	// hooks are those of [Options].
+	// hooks come from [Options].
 	hooks Options
 
 	mu sync.Mutex
-	// revision is that of present, -1 before the first load.
+	// revision is the revision of present, -1 before the first load.
 	revision int64
 	// present are the settings in effect, which are replaced and never changed, and
 	// users the options of the users for them.
@@ -45,8 +45,8 @@ func (s *App) initSavedSettings(opts *Options) {
 	s.saved.service = settings.New(s.DB.Settings(), savedDefinitions(s.saved.definitions), &settings.Options{Audit: s.AuditLog, Logger: s.log, Validate: s.validateSaved})
 }
 
-// Current returns the settings in effect: those of the flags, the environment and the
-// file, then those of the database. The caller must not change them.
+// Current returns the settings in effect: from the flags, the environment and the
+// file, then from the database. The caller must not change them.
 func (s *App) Current() *Settings {
 	s.saved.mu.Lock()
 	defer s.saved.mu.Unlock()
@@ -410,7 +410,7 @@ func (s *App) validateLoginNames(ctx context.Context, users *userman.Options) er
 	})
 }
 
-// withSettingNames replaces the names of flags in an error with those of settings.
+// withSettingNames replaces the names of flags in an error with names of settings.
 func withSettingNames(s *Settings, err error) error {
 	fields, other := store.FieldErrors(err)
 	if other != nil {

@@ -59,7 +59,7 @@ type Settings struct {
 	SMTP       SMTPSettings
 	LDAP       LDAPSettings
 	// SessionLifetime and SessionIdle limit the sessions of administrators. They
-	// default to those of package websession.
+	// default to the limits of package websession.
 	SessionLifetime, SessionIdle time.Duration
 
 	// sources are what sets each setting before the database, by its name.
@@ -81,7 +81,7 @@ type SMTPSettings struct {
 	smtpmailer.Options
 
 	// PasswordFile holds the password, and CAFile the CA certificates of the
-	// server in PEM. These default to those of the host. CA has them itself.
+	// server in PEM. The default is the certificates of the host. CA has them itself.
 	PasswordFile, CAFile, CA string
 }
 
@@ -91,7 +91,7 @@ type LDAPSettings struct {
 	ldapdir.Options
 
 	// PasswordFile holds the password of BindDN, and CAFile the CA certificates of
-	// the servers in PEM. These default to those of the host. CA has them itself.
+	// the servers in PEM. The default is the certificates of the host. CA has them itself.
 	PasswordFile, CAFile, CA string
 	// AttributeMap changes Attributes, which default to the attributes of the Kind. A field
 	// without an attribute is left out.

@@ -13,8 +13,8 @@ import (
 )
 
 // WriteCSV writes all records that q selects, in its order, with a header. The columns
-// are those of lists that are no fields, and all fields. It reads the records page by
-// page: it holds no transaction while w is slow.
+// are the columns of lists that are not fields, and all fields. It reads the records page
+// by page, and holds no transaction while w is slow.
 func (t *Type[R]) WriteCSV(ctx context.Context, w io.Writer, q Query) error {
 	columns := t.csvColumns()
 	out := csv.NewWriter(w)

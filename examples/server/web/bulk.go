@@ -79,7 +79,7 @@ type bulkPage struct {
 	// Done is how many records were changed, of Total.
 	Done, Total int
 	Summary     string
-	// Path is the address of the form, and Back that of the list.
+	// Path is the address of the form, and Back the address of the list.
 	Path, Back string
 }
 

@@ -30,7 +30,7 @@ func (p configPages) routes() []route {
 
 // configPage is the page /config.
 type configPage struct {
-	// Changes are those of the records, the dangerous ones first. Count counts them, and
+	// Changes are the changes of records, the dangerous ones first. Count counts them, and
 	// More those that are left out.
 	Changes []plannedChange
 	// Summary counts the changes in words.
@@ -58,7 +58,7 @@ const maxShownEntries = 5
 type plannedChange struct {
 	asteriskconf.SectionPlan
 
-	// Path is the page of the record, and AuditPath that of its entries in the audit
+	// Path is the page of the record, and AuditPath the page of its entries in the audit
 	// log; empty if the administrator cannot see them.
 	Path, AuditPath string
 	// Entries are the changes since the last apply, newest first. Others are the

@@ -122,10 +122,10 @@ func addControl(form url.Values, n *nethtml.Node) {
 	}
 	_, checked := attributes["checked"]
 	_, selected := attributes["selected"]
-	_, elsewhere := attributes["form"]
+	_, named := attributes["form"]
 	name := attributes["name"]
 	switch {
-	case elsewhere:
+	case named:
 	case n.Data == "option" && selected:
 		for _, a := range n.Parent.Attr {
 			if a.Key == "name" {

@@ -84,7 +84,7 @@ func sectionOf(f form, legend string) formSection {
 // form.
 type tab struct {
 	ID, Label string
-	// legends are those of the sections in the tab. The first tab also has the sections
+	// legends are the legends of the sections in the tab. The first tab also has the sections
 	// of no other one.
 	legends  []string
 	Sections []formSection
@@ -110,7 +110,7 @@ func (t tab) Errors() int {
 	return count
 }
 
-// permissionsTab is the ID of the tab with the permissions, and activityTab that of the
+// permissionsTab is the ID of the tab with the permissions, and activityTab the ID of the
 // tab with the last entries of the audit log.
 const (
 	permissionsTab = "permissions"

@@ -251,7 +251,7 @@ func TestPages_listSaysHowManyMatch(t *testing.T) {
 
 	require.NoError(t, b.server.Site.Users.Delete(t.Context(), "ann.doe"))
 	page = b.get("/users?status=deleted&search=zoe", http.StatusOK)
-	require.NotContains(t, page, "Remove filter", "the list is that of deleted users")
+	require.NotContains(t, page, "Remove filter", "the list shows deleted users")
 	require.Contains(t, page, `href="/users?status=deleted" data-list="clear">Clear search and filters<`)
 }
 

@@ -36,7 +36,7 @@ type matrixPage struct {
 	Who     formField
 	Groups  []*userman.Group
 	Modules []module[matrixRow]
-	// Versions are those of the groups when the page was loaded; none for an
+	// Versions are the versions of the groups when the page was loaded; none for an
 	// administrator who may not change groups.
 	Versions []string
 	// Span is how many columns there are.
@@ -245,7 +245,7 @@ func (g *groupPages) changeGroups(ctx context.Context, users *userman.Service, g
 	return store.NewInvalidError(wrong...)
 }
 
-// staleMatrix shows the input and what someone else has saved meanwhile.
+// staleMatrix shows the input and what someone else has saved since.
 func (g *groupPages) staleMatrix(ctx context.Context, r *request, groups map[string]*userman.Group, edits []matrixEdit) (response, error) {
 	var differences []difference
 	for i, e := range edits {

@@ -55,7 +55,7 @@ func (p *pages) product() string { return cmp.Or(p.site.Current().Users.Product,
 type overviewPage struct {
 	// Checklist are the first steps; empty when all of them are done.
 	Checklist []firstStep
-	// State is that of the banner, and Status that of the configuration; nil if it
+	// State is as in the banner, and Status the status of the configuration; nil if it
 	// cannot be read.
 	State  string
 	Status *asteriskconf.Status

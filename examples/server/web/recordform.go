@@ -95,7 +95,7 @@ func (rp *record[R]) show(ctx context.Context, r *request, now *R) (response, er
 	return rp.page(ctx, r, now, rp.drafted(r, rp.of(now)), formErrors{}, func(f *form) { f.Version = rp.version(now) })
 }
 
-// drafted returns the input of the draft of this form, or that of the record.
+// drafted returns the input of the draft of this form, or the input of the record.
 func (rp *record[R]) drafted(r *request, of input) input {
 	if r.draft == nil || !r.draft.IsFor(r.URL.Path) {
 		return of

@@ -73,7 +73,7 @@ type settingsPage struct {
 	To                    formField
 	Tested                *settingsTest
 	// Directories are the directories in use, MaySync says that the administrator can
-	// see their pages, and Schedule is that of the syncs; nil without one.
+	// see their pages, and Schedule is the schedule of the syncs; nil without one.
 	Directories []app.DirectoryState
 	MaySync     bool
 	Schedule    *app.SyncSchedule

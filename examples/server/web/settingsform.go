@@ -136,7 +136,7 @@ func directoryFields() []field.Meta {
 	return append([]field.Meta{{Name: "username", Label: "Username"}}, userman.Fields().Metas(func(m field.Meta) bool { return m.Directory && m.Name != "username" })...)
 }
 
-// attributeField is the attribute of a field of a user. Default is that of the kind of
+// attributeField is the attribute of a field of a user. Default is the attribute of the kind of
 // directory.
 type attributeField struct{ Name, Label, Value, Default string }
 
@@ -239,7 +239,7 @@ func settingChoices(s app.Setting, present string) []choice {
 	return choices
 }
 
-// settingHints are the hints of controls that differ from those of the flags.
+// settingHints are the hints of controls that differ from the help of the flags.
 func settingHints() map[string]string {
 	return map[string]string{
 		"language":           "For emails to users without a language of their own.",

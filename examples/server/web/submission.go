@@ -52,7 +52,7 @@ func (p *pages) submit(ctx context.Context, w http.ResponseWriter, r *request, r
 		Key: token, Place: []string{"pages", p.sessions.Rights(ctx), r.URL.RequestURI()}, Body: []byte(r.PostForm.Encode()),
 	}
 	if r.admin != nil || p.sessions.PendingMFA(ctx) != "" {
-		submitted.Session = p.sessions.Token(ctx) // that of a visitor may begin with the first answer
+		submitted.Session = p.sessions.Token(ctx) // the session of a visitor may begin with the first answer
 	}
 	copied := &copiedResponse{ResponseWriter: w}
 	saved, repeated, err := p.responses.Once(ctx, submitted, func(ctx context.Context) (idempotency.Answer, error) {
@@ -106,8 +106,8 @@ func (c *copiedResponse) Write(body []byte) (int, error) {
 func (c *copiedResponse) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // savedAnswer returns the answer for other submissions of the same form. Errors are only
-// for those that wait for it, so that the same input can be sent again. An answer to a visitor is saved only if it changed
-// something, which the services limit.
+// for submissions that wait for it, so that the same input can be sent again. An answer to
+// a visitor is saved only if it changed something, which the services limit.
 func (p *pages) savedAnswer(ctx context.Context, c *copiedResponse, r *request, rt route) (answer idempotency.Answer, err error) {
 	if c.Status == 0 {
 		return answer, errNoAnswer
@@ -175,7 +175,7 @@ func (p *pages) pageOf(r *request) string {
 	return "/"
 }
 
-// isPage reports whether a path is that of a page.
+// isPage reports whether a path leads to a page.
 func (p *pages) isPage(r *request, path string) bool {
 	_, pattern := p.mux.Handler(&http.Request{Method: http.MethodGet, Host: r.Host, URL: &url.URL{Path: path}})
 	return pattern != ""

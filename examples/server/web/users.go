@@ -60,7 +60,7 @@ func newUserPages(p *pages) *userPages {
 	return u
 }
 
-// Sections of the form of a user. The others are those of the fields.
+// Sections of the form of a user. The others come from the fields.
 const (
 	profileSection = "Profile"
 	jobSection     = "Display name and job"

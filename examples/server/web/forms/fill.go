@@ -34,7 +34,7 @@ type formIndex struct {
 
 	// form is the number of the current form, and posted says that it is posted. fits is
 	// the number of its fields that the draft has; a form that is posted to the address
-	// of the draft has more than any other. most is that of the best form.
+	// of the draft has more than any other. most is the number of the best form.
 	form, fits, most int
 	posted           bool
 	// label is the ID of the field of the current label, and byID are the labels.
@@ -149,7 +149,7 @@ type filler struct {
 	tokens *html.Tokenizer
 	out    bytes.Buffer
 	note   string
-	// wanted is the number of the form, and form that of the current one. inside says that
+	// wanted is the number of the form, and form the number of the current one. inside says that
 	// it is the wanted one.
 	wanted, form int
 	inside       bool

@@ -59,7 +59,7 @@
     message.scrollIntoView({ block: "nearest" });
   }
 
-  // A form can be empty: its button stands elsewhere on the page.
+  // A form can be empty: its button stands at another place of the page.
   function placeOf(form) {
     return form.querySelector("button, select, textarea, input:not([type=hidden])") ? form : document.getElementById("main");
   }
