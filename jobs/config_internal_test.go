@@ -384,6 +384,45 @@ func TestRunner_Status_failsWithoutAsterisk(t *testing.T) {
 	require.Len(t, list.Items, 1, "an apply that could not open its folder is recorded, too")
 }
 
+// A plan of very many records takes seconds.
+func TestRunner_Pending_waitsOnlyAfterChangesOfThisServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow := time.Duration(0)
+		f := &fakeConfigDir{
+			status: func(context.Context) (*asteriskconf.Status, error) {
+				time.Sleep(slow) //nolint:forbidigo // the clock of synctest
+				return &asteriskconf.Status{Pending: true}, nil
+			},
+			plan: asteriskconf.Plan{Files: []asteriskconf.FilePlan{{Sections: []asteriskconf.SectionPlan{{Name: "desk"}}}}},
+		}
+		r, _, _ := newRunner(t, f)
+		count := func() (int, time.Duration) {
+			began := time.Now()
+			pending, err := r.Pending(t.Context())
+			require.NoError(t, err)
+			return pending.Count, time.Since(began)
+		}
+		first, _ := count()
+		require.Equal(t, 1, first)
+		f.plan.Files[0].Sections = append(f.plan.Files[0].Sections, asteriskconf.SectionPlan{Name: "hall"})
+		slow = 3 * time.Second
+		time.Sleep(statusTTL) //nolint:forbidigo // the clock of synctest
+		old, waited := count()
+		require.Equal(t, 1, old, "the last result")
+		require.Zero(t, waited)
+		time.Sleep(slow) //nolint:forbidigo // the clock of synctest
+		synctest.Wait()
+		renewed, waited := count()
+		require.Equal(t, 2, renewed)
+		require.Zero(t, waited)
+		r.InvalidateStatus()
+		_, waited = count()
+		require.Equal(t, slow, waited)
+		r.Close(t.Context())
+	})
+}
+
 func TestRunner_Review_namesAuthorsSinceLastApply(t *testing.T) {
 	t.Parallel()
 	keyring, err := store.NewKeyring(store.GenerateKey())
@@ -416,7 +455,12 @@ func TestRunner_Review_namesAuthorsSinceLastApply(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"anna", "mike"}, Authors(review.Changes("AMI account", "DESK")), "the newest first")
 	require.Empty(t, review.Changes("AMI account", "edited"))
-	require.Equal(t, PendingChanges{Count: 2, Authors: []string{"anna", "mike"}}, review.Pending())
+	counted := review.Pending()
+	require.Equal(t, 2, counted.Count)
+	require.Equal(t, []string{"anna", "mike"}, counted.Authors)
+	require.True(t, counted.Has("AMI account", "EDITED"))
+	require.False(t, counted.Has("AMI account", "live"))
+	require.False(t, counted.Has("user", "desk"))
 
 	pending, err := r.Pending(t.Context())
 	require.NoError(t, err)

@@ -32,7 +32,13 @@ type PendingChanges struct {
 	Count int
 	// Authors are the actors who changed them since the last apply, sorted.
 	Authors []string
+
+	records map[reviewedRecord]bool
 }
+
+// Has reports whether a record has changes that are not live yet. kind and name are as in
+// the audit log; the case of name does not count.
+func (p *PendingChanges) Has(kind, name string) bool { return p.records[newReviewedRecord(kind, name)] }
 
 // maxReviewedEntries bounds the entries of the audit log that a review reads for one
 // kind of record.
@@ -94,10 +100,11 @@ func (v *Review) Changes(recordKind, section string) []*audit.Entry {
 
 // Pending counts the changes of the plan.
 func (v *Review) Pending() PendingChanges {
-	var pending PendingChanges
+	pending := PendingChanges{records: map[reviewedRecord]bool{}}
 	for _, file := range v.Files {
 		pending.Count += len(file.Sections)
 		for _, section := range file.Sections {
+			pending.records[newReviewedRecord(file.RecordKind, section.Name)] = true
 			pending.Authors = append(pending.Authors, Authors(v.Changes(file.RecordKind, section.Name))...)
 		}
 	}
@@ -118,15 +125,19 @@ func Authors(entries []*audit.Entry) []string {
 	return authors
 }
 
-// Pending counts the changes that are not live yet. It is cached like [Runner.Status].
+// Pending returns the changes that are not live yet. It waits for a check only after a
+// change of this server. Otherwise it returns the result of the last check, which it
+// renews in the background like [Runner.Status]: a plan of very many records takes
+// seconds, and a page must not.
 func (r *Runner) Pending(ctx context.Context) (PendingChanges, error) {
-	status, err := r.Status(ctx)
-	if err != nil || !status.Pending {
+	if r.hasStatus() {
+		_, _, _ = r.cachedStatus() //nolint:contextcheck // the check outlives the request that starts it
+	} else if _, err := r.Status(ctx); err != nil {
 		return PendingChanges{}, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	pending := r.status.changes
 	pending.Authors = slices.Clone(pending.Authors)
-	return pending, nil
+	return pending, r.status.err
 }

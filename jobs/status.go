@@ -70,6 +70,13 @@ func (r *Runner) cachedStatus() (*asteriskconf.Status, <-chan struct{}, error) {
 	return nil, cache.pending, nil
 }
 
+// hasStatus reports whether there is a result since the last change of this server.
+func (r *Runner) hasStatus() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.status.readAt.IsZero()
+}
+
 // refreshStatus checks the folder. It does not cache a result that a change
 // during the check may have made outdated.
 func (r *Runner) refreshStatus(changes int) {

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/manager"
@@ -40,7 +39,7 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 			"An integration that connects to Asterisk on port 5038 needs one. Add it, enter its name and secret in the integration, and apply.", "Add the first account", "/ami-accounts/new",
 		},
 		list: func(ctx context.Context, _ *request, body *listPage[manager.Account]) error {
-			body.Extra = p.accountStates(ctx, body.Items...)
+			body.Extra = a.accountStates(ctx, body.Items...)
 			return nil
 		},
 		path: func(one *manager.Account) string { return amiAccountPath(one.Name) },
@@ -113,34 +112,15 @@ type accountState struct {
 	NotLive bool
 }
 
-// accountStates returns the states of accounts. It asks for the plan of an apply only if
-// changes are pending. Without a plan no account counts as not live.
-func (p *pages) accountStates(ctx context.Context, accounts ...*manager.Account) []accountState {
-	changed := map[string]bool{}
-	if status, err := p.jobs.Status(ctx); err == nil && status.Pending {
-		if plan, err := p.jobs.Plan(ctx); err == nil {
-			changed = changedAccounts(plan)
-		}
-	}
+// accountStates returns the states of accounts. Without a plan no account counts as not
+// live; the banner says why there is none.
+func (a *amiAccountPages) accountStates(ctx context.Context, accounts ...*manager.Account) []accountState {
+	pending, err := a.jobs.Pending(ctx)
 	states := make([]accountState, len(accounts))
 	for i, one := range accounts {
-		states[i] = accountState{one, changed[manager.FoldName(one.Name)]}
+		states[i] = accountState{one, err == nil && pending.Has(a.Kind, one.Name)}
 	}
 	return states
-}
-
-// changedAccounts returns the folded names of the accounts that an apply changes.
-func changedAccounts(plan *asteriskconf.Plan) map[string]bool {
-	changed := map[string]bool{}
-	for i := range plan.Files {
-		if plan.Files[i].Name != manager.FileName {
-			continue
-		}
-		for _, section := range plan.Files[i].Sections {
-			changed[manager.FoldName(section.Name)] = true
-		}
-	}
-	return changed
 }
 
 func (a *amiAccountPages) routes() []route {
