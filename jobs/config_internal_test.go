@@ -419,7 +419,7 @@ func TestRunner_Pending_waitsOnlyAfterChangesOfThisServer(t *testing.T) {
 		r.InvalidateStatus()
 		_, waited = count()
 		require.Equal(t, slow, waited)
-		r.Close(t.Context())
+		require.NoError(t, r.Close(t.Context()))
 	})
 }
 
