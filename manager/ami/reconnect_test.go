@@ -124,7 +124,8 @@ func TestClient_reconnectsAfterPingTimeout(t *testing.T) {
 	server.Handle("Ping", func(*amitest.Conn, *amitest.Request) { pings <- struct{}{} })
 	opts := testOptions(t)
 	opts.NoReconnect = true
-	opts.KeepAlive = 20 * time.Millisecond
+	// The server has that long to read the ping before the client disconnects.
+	opts.KeepAlive = 2 * time.Second
 	client := dial(t, server, opts)
 	receive(t, pings)
 	receive(t, client.Done())
