@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -61,4 +62,57 @@ func navigationOf(r *request) []areaGroup {
 	}
 	overview := area{Href: "/", Label: "Overview", Icon: "layout-dashboard", Current: r.URL.Path == "/"}
 	return append([]areaGroup{{Areas: []area{overview}}}, groups...)
+}
+
+// areasAbove are the pages of the menu above the page of a request.
+func areasAbove(r *request, menu []areaGroup) []pageLink {
+	var above []pageLink
+	for _, group := range menu {
+		for _, a := range group.Areas {
+			if a.Current && a.Href != r.URL.EscapedPath() {
+				above = append(above, pageLink{a.Href, a.Label})
+			}
+		}
+	}
+	return above
+}
+
+// pagesAbove are the pages above the page of a request, from the top down: a page of the
+// menu, and the other parts of the path that are pages.
+func (p *pages) pagesAbove(r *request, menu []areaGroup) []pageLink {
+	if r.admin == nil {
+		return nil
+	}
+	above, path := areasAbove(r, menu), r.URL.EscapedPath()
+	for end, c := range path {
+		if c != '/' || end == 0 {
+			continue
+		}
+		top, err := url.Parse(path[:end])
+		if err != nil || !p.isPage(r, top) {
+			continue
+		}
+		if label := pathLabel(path[:end]); label != "" {
+			above = append(above, pageLink{path[:end], label})
+		}
+	}
+	return above
+}
+
+// pathLabel names the page at an escaped path by the last part of the path. It returns "" for a page
+// of the menu, and for a form that is not above the page with its result.
+func pathLabel(path string) string {
+	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	switch {
+	case path == "/account":
+		return "Your account"
+	case len(parts) == 1 || len(parts) == 3 && parts[2] == "password":
+		return ""
+	case len(parts) == 3 && parts[2] == "tokens":
+		return "API tokens"
+	case len(parts) == 4 && parts[2] == "tokens":
+		return "Token" // its ID says nothing
+	}
+	name, _ := url.PathUnescape(parts[len(parts)-1]) // the path is valid
+	return name
 }

@@ -24,6 +24,8 @@ type layout struct {
 	Admin *ampusers.Administrator
 	// Nav is the menu; it is empty when nobody is logged in.
 	Nav []areaGroup
+	// Above are the pages above this one.
+	Above []pageLink
 	// Flash is the result of the previous request, and Warning its problem.
 	Flash, Warning string
 	// Undo takes back what the flash says; nil for nothing.
@@ -40,6 +42,13 @@ func (p *pages) layout(ctx context.Context, r *request, a page) layout {
 	data := layout{
 		Title: a.Title, Product: p.product(), Admin: r.admin, Nav: navigationOf(r), Body: a.Body,
 		Banner: r.admin != nil && !strings.HasPrefix(r.URL.Path, "/config"),
+	}
+	switch a.Name {
+	case "settings": // its pages are tabs
+	case "errorpage": // the record may not exist
+		data.Above = areasAbove(r, data.Nav)
+	default:
+		data.Above = p.pagesAbove(r, data.Nav)
 	}
 	if !r.isHTMX() {
 		data.Flash, data.Warning = p.popSession(ctx, r, flashKey), p.popSession(ctx, r, warningKey)

@@ -32,8 +32,8 @@ func TestPages_overviewCountsWhatNeedsAttention(t *testing.T) {
 	} {
 		require.Contains(t, page, `<h2 class="subheader">`+label+"</h2>\n"+`<p class="h2 mb-1">`+value+"</p>")
 	}
-	require.Contains(t, page, `create user <strong class="text-break">`)
-	require.NotContains(t, page, "login administrator")
+	require.Contains(t, page, `Created: user <strong class="text-break">`)
+	require.NotContains(t, page, "Logged in")
 }
 
 func TestPages_overviewShowsOnlyOwnSections(t *testing.T) {

@@ -49,10 +49,8 @@ type record[R any] struct {
 	// byID returns the record with that identity; by default, the key.
 	byID func(ctx context.Context, id string) (*R, error)
 
-	// lead explains the page that creates a record, and above are the pages above
-	// the list.
-	lead  string
-	above []pageLink
+	// lead explains the page that creates a record.
+	lead string
 	// blank returns the record of an empty form; [resource.Type.New] by default.
 	blank func(ctx context.Context, r *request) (*R, error)
 	// newForm adds controls that only a new record has, and draft completes the

@@ -19,9 +19,8 @@ var errStale = errors.New("edit conflict")
 
 // newPage is the page that creates a record.
 type newPage struct {
-	Lead  string
-	Above []pageLink
-	Form  form
+	Lead string
+	Form form
 }
 
 // pageLink is a link to a page.
@@ -45,8 +44,7 @@ func (rp *record[R]) newPage(ctx context.Context, r *request, in input, errs for
 		rp.newForm(&f, r, errs)
 	}
 	f.Action, f.Submit, f.UserID = r.URL.EscapedPath(), "Add "+rp.Name, rp.owner.ID
-	above := append(slices.Clip(rp.above), pageLink{rp.listPath, capitalized(rp.Plural)})
-	return formPage(errs, "new", f.Submit, newPage{Lead: rp.lead, Above: above, Form: f}), nil
+	return formPage(errs, "new", f.Submit, newPage{Lead: rp.lead, Form: f}), nil
 }
 
 // drawn returns the form of a record with the input and its errors.

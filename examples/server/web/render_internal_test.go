@@ -193,7 +193,7 @@ func pageBodies() map[string][2]any {
 		"search":           {searchPage{}, searchPage{hostile, []searchGroup{{"x", hostile, []searchResult{{"/x", hostile, hostile}}}}, 1}},
 		"banner":           {banner{Admin: none}, banner{"pending", hostileAdministrator(), 2, hostile}},
 		"administrators":   {listPage[ampusers.Administrator]{}, hostileList(map[string]string{hostile: hostile}, hostileAdministrator())},
-		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
+		"new":              {newPage{}, newPage{hostile, hostileForm()}},
 		"administrator":    {recordPage[ampusers.Administrator]{Record: none}, hostileRecord(hostileAdministrator(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}, "access", "sign-in", "rights", activityTab)},
 		"once":             {oncePage{Kind: "link", Again: hostile, UserID: hostile}, oncePage{"key", hostile, hostile, now, hostile, hostile, "/x", hostile, pageLink{"/x", hostile}}},
 		"amiaccounts":      {listPage[manager.Account]{}, hostileList([]accountState{{user, true}}, user)},

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
 )
 
 func TestLocalPath_returnsOverviewForOthers(t *testing.T) {
@@ -42,5 +44,27 @@ func TestSentence(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{"": "", "there is none": "There is none.", "Done.": "Done.", "ändern": "ändern."} {
 		require.Equal(t, want, sentence(text))
+	}
+}
+
+func TestPagesAbove_arePartsOfPath(t *testing.T) {
+	t.Parallel()
+	p := &pages{mux: http.NewServeMux()}
+	for _, rt := range allRoutes() {
+		p.mux.HandleFunc(rt.method+" "+rt.path, func(http.ResponseWriter, *http.Request) {})
+	}
+	users, jane, tokens, token := pageLink{"/users", "Users"}, pageLink{"/users/jane%2Fdoe", "jane/doe"}, pageLink{"/users/jane%2Fdoe/tokens", "API tokens"}, pageLink{"/users/jane%2Fdoe/tokens/7", "Token"}
+	for path, want := range map[string][]pageLink{
+		"/": nil, "/users": nil, "/account": nil,
+		"/users/new": {users}, "/users/jane%2Fdoe": {users}, "/deleted-users/7/purge": {users},
+		"/users/jane%2Fdoe/delete": {users, jane}, "/users/jane%2Fdoe/password/generated": {users, jane}, "/users/jane%2Fdoe/mail/welcome": {users, jane},
+		"/users/jane%2Fdoe/tokens": {users, jane}, "/users/jane%2Fdoe/tokens/new": {users, jane, tokens}, "/users/jane%2Fdoe/tokens/7/key": {users, jane, tokens, token},
+		"/permissions": {{"/groups", "Groups"}}, "/config/rollback": {{"/config", "Apply"}}, "/settings/install": {{"/settings", "Settings"}},
+		"/account/second-factor/begin": {{"/account", "Your account"}},
+	} {
+		plain, err := http.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
+		require.NoError(t, err)
+		r := &request{Request: plain, admin: &ampusers.Administrator{Access: ampusers.Full}}
+		require.Equal(t, want, p.pagesAbove(r, navigationOf(r)), path)
 	}
 }

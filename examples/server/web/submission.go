@@ -162,22 +162,22 @@ func (p *pages) pageOf(r *request) string {
 		query.Del(draftParam)
 		query.Del(answerParam)
 		from.RawQuery = query.Encode()
-		if page := localPath(from.RequestURI()); p.isPage(r, from.Path) && page != "/" {
+		if page := localPath(from.RequestURI()); p.isPage(r, from) && page != "/" {
 			return page
 		}
 	}
 	path := r.URL.EscapedPath()
 	for ; path != ""; path = path[:strings.LastIndex(path, "/")] {
-		if plain, err := url.PathUnescape(path); err == nil && p.isPage(r, plain) {
+		if above, err := url.Parse(path); err == nil && p.isPage(r, above) {
 			return localPath(path)
 		}
 	}
 	return "/"
 }
 
-// isPage reports whether a path leads to a page.
-func (p *pages) isPage(r *request, path string) bool {
-	_, pattern := p.mux.Handler(&http.Request{Method: http.MethodGet, Host: r.Host, URL: &url.URL{Path: path}})
+// isPage reports whether an address leads to a page.
+func (p *pages) isPage(r *request, address *url.URL) bool {
+	_, pattern := p.mux.Handler(&http.Request{Method: http.MethodGet, Host: r.Host, URL: &url.URL{Path: address.Path, RawPath: address.RawPath}})
 	return pattern != ""
 }
 

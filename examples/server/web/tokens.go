@@ -24,7 +24,7 @@ type tokenPages struct {
 func newTokenPages(p *pages, holder *userman.User) *tokenPages {
 	t, path := &tokenPages{holder: holder}, userPath(holder.Username)
 	t.record = withDefaults(record[apitoken.Token]{
-		pages: p, template: "token", listPath: path + "/tokens", above: []pageLink{{"/users", "Users"}, {path, holder.Username}},
+		pages: p, template: "token", listPath: path + "/tokens",
 		fieldSet: fieldSet[apitoken.Token]{
 			Type: resource.Tokens(p.tokens), clean: cleanTokenList, sections: map[string]string{"addresses": "General", "disabled": "General"},
 		},
