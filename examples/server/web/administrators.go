@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -42,7 +43,8 @@ func newAdministratorPages(p *pages) *administratorPages {
 			{"Administrator", "username"}, {"Access", ""}, {"State", ""}, {"Last login", "last_login_at"},
 		},
 		search: "Search administrators", list: a.sectionNames, filterChoices: administratorFilterChoices, bulk: a.bulkActions(),
-		path: func(one *ampusers.Administrator) string { return administratorPath(one.Username) },
+		path:      func(one *ampusers.Administrator) string { return administratorPath(one.Username) },
+		changedAt: func(one *ampusers.Administrator) time.Time { return one.UpdatedAt },
 		load: func(ctx context.Context, r *request) (*ampusers.Administrator, error) {
 			return p.administrators(ctx).Get(ctx, r.PathValue("username"))
 		},

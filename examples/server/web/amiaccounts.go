@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
@@ -42,7 +43,8 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 			body.Extra = a.accountStates(ctx, body.Items...)
 			return nil
 		},
-		path: func(one *manager.Account) string { return amiAccountPath(one.Name) },
+		path:      func(one *manager.Account) string { return amiAccountPath(one.Name) },
+		changedAt: func(one *manager.Account) time.Time { return one.UpdatedAt },
 		load: func(ctx context.Context, r *request) (*manager.Account, error) {
 			return p.site.AMIAccounts.Get(ctx, r.PathValue("name"))
 		},

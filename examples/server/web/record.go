@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
@@ -26,6 +28,9 @@ type record[R any] struct {
 	load func(ctx context.Context, r *request) (*R, error)
 	// identity never changes hands; it is the key by default.
 	identity func(*R) string
+	// changedAt is when the record was last changed; only records whose actions can be
+	// undone need it.
+	changedAt func(*R) time.Time
 	// describe adds what only this page shows.
 	describe func(ctx context.Context, r *request, body *recordPage[R], errs formErrors) error
 	// tabs are the parts of the page of a record; none for a page in one part.
@@ -148,6 +153,9 @@ func (rp *record[R]) with(do recordHandler[R]) handler {
 // doing returns the handler of an action on a record. failed shows the errors.
 func (rp *record[R]) doing(do recordHandler[R], failed func(ctx context.Context, r *request, now *R, errs formErrors) (response, error)) handler {
 	return rp.with(func(ctx context.Context, r *request, now *R) (response, error) {
+		if since := r.form(undoneChange); since != "" && since != rp.lastChange(now) {
+			return redirect{Path: rp.path(now), Warning: "Nothing was undone, because " + rp.KeyOf(now) + " was changed again in between."}, nil
+		}
 		answer, err := do(ctx, r, now)
 		if err != nil {
 			return onFormErrors(err, func(errs formErrors) (response, error) { return failed(ctx, r, now, errs) })
@@ -177,17 +185,29 @@ func calls[R, S any](rp *record[R], service func(context.Context) S, message str
 	})
 }
 
+// undoneChange is the value of a form that undoes an action: the time of the change. A
+// later change is not undone.
+const undoneChange = "undone_change"
+
+func (rp *record[R]) lastChange(now *R) string {
+	return strconv.FormatInt(rp.changedAt(now).UnixMicro(), 10)
+}
+
 // undoneBy offers to take back an action. inverse is the end of the address of the
 // inverse action.
 func (rp *record[R]) undoneBy(inverse string, do recordHandler[R]) recordHandler[R] {
 	return func(ctx context.Context, r *request, now *R) (response, error) {
 		answer, err := do(ctx, r, now)
-		if done, ok := answer.(redirect); ok {
-			done.Undo = undo{Action: rp.path(now) + inverse}
-			if id := rp.user(now).ID; id != "" {
-				done.Undo.Values = url.Values{"user": {string(id)}}
+		if done, ok := answer.(redirect); ok && err == nil {
+			after, err := rp.byID(ctx, rp.identity(now))
+			if err != nil {
+				return done, nil //nolint:nilerr // the action is done
 			}
-			return done, err
+			done.Undo = undo{Action: rp.path(now) + inverse, Values: url.Values{undoneChange: {rp.lastChange(after)}}}
+			if id := rp.user(now).ID; id != "" {
+				done.Undo.Values.Set("user", string(id))
+			}
+			return done, nil
 		}
 		return answer, err
 	}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"html"
 	"net/http"
 	"net/url"
@@ -78,6 +79,23 @@ func TestPages_toastUndoesWhatWasDone(t *testing.T) {
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, after.Items[0].Sequence, before.Items[0].Sequence+2, "%s: both are audited", c.name)
 	}
+}
+
+func TestPages_undoKeepsLaterChange(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	ctx, site := t.Context(), b.server.Site
+	_, err := site.Users.Create(ctx, userman.NewUser{User: &userman.User{Username: "ada"}})
+	require.NoError(t, err)
+	page := b.get(b.postRedirect("/users/ada/disable", nil), http.StatusOK)
+	for _, change := range []func(*userman.Service, context.Context, string) (*userman.User, error){(*userman.Service).Enable, (*userman.Service).Disable} {
+		_, err := change(site.Users, ctx, "ada") // by another administrator, who means it
+		require.NoError(t, err)
+	}
+	require.Contains(t, b.get(b.undo(page), http.StatusOK), "Nothing was undone, because ada was changed again in between.")
+	user, err := site.Users.Get(ctx, "ada")
+	require.NoError(t, err)
+	require.True(t, user.Disabled)
 }
 
 func TestPages_toastIsShownOnce(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
@@ -47,8 +48,9 @@ func newUserPages(p *pages) *userPages {
 		byID: func(ctx context.Context, id string) (*userman.User, error) {
 			return u.activeUser(ctx, store.UserID(id))
 		},
-		path: func(one *userman.User) string { return userPath(one.Username) },
-		load: u.loadUser, drawer: u.draw,
+		path:      func(one *userman.User) string { return userPath(one.Username) },
+		changedAt: func(one *userman.User) time.Time { return one.UpdatedAt },
+		load:      u.loadUser, drawer: u.draw,
 		identity: func(one *userman.User) string { return string(one.ID) }, // usernames change
 		describe: u.describe,
 		blank:    u.blankUser, newForm: u.addOnboarding, draft: u.completeDraft, created: u.onboard,
