@@ -264,8 +264,16 @@ func (p configPages) bannerState(ctx context.Context) string {
 		p.log.WarnContext(ctx, "status of the configuration failed", "error", err)
 	case state == "" && status.Interrupted:
 		return "interrupted"
+	case state == "" && status.Pending && status.Generation == 0 && p.hasNoChanges(ctx):
+		return "not installed" // Asterisk reads our files only because it reads all in their folder
 	case state == "" && status.Pending:
 		return "pending"
 	}
 	return state
+}
+
+// hasNoChanges reports whether no record has a change that is not live.
+func (p configPages) hasNoChanges(ctx context.Context) bool {
+	pending, err := p.jobs.Pending(ctx)
+	return err == nil && pending.Count == 0
 }
