@@ -220,8 +220,8 @@ func NewInvalidError(fields ...FieldError) error {
 	return &InvalidError{Fields: fields}
 }
 
-// AddFieldErrors returns an [InvalidError] with fields, followed by those of err, or
-// by that of an [AlreadyExistsError]. It returns err itself if fields is empty, or
+// AddFieldErrors returns an [InvalidError] with fields, followed by those of err that
+// have another field or code, or by that of an [AlreadyExistsError]. It returns err itself if fields is empty, or
 // if err is any other error. With it, the fields that a caller cannot read are
 // reported together with those that a service rejects.
 func AddFieldErrors(err error, fields ...FieldError) error {
@@ -231,7 +231,10 @@ func AddFieldErrors(err error, fields ...FieldError) error {
 	case len(fields) == 0:
 		return err
 	case isInvalid:
-		return NewInvalidError(slices.Concat(fields, invalid.Fields)...)
+		others := slices.DeleteFunc(slices.Clone(invalid.Fields), func(e FieldError) bool {
+			return slices.ContainsFunc(fields, func(f FieldError) bool { return f.Field == e.Field && f.Code == e.Code })
+		})
+		return NewInvalidError(slices.Concat(fields, others)...)
 	case isTaken:
 		message := strings.TrimPrefix(exists.Error(), exists.Field+": ")
 		return NewInvalidError(append(slices.Clip(fields), FieldError{Field: exists.Field, Code: CodeAlreadyExists, Message: message})...)

@@ -74,6 +74,7 @@ func TestAddFieldErrors_mergesInvalidAndExistingFields(t *testing.T) {
 	t.Parallel()
 	unreadable := store.FieldError{Field: "permit[0]", Code: "network", Message: "this is no network"}
 	invalid := store.FieldError{Field: "name", Code: "required", Message: "write a name"}
+	betterWords := store.FieldError{Field: "name", Code: "required", Message: "write the name of the integration"}
 	exists := &store.AlreadyExistsError{Kind: "AMI account", Field: "name"}
 	taken := store.FieldError{Field: "name", Code: "already_exists", Message: "another AMI account already has this name; choose a different one"}
 	conflict := &store.ConflictError{Reason: "another apply is running"}
@@ -87,6 +88,7 @@ func TestAddFieldErrors_mergesInvalidAndExistingFields(t *testing.T) {
 		{exists, nil, exists},
 		{nil, []store.FieldError{unreadable}, store.NewInvalidError(unreadable)},
 		{store.NewInvalidError(invalid), []store.FieldError{unreadable}, store.NewInvalidError(unreadable, invalid)},
+		{store.NewInvalidError(invalid, taken), []store.FieldError{betterWords}, store.NewInvalidError(betterWords, taken)},
 		{exists, []store.FieldError{unreadable}, store.NewInvalidError(unreadable, taken)},
 		{conflict, []store.FieldError{unreadable}, conflict},
 	} {

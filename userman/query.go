@@ -30,6 +30,9 @@ type Query struct {
 	Status Status
 	// NotWelcomed selects users who never received a welcome mail.
 	NotWelcomed bool
+	// NoPassword selects users without a password who are of no directory: they cannot
+	// log in.
+	NoPassword bool
 	// Sort names one of [SortFields]. Without a field, and among equal values, users
 	// are sorted by folded username and then by ID. Last names are compared in the form
 	// of [FoldSearch].
@@ -71,6 +74,7 @@ func (q Query) MatchFunc() func(u *User) bool {
 		switch {
 		case !q.Status.matches(u),
 			q.NotWelcomed && !u.WelcomedAt.IsZero(),
+			q.NoPassword && (!u.Credentials.PasswordHash.IsZero() || u.Directory != ""),
 			q.Directory != nil && u.Directory != *q.Directory,
 			q.Extension != "" && u.DefaultExtension != q.Extension && !slices.Contains(u.LinkedExtensions, q.Extension),
 			q.Email != "" && FoldSearch(u.Email) != email,

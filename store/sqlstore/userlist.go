@@ -55,6 +55,9 @@ func (m userStore) whereUsers(q userman.Query) whereClause {
 	if q.NotWelcomed {
 		s.and("welcomed_at = ?", zeroMicro())
 	}
+	if q.NoPassword {
+		s.and("password_hash = '' AND directory = ''")
+	}
 	if q.Group != "" {
 		// Many users may match: each is checked.
 		s.and(`EXISTS (SELECT 1 FROM pbxusers_memberships m

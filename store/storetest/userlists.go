@@ -104,8 +104,10 @@ func createVariedUsers(t *testing.T, st userman.Store) {
 		"gone":   func(u *userman.User) { u.DeletedAt, u.Disabled, u.Email = noon(), true, "Jane@Example.com" },
 		"own":    func(u *userman.User) { u.DefaultExtension, u.Groups = "1001", []string{"Größe", "Sales"} },
 		"shared": func(u *userman.User) { u.LinkedExtensions, u.WelcomedAt = []string{"1002", "1001"}, noon() },
-		"mail":   func(u *userman.User) { u.Email, u.OtherEmails = "jane@example.COM", []string{"other@example.com"} },
-		"ldap":   func(u *userman.User) { u.Directory, u.ExternalID = "ldap", "1" },
+		"mail": func(u *userman.User) {
+			u.Credentials.PasswordHash, u.Email, u.OtherEmails = store.NewSecret("hash"), "jane@example.COM", []string{"other@example.com"}
+		},
+		"ldap": func(u *userman.User) { u.Directory, u.ExternalID = "ldap", "1" },
 	} {
 		u := newUser(username)
 		set(u)
@@ -139,6 +141,8 @@ func usersFiltered(t *testing.T, b Backend) {
 		{userman.Query{Email: "jane@example"}, []string{}},
 		{userman.Query{Directory: &ldap}, []string{"ldap"}},
 		{userman.Query{Directory: &none, Status: userman.StatusEnabled}, []string{"mail", "own", "plain", "shared"}},
+		{userman.Query{NoPassword: true}, []string{"disabled", "own", "plain", "shared"}},
+		{userman.Query{NoPassword: true, Status: userman.StatusEnabled}, []string{"own", "plain", "shared"}},
 		{userman.Query{NotWelcomed: true, Status: userman.StatusEnabled}, []string{"ldap", "mail", "own", "plain"}},
 		{userman.Query{Search: "a", Status: userman.StatusEnabled, Directory: &ldap, NotWelcomed: true}, []string{"ldap"}},
 	} {
@@ -202,6 +206,7 @@ func drawQuery(t *rapid.T) userman.Query {
 		Email:       rapid.OneOf(rapid.Just(""), variedText()).Draw(t, "email"),
 		Status:      rapid.SampledFrom([]userman.Status{"", userman.StatusEnabled, userman.StatusDisabled, userman.StatusDeleted, "odd"}).Draw(t, "status"),
 		NotWelcomed: rapid.Bool().Draw(t, "not_welcomed"),
+		NoPassword:  rapid.Bool().Draw(t, "no_password"),
 		Sort:        store.Sort{By: rapid.SampledFrom([]string{"", "created_at"}).Draw(t, "by")}, // of equal times the key decides
 		PageRequest: store.PageRequest{Limit: store.MaxPageLimit},
 	}

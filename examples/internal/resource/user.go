@@ -86,13 +86,14 @@ func userFilters() []field.Meta {
 		text("email", "Email", "Only users with this primary email address. Case does not matter."),
 		text("directory", "Directory", "Only users of this directory."),
 		{Name: "not_welcomed", Kind: field.KindBool, Label: "Not welcomed", Help: "Only users who never received a welcome mail."},
+		{Name: "no_password", Kind: field.KindBool, Label: "Password", Help: "Only users who have no password and are of no directory."},
 	}
 }
 
 func userQuery(q Query) userman.Query {
 	query := userman.Query{
 		Search: q.Search, Status: userman.Status(q.Text("status")), Group: q.Text("group"), Extension: q.Text("extension"),
-		Email: q.Text("email"), NotWelcomed: q.Filters["not_welcomed"].Bool(), Sort: q.Sort, PageRequest: q.PageRequest,
+		Email: q.Text("email"), NotWelcomed: q.Filters["not_welcomed"].Bool(), NoPassword: q.Filters["no_password"].Bool(), Sort: q.Sort, PageRequest: q.PageRequest,
 	}
 	if directory, ok := q.Filters["directory"]; ok {
 		name := directory.Text()

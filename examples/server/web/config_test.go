@@ -113,7 +113,14 @@ func TestPages_settingsNameTheirFlags(t *testing.T) {
 func TestPages_installShowsPlanAndApplies(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	require.Contains(t, b.get("/settings/install", http.StatusOK), "manager.conf:5")
+	for name, disabled := range map[string]bool{"wallboard": false, "resting": true} {
+		_, err := b.server.Site.AMIAccounts.Create(t.Context(), &manager.Account{Name: name, Disabled: disabled})
+		require.NoError(t, err)
+	}
+	planned := b.get("/settings/install", http.StatusOK)
+	require.Contains(t, planned, "manager.conf:5")
+	require.Contains(t, planned, `<a href="/ami-accounts/wallboard">wallboard</a> <span class="badge off">open to all</span>`)
+	require.NotContains(t, planned, "resting")
 	page := b.post("/settings/install", nil, http.StatusOK)
 	require.Contains(t, page, "The files were written")
 	u, err := b.server.Site.AMIAccounts.Get(t.Context(), "pbxusers")

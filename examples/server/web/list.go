@@ -420,7 +420,7 @@ type tableHeader struct {
 type column struct{ label, sort string }
 
 // onWide are the columns that only a wide screen shows.
-const onWide = "d-none d-xl-table-cell"
+const onWide = "d-none d-xxl-table-cell"
 
 // headers returns the headers. The header of the sorted column reverses the
 // order; by default that is the first column.

@@ -160,26 +160,23 @@ func (p *pages) userCards(ctx context.Context, r *request) (cards []overviewCard
 	if !r.admin.Can(app.SectionUsers) {
 		return nil, 0, nil
 	}
-	list, err := p.users(ctx).List(ctx, userman.Query{
-		Status: userman.StatusEnabled, Sort: store.Sort{By: "created_at", Descending: true},
-		PageRequest: store.PageRequest{Limit: maxOverviewRecords, Count: true},
-	})
+	query := userman.Query{Status: userman.StatusEnabled, PageRequest: store.PageRequest{Limit: 1, Count: true}}
+	enabled, err := p.users(ctx).List(ctx, query)
 	if err != nil {
 		return nil, 0, err
 	}
-	total, missing := max(list.Total, len(list.Items)), 0
-	for _, one := range list.Items {
-		if !one.HasPassword && !one.ExternalPassword {
-			missing++
-		}
+	query.NoPassword = true
+	missing, err := p.users(ctx).List(ctx, query)
+	if err != nil {
+		return nil, 0, err
 	}
-	who := "They cannot log in yet"
-	if list.Next != "" {
-		who = "Of the newest " + groupDigits(maxOverviewRecords) + ". They cannot log in yet"
+	who := "All of them can log in"
+	if missing.Total > 0 {
+		who = "They cannot log in yet"
 	}
 	cards = []overviewCard{
-		{"Users", counted(total, list.AtLeast), "Enabled", pageLink{"/users", "Open users"}, false},
-		{"Users without a password", counted(missing, list.Next != ""), who, pageLink{"/users", "Open users"}, missing > 0},
+		{"Users", counted(enabled.Total, enabled.AtLeast), "Enabled", pageLink{"/users", "Open users"}, false},
+		{"Users without a password", counted(missing.Total, missing.AtLeast), who, pageLink{"/users?no_password=1&status=enabled", "Show these users"}, missing.Total > 0},
 	}
 	if last := p.jobs.LastWelcome(); last != nil && last.Welcome != nil {
 		shown, err := last.InScope(ctx, p.users(ctx))
@@ -189,7 +186,7 @@ func (p *pages) userCards(ctx context.Context, r *request) (cards []overviewCard
 		failed := len(shown.Welcome.Undelivered)
 		cards = append(cards, overviewCard{"Failed emails", strconv.Itoa(failed), "Of the last welcome emails", pageLink{welcomePath, "Open welcome emails"}, failed > 0})
 	}
-	return cards, total, nil
+	return cards, enabled.Total, nil
 }
 
 // accessCards count the AMI accounts, and the administrators without a second factor.
@@ -213,8 +210,12 @@ func (p *pages) accessCards(ctx context.Context, r *request) ([]overviewCard, er
 				missing++
 			}
 		}
+		second := "All of them have one"
+		if missing > 0 {
+			second = "A stolen password is enough to log in"
+		}
 		cards = append(cards, overviewCard{
-			"Administrators without a second factor", counted(missing, list.Next != ""), "A stolen password is enough to log in", pageLink{"/administrators", "Open administrators"}, missing > 0,
+			"Administrators without a second factor", counted(missing, list.Next != ""), second, pageLink{"/administrators", "Open administrators"}, missing > 0,
 		})
 	}
 	return cards, nil

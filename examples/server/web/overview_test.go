@@ -27,11 +27,13 @@ func TestPages_overviewCountsWhatNeedsAttention(t *testing.T) {
 	require.NoError(t, err)
 	page := b.get("/", http.StatusOK)
 	for label, value := range map[string]string{
-		"Users": "2", "AMI accounts": "1", "Users without a password": `<span class="badge wait">1</span>`,
-		"Administrators without a second factor": `<span class="badge wait">1</span>`,
+		"Users": `">2`, "AMI accounts": `">1`, "Users without a password": ` warnings">1`,
+		"Administrators without a second factor": ` warnings">1`,
 	} {
-		require.Contains(t, page, `<h2 class="subheader">`+label+"</h2>\n"+`<p class="h2 mb-1">`+value+"</p>")
+		require.Contains(t, page, `<h2 class="subheader">`+label+"</h2>\n"+`<p class="h2 mb-1`+value+"</p>")
 	}
+	require.Contains(t, page, `href="/users?no_password=1&amp;status=enabled"`)
+	require.Contains(t, b.get("/users?no_password=1&status=enabled", http.StatusOK), "1 of 2 users matches")
 	require.Contains(t, page, `Created: user <strong class="text-break">`)
 	require.NotContains(t, page, "Logged in")
 }

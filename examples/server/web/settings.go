@@ -10,6 +10,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/asterisk"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/settings"
@@ -272,6 +273,10 @@ type installPage struct {
 	// first apply.
 	Blocked bool
 	User    string
+	// Accounts are the enabled AMI accounts, which go live with the first apply. More
+	// says that there are others.
+	Accounts []accountState
+	More     bool
 }
 
 func (p settingsPages) installPlan(ctx context.Context, _ *request) (response, error) {
@@ -280,6 +285,16 @@ func (p settingsPages) installPlan(ctx context.Context, _ *request) (response, e
 	if ctx.Err() != nil {
 		return nil, body.Err
 	}
+	list, err := p.site.AMIAccounts.List(ctx, manager.Query{})
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range list.Items {
+		if !one.Disabled {
+			body.Accounts = append(body.Accounts, accountState{Account: one})
+		}
+	}
+	body.More = list.Next != ""
 	return page{Name: "install", Title: "Connect Asterisk", Body: body}, nil
 }
 

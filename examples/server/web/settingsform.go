@@ -247,6 +247,8 @@ func settingHints() map[string]string {
 		"password_lifetime":  "After this time users must change their password. 0 means never.",
 		"session_lifetime":   "After this time administrators must log in again. It applies to later logins.",
 		"session_idle":       "After this time without a request administrators must log in again.",
+		"ldap_adopt":         "For a new entry with the username of a user who has left.",
+		"ldap_max_removals":  "The largest share of the directory's users that one sync disables or deletes, and of the memberships that it removes. 0.1 means 10 %.",
 		"ldap_delete_after":  "The first sync disables a missing user, and a sync after this time deletes the user. 0 means never.",
 	}
 }

@@ -42,6 +42,7 @@ func (u *userPages) userFilterChoices(ctx context.Context) (map[string][]choice,
 			{Value: string(userman.StatusEnabled), Label: "Enabled"}, {Value: string(userman.StatusDisabled), Label: "Disabled"},
 			{Value: string(userman.StatusDeleted), Label: "Deleted"},
 		},
+		"no_password":  {{Value: "1", Label: "None"}},
 		"not_welcomed": {{Value: "1", Label: "Not sent yet"}},
 	}
 	for _, g := range groups {

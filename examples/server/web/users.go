@@ -93,10 +93,10 @@ func userSections() map[string]string {
 type userExtra struct {
 	Picture  formField
 	LinkPath string
-	// Softphones says that users can set up softphones.
-	Softphones bool
-	Mails      []*mailqueue.Mail
-	Tokens     []*apitoken.Token
+	// Softphones says that users can set up softphones, and Mail that they get mails.
+	Softphones, Mail bool
+	Mails            []*mailqueue.Mail
+	Tokens           []*apitoken.Token
 	// TokensPermitted says that the user has the permission to use the API.
 	TokensPermitted bool
 }
@@ -121,7 +121,7 @@ func (u *userPages) describe(ctx context.Context, _ *request, body *recordPage[u
 		body.Form.Note = "The directory " + body.Record.Directory + " manages the fields that cannot be edited here. Change them in the directory."
 	}
 	body.Extra = userExtra{
-		pictureField(errs), u.linkPath(ctx, body.Record), u.users(ctx).Softphones().Available(), mails, tokens.Items, effective.Enabled(permission.RESTUse),
+		pictureField(errs), u.linkPath(ctx, body.Record), u.users(ctx).Softphones().Available(), u.site.MailStatus().Configured, mails, tokens.Items, effective.Enabled(permission.RESTUse),
 	}
 	return nil
 }

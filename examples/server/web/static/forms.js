@@ -224,8 +224,8 @@
     switch (element.type) {
       case "hidden": case "submit": case "button": case "reset": case "fieldset":
         return false;
-      case "checkbox": case "radio":
-        return element.checked !== element.defaultChecked;
+      case "checkbox": case "radio": // without a name it only shows and hides
+        return element.name !== "" && element.checked !== element.defaultChecked;
       case "select-one": case "select-multiple":
         var options = Array.from(element.options);
         var byDefault = options.some(function (option) { return option.defaultSelected; });
@@ -240,6 +240,22 @@
     return form !== sent && isPosted(form) && form.dataset.guard !== "off" && !form.closest("dialog") &&
       (form.hasAttribute("data-unsaved") || Array.from(form.elements).some(differs));
   }
+
+  // The bar with the button to save says whether there is something to save.
+  function mark(event) {
+    var form = event.target.form, bar = form && form.querySelector("#record > .card-footer");
+    if (!bar) { return; }
+    var note = bar.querySelector("[data-changed]");
+    if (!note) {
+      note = document.createElement("span");
+      note.className = "ms-auto text-secondary";
+      note.setAttribute("data-changed", "");
+      bar.append(note);
+    }
+    note.textContent = isChanged(form) ? "Unsaved changes" : "";
+  }
+  document.addEventListener("input", mark);
+  document.addEventListener("change", mark);
 
   window.addEventListener("beforeunload", function (event) {
     if (!loggedIn || !Array.from(document.forms).some(isChanged)) { return; }
