@@ -47,7 +47,7 @@ func TestSentence(t *testing.T) {
 	}
 }
 
-func TestPagesAbove_arePartsOfPath(t *testing.T) {
+func TestPages_pagesAboveArePartsOfPath(t *testing.T) {
 	t.Parallel()
 	p := &pages{mux: http.NewServeMux()}
 	for _, rt := range allRoutes() {
