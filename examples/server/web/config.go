@@ -168,6 +168,9 @@ func (p configPages) plan(ctx context.Context, r *request) (response, error) {
 		return nil, body.Err
 	}
 	body.State = configState(body.Err)
+	if body.State == "" && p.isNew(ctx, body.Status) {
+		body.State = "not installed"
+	}
 	return page{Name: "config", Title: "Apply", Body: body}, nil
 }
 
@@ -264,16 +267,21 @@ func (p configPages) bannerState(ctx context.Context) string {
 		p.log.WarnContext(ctx, "status of the configuration failed", "error", err)
 	case state == "" && status.Interrupted:
 		return "interrupted"
-	case state == "" && status.Pending && status.Generation == 0 && p.hasNoChanges(ctx):
-		return "not installed" // Asterisk reads our files only because it reads all in their folder
+	case state == "" && p.isNew(ctx, status):
+		return "not installed"
 	case state == "" && status.Pending:
 		return "pending"
 	}
 	return state
 }
 
-// hasNoChanges reports whether no record has a change that is not live.
-func (p configPages) hasNoChanges(ctx context.Context) bool {
+// isNew reports whether Asterisk was never connected, although it reads our files because
+// it reads all in their folder: an apply would not reach it. Without Asterisk that is so
+// until the first change.
+func (p configPages) isNew(ctx context.Context, status *asteriskconf.Status) bool {
+	if status.Generation > 0 || status.Interrupted {
+		return false
+	}
 	pending, err := p.jobs.Pending(ctx)
-	return err == nil && pending.Count == 0
+	return p.site.Current().AMI != app.NoAsterisk || err == nil && pending.Count == 0
 }

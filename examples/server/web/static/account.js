@@ -100,5 +100,7 @@
   });
 
   presets.hidden = false;
+  // Without a purpose or other privileges an account could do nothing.
+  presets.querySelectorAll("input").forEach(function (input) { input.required = true; });
   form.querySelectorAll("[data-add-filter], [data-remove-filter]").forEach(function (button) { button.hidden = false; });
 })();
