@@ -73,6 +73,9 @@ func doubleClickShowsSecret(t *testing.T, v browserUser) {
 	for name, script := range map[string]bool{"with_script": true, "without_script": false} {
 		v.SetView(t, chromium.View{NoScript: !script})
 		v.Visit(t, v.url+"/ami-accounts/new")
+		if script {
+			v.Click(t, preset("click-to-call"))
+		}
 		v.Fill(t, `[name="name"]`, name)
 		v.Do(t, chromedp.DoubleClick(chromedp.CSS(mainButton)))
 		v.WaitVisible(t, "code.secret")
@@ -155,6 +158,7 @@ func loginInDialogContinues(t *testing.T, v browserUser, endSessions func()) {
 func liveCheckStays(t *testing.T, v browserUser, endSessions func()) {
 	t.Helper()
 	v.Visit(t, v.url+"/ami-accounts/new")
+	v.Click(t, preset("click-to-call"))
 	v.Fill(t, `[name="note"]`, "Ask Robin")
 	endSessions()
 	v.Fill(t, `[name="name"]`, "crm")

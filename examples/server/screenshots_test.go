@@ -227,6 +227,7 @@ func (w pageWalk) forms(t *testing.T, server *servertest.Server) {
 	w.submit(t, map[string]string{"username": "!", "password": "short", "extensions": "9-1", "dids": "x"})
 	w.check(t, "administrator-new-rejected")
 	w.openAndCheck(t, http.StatusOK, "/ami-accounts/new", "ami-account-new")
+	w.Click(t, preset("click-to-call"))
 	w.submit(t, map[string]string{"name": "!", "secret": "short", "permit": "nowhere", "write_timeout": "1"})
 	w.check(t, "ami-account-new-rejected")
 
