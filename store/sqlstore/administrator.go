@@ -114,7 +114,7 @@ func whereAdministrators(q ampusers.Query) whereClause {
 		s.and("disabled = 0")
 	}
 	if q.Search != "" {
-		s.and("(instr(folded_username, ?) > 0 OR instr(folded_display_name, ?) > 0)",
+		s.andSearch("(instr(folded_username, ?) > 0 OR instr(folded_display_name, ?) > 0)",
 			ampusers.FoldUsername(q.Search), strings.ToLower(q.Search))
 	}
 	return s

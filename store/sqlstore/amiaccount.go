@@ -93,7 +93,7 @@ func (m amiAccountStore) ListAccounts(ctx context.Context, q manager.Query) (*st
 	var s whereClause
 	if q.Search != "" {
 		folded := strings.ToLower(q.Search)
-		s.and("(instr(folded_name, ?) > 0 OR instr(folded_owner, ?) > 0 OR instr(folded_note, ?) > 0)", folded, folded, folded)
+		s.andSearch("(instr(folded_name, ?) > 0 OR instr(folded_owner, ?) > 0 OR instr(folded_note, ?) > 0)", folded, folded, folded)
 	}
 	return m.pager().page(ctx, m.DB, s, q.Sort, q.PageRequest)
 }

@@ -157,6 +157,22 @@ func BenchmarkDB_AMIAccounts(b *testing.B) {
 			require.Empty(b, list.Items)
 		}
 	})
+	for name, q := range map[string]manager.Query{
+		"search early":         {Search: "account"},
+		"search late":          {Search: "account-999"},
+		"search late by time":  {Search: "account-999", Sort: store.Sort{By: "updated_at"}},
+		"search early by time": {Search: "account", Sort: store.Sort{By: "updated_at"}},
+	} {
+		b.Run(name+" with the total", func(b *testing.B) {
+			q.Count = true
+			const bare = "SELECT COUNT(*) FROM pbxusers_ami_accounts WHERE (instr(folded_name, ?) > 0 OR instr(folded_owner, ?) > 0 OR instr(folded_note, ?) > 0)"
+			benchratio.Compare(b, func() {
+				list, err := db.AMIAccounts().ListAccounts(b.Context(), q)
+				require.NoError(b, err)
+				require.Greater(b, list.Total, len(list.Items))
+			}, func() { require.Equal(b, 1, scanRaw(b, conn, bare, q.Search, q.Search, q.Search)) })
+		})
+	}
 	b.Run("one", func(b *testing.B) {
 		for b.Loop() {
 			_, err := db.AMIAccounts().Account(b.Context(), accountName(benchSize/2))

@@ -65,7 +65,7 @@ func (l pager[T]) page(ctx context.Context, db *DB, where whereClause, sort stor
 	if sort.By == l.keyField {
 		sort.By = ""
 	}
-	all := where
+	all := whereClause{slices.Clip(where.conditions), slices.Clip(where.args), where.isSearch}
 	columns, orderBy, err := l.seek(&where, sort, req)
 	if err != nil {
 		return nil, err
@@ -80,17 +80,48 @@ func (l pager[T]) page(ctx context.Context, db *DB, where whereClause, sort stor
 		if list.Items, err = query(ctx, db, q, l.op, text, where.args, positioned(rows, l.decoder())); err != nil || !req.Count {
 			return err
 		}
-		if cmp.Or(req.After, req.Before) == "" && len(list.Items) <= limit {
-			list.Total = len(list.Items) // the page has all; a search reads no row twice
-			return nil
-		}
-		list.Total, err = countRows(ctx, db, q, l.op, l.table.name, all)
+		list.Total, err = l.count(ctx, db, q, all, sort, req, rows)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return list, l.addCursors(list, sort, req, rows)
+}
+
+// count counts the selected records of all pages, after the rows of one were read. For a
+// search in the order of the keys it counts only the records before and after the page,
+// so that no row is read twice. In all other cases one count of all records is faster.
+func (l pager[T]) count(ctx context.Context, db *DB, q querier, where whereClause, sort store.Sort, req store.PageRequest, rows *positionedRows) (int, error) {
+	first, more := cmp.Or(req.After, req.Before) == "", rows.row > rows.limit
+	total := min(rows.row, rows.limit)
+	switch {
+	case first && !more:
+		return total, nil // the page has all
+	case sort.By != "" || total == 0 || !where.isSearch:
+		return countRows(ctx, db, q, l.op, l.table.name, where)
+	}
+	back, forth := "<", ">"
+	if sort.Descending != req.IsBackward() {
+		back, forth = forth, back
+	}
+	for _, others := range []struct {
+		exist      bool
+		comparison string
+		from       cursor.Position
+	}{{!first, back, rows.start}, {more, forth, rows.end}} {
+		if !others.exist {
+			continue
+		}
+		s := where
+		s.and("("+strings.Join(l.keys, ", ")+") "+others.comparison+" ("+placeholders(len(l.keys))+")", toAny(others.from)...)
+		n, err := countRows(ctx, db, q, l.op, l.table.name, s)
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return total, nil
 }
 
 // countRows counts the rows of a table.

@@ -74,9 +74,9 @@ func (m userStore) addSearch(s *whereClause, search string) {
 	switch {
 	case search == "":
 	case digits == "":
-		s.and("instr(search_text, ?) > 0", userman.FoldSearch(search))
+		s.andSearch("instr(search_text, ?) > 0", userman.FoldSearch(search))
 	default:
-		s.and("(instr(search_text, ?) > 0 OR instr(search_text, ?) > 0)", userman.FoldSearch(search), digits)
+		s.andSearch("(instr(search_text, ?) > 0 OR instr(search_text, ?) > 0)", userman.FoldSearch(search), digits)
 	}
 }
 

@@ -12,10 +12,18 @@ import (
 type whereClause struct {
 	conditions []string
 	args       []any
+	// isSearch says that a condition reads a text of each row, so that counting is slow.
+	isSearch bool
 }
 
 func (s *whereClause) and(condition string, args ...any) {
 	s.conditions, s.args = append(s.conditions, condition), append(s.args, args...)
+}
+
+// andSearch adds a condition that reads a text of each row.
+func (s *whereClause) andSearch(condition string, args ...any) {
+	s.and(condition, args...)
+	s.isSearch = true
 }
 
 func (s *whereClause) sql() string {

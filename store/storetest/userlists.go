@@ -171,7 +171,27 @@ func userListAgrees(t *testing.T, b Backend) {
 		require.NoError(rt, err)
 		require.Equal(rt, want, usernamesOf(list.Items))
 		require.Equal(rt, len(want), list.Total)
+		requireTotals(rt, st, q, len(want))
 	})
+}
+
+// requireTotals requires the total on all small pages, read forward and backward.
+func requireTotals(t require.TestingT, st userman.Store, q userman.Query, want int) {
+	read := func(page store.PageRequest) *store.Page[*userman.User] {
+		page.Limit, page.Count = 2, true
+		q.PageRequest = page
+		list, err := st.ListUsers(context.Background(), q)
+		require.NoError(t, err)
+		require.Equal(t, want, list.Total, "%+v", q)
+		return list
+	}
+	list := read(store.PageRequest{})
+	for list.Next != "" {
+		list = read(store.PageRequest{After: list.Next})
+	}
+	for list.Previous != "" {
+		list = read(store.PageRequest{Before: list.Previous})
+	}
 }
 
 func variedText() *rapid.Generator[string] {
