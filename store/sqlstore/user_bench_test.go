@@ -109,6 +109,36 @@ func BenchmarkDB_Users(b *testing.B) {
 	})
 }
 
+// BenchmarkDB_Users_listWithTotal reads a page of 50 among 100 000 users, with the total,
+// like the page of a list.
+func BenchmarkDB_Users_listWithTotal(b *testing.B) {
+	db, conn := open(b, newPath(b))
+	createManyUsers(b, db, benchSize)
+	st := db.Users("")
+	const team = " WHERE team = '' AND deleted = 0"
+	for name, q := range map[string]userman.Query{
+		"username":      {},
+		"last_login_at": {Sort: store.Sort{By: "last_login_at", Descending: true}},
+	} {
+		order := " ORDER BY folded_username, id LIMIT 51"
+		if q.Sort.By != "" {
+			order = " ORDER BY last_login_at DESC, folded_username DESC, id DESC LIMIT 51"
+		}
+		q.Count = true
+		b.Run("by "+name, func(b *testing.B) {
+			benchratio.Compare(b, func() {
+				list, err := st.ListUsers(b.Context(), q)
+				require.NoError(b, err)
+				require.Len(b, list.Items, 50)
+				require.Equal(b, benchSize, list.Total)
+			}, func() {
+				require.Equal(b, 51, scanRaw(b, conn, rawUsersSQL+team+order))
+				require.Equal(b, 1, scanRaw(b, conn, "SELECT COUNT(*) FROM pbxusers_users"+team))
+			})
+		})
+	}
+}
+
 // BenchmarkDB_tokens reads and counts one of as many tokens as users.
 func BenchmarkDB_tokens(b *testing.B) {
 	db, conn := open(b, newPath(b))
