@@ -22,9 +22,10 @@ const modulePath = "github.com/pbxusers/pbxusers"
 // addition to their own group. A group is a folder with all folders below it that are
 // not groups themselves. All other folders are in ".".
 func allowedImports() map[string][]string {
-	backend := []string{"store", "ampusers", "manager", "userman", "userman/permission", "userman/mailqueue", "userman/usermail", "userman/apitoken", "internal"}
+	backend := []string{"store", "account/extension", "ampusers", "manager", "userman", "userman/permission", "userman/mailqueue", "userman/usermail", "userman/apitoken", "internal"}
 	groups := map[string][]string{
 		".":                    {},
+		"account/extension":    {"store", "asteriskconf", "asteriskconf/dialect", "internal", "internal/scopedlist"},
 		"ampusers":             {"store", "internal", "internal/scopedlist"},
 		"ampusers/websession":  {"store", "ampusers"},
 		"asteriskconf":         {"asteriskconf/dialect", "store", "internal"},

@@ -60,6 +60,8 @@ const (
 	CodeKind        = "kind"        // a list where the permission is a switch, or a switch where it is a list
 	CodeAMIName     = "ami_name"    // not the name of an AMI account
 	CodeACLName     = "acl_name"    // not the name of an ACL
+	CodeCallerName  = "caller_name" // not a name that phones can show
+	CodeTransport   = "transport"   // not the name of a transport
 	CodePrivilege   = "privilege"   // not an AMI privilege class
 	CodeNetwork     = "network"     // not an address or a network
 	CodeAddress     = "address"     // not an address
