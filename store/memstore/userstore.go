@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 
+	"github.com/pbxusers/pbxusers/account/extension"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/apitoken"
@@ -26,6 +27,8 @@ type team struct {
 	tokens   table[*apitoken.Token]
 	pictures table[[]byte]
 	mails    table[mailqueue.Mail]
+	// numbers are the extensions by [extension.SortNumber].
+	numbers table[*extension.Extension]
 }
 
 func (t *team) draft() *team {
@@ -41,6 +44,7 @@ func (t *team) draft() *team {
 		tokens:      t.tokens.share(),
 		pictures:    t.pictures.share(),
 		mails:       t.mails.share(),
+		numbers:     t.numbers.share(),
 	}
 }
 

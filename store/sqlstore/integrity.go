@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/account/extension"
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -36,7 +37,7 @@ func (m auditStore) CheckIntegrity(ctx context.Context, records []audit.RecordSo
 		for _, check := range []func(context.Context) error{
 			func(ctx context.Context) error { return c.checkSchema(ctx, expected) },
 			c.checkProvenRows, c.checkSingleRows,
-			c.checkAMIAccounts, c.checkAdministrators, c.checkGroups, c.checkUsers, c.checkTokens,
+			c.checkAMIAccounts, c.checkAdministrators, c.checkGroups, c.checkUsers, c.checkTokens, c.checkExtensions,
 		} {
 			if err := check(ctx); err != nil {
 				return err
@@ -126,6 +127,17 @@ func (c *integrityCheck) checkTokens(ctx context.Context) error {
 		},
 		kind: func(*apitoken.Token) string { return apitoken.Kind },
 		key:  func(t *apitoken.Token) string { return string(t.ID) },
+	}, nil)
+}
+
+func (c *integrityCheck) checkExtensions(ctx context.Context) error {
+	return checkRecords(ctx, c, recordTable[*extension.Extension]{
+		table: extensionTable(), decoder: func() func(scanner) (*extension.Extension, error) { return c.extensionDecoder().decode },
+		encode: func(row storedRow, e *extension.Extension) ([]any, error) {
+			return extensionStore{teamStore{c.DB, row.text(0)}}.encodeExtension(e)
+		},
+		kind: func(*extension.Extension) string { return extension.Kind },
+		key:  func(e *extension.Extension) string { return e.Number },
 	}, nil)
 }
 

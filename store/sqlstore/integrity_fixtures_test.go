@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/account/extension"
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/manager"
@@ -51,7 +52,7 @@ func newFixture(t *testing.T) *fixture {
 	for _, team := range []string{"", "acme"} {
 		users := userman.New(db.Users(team), &userman.Options{Dependents: []userman.Dependents{apitoken.Dependents(db.Tokens(team), nil)}})
 		t.Cleanup(func() { require.NoError(t, users.Shutdown(context.Background())) })
-		f.sources = append(f.sources, users.AuditSource()...)
+		f.sources = append(append(f.sources, users.AuditSource()...), extension.New(db.Extensions(team), nil).AuditSource())
 	}
 	require.NoError(t, db.RunInTx(t.Context(), func(ctx context.Context) error {
 		createOf(t, ctx, db, "jane", "")
@@ -94,6 +95,7 @@ func createOf(t *testing.T, ctx context.Context, db *sqlstore.DB, name, team str
 		RequestedBy: mailqueue.Requester{Kind: audit.Administrator, Name: name}, RequestedAt: at(1), FirstAttemptAt: at(2), NextAttemptAt: at(3), UpdatedAt: at(4),
 	}))
 	require.NoError(t, db.Tokens(team).CreateToken(ctx, newToken(u.ID, apitoken.ID("token-"+name))))
+	require.NoError(t, db.Extensions(team).CreateExtension(ctx, newExtension(name)))
 }
 
 // at returns a time, and never the same for two numbers.
@@ -165,6 +167,16 @@ func newToken(userID store.UserID, id apitoken.ID) *apitoken.Token {
 		ID: id, UserID: userID, Description: "Token " + string(id), Extensions: []string{string(id)}, Modules: []string{string(id)},
 		RequestsPerHour: len(id), Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, ExpiresAt: at(9), KeyHash: []byte("key " + id), KeyCreator: creator("key", string(id)),
 		HourStartedAt: at(1), HourRequests: 1, CreatedAt: at(1), UpdatedAt: at(2), KeyCreatedAt: at(3), LastUsedAt: at(4),
+	}
+}
+
+func newExtension(name string) *extension.Extension {
+	return &extension.Extension{
+		Number: "10-" + name, Name: "Name of " + name, Type: "type-" + name, Codecs: []string{name}, Transport: "transport-" + name, NAT: name == "joe",
+		Devices: []extension.Device{
+			{Ordinal: len(name), Label: "Label " + name, Secret: store.NewSecret("SIP secret of " + name), SecretChangedAt: at(1)},
+		},
+		CreatedAt: at(2), UpdatedAt: at(3), LastOrdinal: len(name),
 	}
 }
 

@@ -101,7 +101,7 @@ func TestDB_migrateRunsOnSingleConnection(t *testing.T) {
 	require.NoError(t, db.migrateFS(t.Context(), migrations))
 	require.NoError(t, db.migrateFS(t.Context(), migrations))
 	require.Equal(t, []string{
-		"pbxusers_administrators", "pbxusers_ami_accounts", "pbxusers_audit", "pbxusers_audit_head", "pbxusers_group_revisions",
+		"pbxusers_administrators", "pbxusers_ami_accounts", "pbxusers_audit", "pbxusers_audit_head", "pbxusers_extensions", "pbxusers_group_revisions",
 		"pbxusers_groups", "pbxusers_identity", "pbxusers_login_fields", "pbxusers_login_names", "pbxusers_mails", "pbxusers_memberships", "pbxusers_migrations",
 		"pbxusers_pictures", "pbxusers_settings", "pbxusers_tokens", "pbxusers_ttl_values", "pbxusers_user_extensions", "pbxusers_users",
 	}, tableNames(t, db))

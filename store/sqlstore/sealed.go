@@ -41,6 +41,10 @@ func sealedColumns() []sealedColumn {
 			sealContext: func(key []string) string { return userSealContext(key[0], store.UserID(key[1])) }, label: "the second factor of a user of team",
 		},
 		{
+			table: "pbxusers_extensions", name: "devices", key: []string{"team", "sort_number"}, batch: reencryptBatch,
+			sealContext: func(key []string) string { return devicesSealContext(key[0], key[1]) }, label: "the devices of an extension of team",
+		},
+		{
 			// Each value can have store.MaxValueSize.
 			table: "pbxusers_ttl_values", name: "value", key: []string{"kind", "item", "expires_at"}, batch: reencryptBatch / 10, provesRow: true,
 			sealContext: func(key []string) string { return ttlSealContext(key[0], key[1], key[2]) }, label: "a value of kind",

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/account/extension"
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
@@ -37,6 +38,8 @@ type Backend interface {
 	Users(team string) userman.Store
 	// Tokens returns the store of the API tokens of a team.
 	Tokens(team string) apitoken.Store
+	// Extensions returns the store of the extensions of a team.
+	Extensions(team string) extension.Store
 	// Settings returns the store of the settings of the product.
 	Settings() settings.Store
 	// TTLStore returns the store of small values that expire.
@@ -67,6 +70,7 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		{"cancellation", cancellationRules()},
 		{"concurrency", concurrencyRules()},
 		{"crud", crudRules()},
+		{"extensions", extensionRules()},
 		{"groups", groupRules()},
 		{"sorting", sortRules()},
 		{"paging", pagingRules()},
