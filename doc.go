@@ -14,6 +14,8 @@
 //     userman/apitoken has their API tokens, userman/smtpmailer sends the mails,
 //     userman/ldapdir reads users from LDAP, and userman/extauth serves the logins of
 //     XMPP servers.
+//   - account/extension manages the extensions of the PBX and their devices, and makes
+//     them live in Asterisk.
 //   - store has the shared types: domain errors, secrets, transactions, pages.
 //     store/audit is the audit log, and store/credential has the data of
 //     authentication. store/sqlstore stores records in a SQL database,

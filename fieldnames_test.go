@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/account/extension"
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/field"
@@ -38,6 +39,7 @@ func plainRecords() []plainRecord {
 		{"userman/apitoken", apitoken.Fields().Metas(nil), []string{
 			"description", "extensions", "modules", "requests_per_hour", "expires_at", "disabled",
 		}},
+		{"account/extension", extension.Fields().Metas(nil), []string{"number", "name", "type", "codecs", "transport", "nat"}},
 		{"ampusers", ampusers.Fields().Metas(nil), []string{"username", "display_name", "access", "sections", "teams", "disabled"}},
 		{"manager", manager.Fields().Metas(nil), []string{
 			"name", "named_acl", "display_connects", "allow_multiple_login", "disabled", "write_timeout", "owner", "note",
