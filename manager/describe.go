@@ -73,16 +73,21 @@ func accountDangers(before, after *Account) []asteriskconf.Danger {
 	case after.PermitsAnyAddress() && (before == nil || !before.PermitsAnyAddress()):
 		dangers = append(dangers, asteriskconf.Danger{Code: "any_address", Message: "open to all: any address may connect"})
 	case before != nil && !before.permitsAllOf(after):
+		what := "changed"
+		if after.permitsAllOf(before) {
+			what = "widened"
+		}
 		dangers = append(dangers, asteriskconf.Danger{Code: "addresses_widened", Message: fmt.Sprintf(
-			"addresses widened: may connect from %s, before from %s", addressText(after), addressText(before))})
+			"addresses %s: may connect from %s, before from %s", what, addressText(after), addressText(before))})
 	}
 	return dangers
 }
 
-// PermitsAnyAddress reports whether the account may log in from any address: no rule denies
-// one.
+// PermitsAnyAddress reports whether the account may log in from any address of IPv4 or
+// IPv6: no rule denies one.
 func (a *Account) PermitsAnyAddress() bool {
-	return a.NamedACL == "" && (len(a.effectiveDeny()) == 0 || coverAll(a.Permit, allAddresses()))
+	return a.NamedACL == "" && (len(a.effectiveDeny()) == 0 ||
+		slices.ContainsFunc(allAddresses(), func(all Network) bool { return covers(a.Permit, all) }))
 }
 
 // addressText lists the addresses that may connect.

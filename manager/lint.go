@@ -67,10 +67,10 @@ func (a *Account) lintFilters(warn func(field, code, message string)) {
 }
 
 func (a *Account) lintAddresses(warn func(field, code, message string)) {
-	if len(a.Permit)+len(a.Deny) == 0 && a.NamedACL == "" {
+	switch {
+	case a.PermitsAnyAddress():
 		warn("permit", "any_address", "any address that can reach the port may try to log in; permit only the integration's address")
-	}
-	if len(a.Permit) > 0 && len(a.Deny) == 0 {
+	case len(a.Permit) > 0 && len(a.Deny) == 0:
 		warn("deny", "deny_all_added", "only the permitted addresses can log in; all others are denied")
 	}
 	if len(a.Permit) > 0 && len(a.Deny) > 0 {

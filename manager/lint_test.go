@@ -169,3 +169,20 @@ func TestAccount_RootEquivalent_namesClassesInWrite(t *testing.T) {
 	a.Write = manager.Call
 	require.Equal(t, manager.NoPrivileges, a.RootEquivalent())
 }
+
+func TestAccount_PermitsAnyAddress_countsOneFamily(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"0.0.0.0/0": true, "::/0": true, "10.0.0.0/8": false} {
+		network, err := manager.ParseNetwork(text)
+		require.NoError(t, err)
+		a := &manager.Account{Name: "crm", Permit: []manager.Network{network}}
+		require.Equal(t, want, a.PermitsAnyAddress(), text)
+		codes := []string{}
+		for _, w := range a.Lint() {
+			codes = append(codes, w.Code)
+		}
+		require.Equal(t, map[bool][]string{true: {"any_address"}, false: {"deny_all_added"}}[want], codes, text)
+		a.NamedACL = "office"
+		require.False(t, a.PermitsAnyAddress(), text)
+	}
+}

@@ -65,7 +65,7 @@ func (p accountPages) page(ctx context.Context, r *request, errs formErrors, cod
 	body.Problems = errs.mark(&body.Current, &body.Password, &body.Code)
 	pending, err := p.site.Administrators.PendingSecondFactor(ctx, r.admin.Username)
 	if err == nil {
-		body.Secret = pending.Secret.Reveal()
+		body.Secret, body.Code.Autofocus = pending.Secret.Reveal(), len(body.Problems) == 0
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}

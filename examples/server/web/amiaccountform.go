@@ -85,9 +85,15 @@ func (p *pages) lintAMIAccount(account *manager.Account) []manager.Warning {
 
 // warnings are the findings about the input by the names of the fields.
 func (a *amiAccountPages) warnings(in input) map[string][]string {
-	account := a.New()
-	a.apply(account, in, true)
+	account, unreadable := a.New(), map[string]bool{}
 	found := map[string][]string{}
+	for _, e := range a.apply(account, in, true) {
+		name, _, _ := strings.Cut(e.Field, "[")
+		if name == "permit" || name == "deny" {
+			unreadable[name] = true
+			found[name] = append(found[name], sentence(e.Message))
+		}
+	}
 	for _, w := range a.lintAMIAccount(account) {
 		name, element, _ := strings.Cut(w.Field, "[")
 		if element != "" {
@@ -96,7 +102,9 @@ func (a *amiAccountPages) warnings(in input) map[string][]string {
 		if name == "deny" && len(account.Deny) == 0 {
 			name = "permit" // an empty list of denied addresses is out of sight, under Advanced
 		}
-		found[name] = append(found[name], sentence(element+w.Message))
+		if !unreadable[name] { // it would judge the other entries only
+			found[name] = append(found[name], sentence(element+w.Message))
+		}
 	}
 	return found
 }

@@ -59,7 +59,9 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 			f.addSecret(f.Sections[0].Legend, newSecret("Secret"), r, errs, "")
 		},
 		created: func(ctx context.Context, _ *request, result resource.Result[manager.Account]) (response, error) {
-			return a.showSecret(ctx, result.Record), nil
+			shown := a.showSecret(ctx, result.Record)
+			shown.Flash = result.Record.Name + " was added."
+			return shown, nil
 		},
 		saved: func(_, _ *manager.Account) string { return "Saved. Apply to make it live." },
 		deleted: func(one *manager.Account) string {
@@ -167,7 +169,7 @@ type amiAccountSecretPage struct {
 	Host, Port string
 }
 
-func (a *amiAccountPages) showSecret(ctx context.Context, now *manager.Account) response {
+func (a *amiAccountPages) showSecret(ctx context.Context, now *manager.Account) redirect {
 	return a.showOnce(ctx, now, "/secret", now.SecretChangedAt, now.Secret)
 }
 

@@ -160,7 +160,8 @@ func (p *pages) activityOf(ctx context.Context, admin *ampusers.Administrator, k
 
 // changesOf returns the changes of an entry, as the page shows them.
 func changesOf(entry *audit.Entry) []audit.Change {
-	changes := entry.Changes()
+	// The entry has the time of the change.
+	changes := slices.DeleteFunc(entry.Changes(), func(c audit.Change) bool { return c.Field == "updated_at" })
 	for i, c := range changes {
 		changes[i] = audit.Change{Field: strings.ReplaceAll(c.Field, "_", " "), Before: truncate(c.Before), After: truncate(c.After)}
 	}

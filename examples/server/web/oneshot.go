@@ -11,7 +11,7 @@ import (
 // showOnce has the page at the end of the address of a record show a secret, once.
 // since is a time of the record that distinguishes this secret from earlier and
 // later ones.
-func (rp *record[R]) showOnce(ctx context.Context, now *R, page string, since time.Time, secret store.Secret) response {
+func (rp *record[R]) showOnce(ctx context.Context, now *R, page string, since time.Time, secret store.Secret) redirect {
 	rp.sessions.PutSecret(ctx, rp.template+page, rp.identity(now), since, secret)
 	return redirect{Path: rp.path(now) + page}
 }

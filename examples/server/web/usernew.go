@@ -159,6 +159,10 @@ func (u *userPages) onboard(ctx context.Context, r *request, result resource.Res
 		if err != nil {
 			return failed("No link was created", err), nil
 		}
+		if shown, ok := link.(redirect); ok {
+			shown.Flash = added + "."
+			return shown, nil
+		}
 		return link, nil
 	case onboardPassword:
 		added += " and can log in with the password that you set"

@@ -145,6 +145,8 @@ func problems() map[string]string {
 		"kind":              "of another kind",
 		"ami_name":          "not the name of an AMI account",
 		"acl_name":          "not the name of an ACL",
+		"caller_name":       "not a name that phones can show",
+		"transport":         "not the name of a transport",
 		"privilege":         "not a privilege class",
 		"network":           "not an address or network",
 		"address":           "not an address",

@@ -24,6 +24,16 @@ func TimeZones() []string { return strings.Fields(zones) }
 // Language is a language, with its name in that language.
 type Language struct{ Tag, Name string }
 
+// nameOf returns the name of a language in that language, with the country that a tag
+// names.
+func nameOf(tag language.Tag) string {
+	name := display.Self.Name(tag)
+	if _, _, region := tag.Raw(); region.IsCountry() {
+		name += " (" + display.Regions(tag).Name(region) + ")"
+	}
+	return name
+}
+
 // Languages returns the languages of the built-in mail templates, then other common
 // ones.
 func Languages() []Language {
@@ -35,7 +45,7 @@ func Languages() []Language {
 	}
 	languages := make([]Language, len(tags))
 	for i, tag := range tags {
-		languages[i] = Language{tag, display.Self.Name(language.Make(tag))}
+		languages[i] = Language{tag, nameOf(language.Make(tag))}
 	}
 	return languages
 }

@@ -44,7 +44,8 @@
     form.elements.allow_multiple_login.checked = true;
     rows.replaceChildren();
     preset.event_filters.forEach(addFilter);
-    announcer.textContent = "The preset is filled in. It is not saved yet.";
+    announcer.textContent = radio.labels[0].querySelector("strong").textContent + " is filled in: read " + (preset.read.join(", ") || "none") +
+      "; write " + (preset.write.join(", ") || "none") + ". It is not saved yet.";
     changed();
   }
 

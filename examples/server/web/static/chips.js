@@ -77,10 +77,11 @@
     } else {
       source.id = id + "-value";
       input.id = id;
-      ["aria-describedby", "aria-invalid", "form"].forEach(function (name) {
+      ["aria-invalid", "form"].forEach(function (name) {
         if (source.hasAttribute(name)) { input.setAttribute(name, source.getAttribute(name)); }
       });
     }
+    if (source.hasAttribute("aria-describedby")) { input.setAttribute("aria-describedby", source.getAttribute("aria-describedby")); }
     box.append(input);
     around.append(box, options);
     if (isSet) { source.parentElement.classList.remove("many"); }
@@ -94,7 +95,7 @@
       box.querySelectorAll(".tag").forEach(function (tag) { tag.remove(); });
       model.values().forEach(function (value) {
         var tag = element("span", "tag");
-        var remove = element("button", "btn-close", { type: "button", "aria-label": "Remove " + value });
+        var remove = element("button", "btn-close p-1", { type: "button", "aria-label": "Remove " + value });
         remove.addEventListener("click", function () { change(value, false); input.focus(); });
         tag.append(value, remove);
         input.before(tag);
@@ -152,7 +153,9 @@
         input.setAttribute("aria-expanded", String(found.length > 0));
         input.removeAttribute("aria-activedescendant");
         active = -1;
-        if (found.length > 0 && input.value) { mark(0); }
+        if (!input.value) { return; }
+        if (found.length > 0) { mark(0); }
+        say(found.length === 1 ? "1 suggestion" : found.length + " suggestions");
       });
     }
 
@@ -186,6 +189,8 @@
           pick(options.children[active].dataset.value);
         } else if (model.free && text) {
           pick(text);
+        } else if (text) {
+          say(text + " is not known");
         }
       } else if (event.key === "Escape" && options.children.length > 0) {
         event.preventDefault();

@@ -6,9 +6,17 @@
   var toast = document.getElementById("toast");
   if (!toast) { return; }
 
-  // Screen readers read what changes on a page, not what it begins with.
-  var announcer = document.getElementById("announcer");
-  window.setTimeout(function () { announcer.textContent = toast.querySelector("p").textContent; }, 100);
+  // Screen readers read what changes on a page and what has the focus, not what it begins
+  // with. From the toast the next stop is Undo.
+  var text = toast.querySelector("p").textContent;
+  if (document.activeElement === document.body) {
+    toast.tabIndex = -1;
+    toast.setAttribute("role", "group");
+    toast.setAttribute("aria-label", text + (toast.querySelector("form") ? " Undo is available." : ""));
+    toast.focus({ preventScroll: true });
+  } else {
+    window.setTimeout(function () { document.getElementById("announcer").textContent = text; }, 100);
+  }
 
   function dismiss(event) {
     event.preventDefault();
