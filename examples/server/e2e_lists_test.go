@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
@@ -40,4 +43,87 @@ func TestE2E_listFiltersAndSelects(t *testing.T) {
 	v.waitText(t, "2 users disabled.")
 	require.Equal(t, "/users?status=enabled", v.Path(t))
 	v.waitText(t, "Nothing matches")
+}
+
+// focused is the text of the element with the focus, or its label.
+func (v browserUser) focused(t *testing.T) string {
+	t.Helper()
+	return chromium.Eval[string](t, v.Tab, `(document.activeElement.getAttribute("aria-label") || document.activeElement.innerText).trim()`)
+}
+
+// announced waits until screen readers are told a text.
+func (v browserUser) announced(t *testing.T, text string) {
+	t.Helper()
+	require.True(t, chromium.Eval[bool](t, v.Tab, `new Promise(done => {
+		const look = () => document.getElementById("announcer").textContent === `+strconv.Quote(text)+` ? done(true) : setTimeout(look, 50)
+		look()
+	})`))
+}
+
+// TestE2E_listKeepsFocus shows where the focus is, and what screen readers are told, after
+// each way to another part of a list.
+func TestE2E_listKeepsFocus(t *testing.T) {
+	t.Parallel()
+	v, server := startAsRoot(t, nil)
+	for i := range 30 {
+		_, err := server.Site.Users.Create(t.Context(), userman.NewUser{User: &userman.User{Username: fmt.Sprintf("user%02d", i)}})
+		require.NoError(t, err)
+	}
+	v.Visit(t, server.URL+"/users?limit=25")
+	v.Follow(t, `a[data-list="sort"][href*="default_extension"]`)
+	v.announced(t, "Sorted by extension, ascending")
+	require.Contains(t, v.focused(t), "EXTENSION")
+
+	v.Visit(t, server.URL+"/users?limit=25")
+	v.Follow(t, `a[rel="next"]`)
+	v.announced(t, "26–30 of 30")
+	require.Equal(t, "Users", v.focused(t))
+
+	v.Do(t, chromedp.Click(chromedp.CSS(`[name="selected"]`)))
+	v.Do(t, chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierAlt)))
+	require.Equal(t, "Enable", v.focused(t), "Alt+A leads to the actions")
+	v.Follow(t, `button[name="do"][value="disable"]`)
+	v.waitText(t, "1 user disabled.")
+	require.Equal(t, "1 user disabled.", v.focused(t))
+}
+
+// TestE2E_menuGivesFocusBack closes a menu with a key, and by leaving it.
+func TestE2E_menuGivesFocusBack(t *testing.T) {
+	t.Parallel()
+	v, server := startAsRoot(t, nil)
+	_, err := server.Site.Users.Create(t.Context(), userman.NewUser{User: &userman.User{Username: "ada"}})
+	require.NoError(t, err)
+	v.Visit(t, server.URL+"/users/ada")
+	open := func() bool { return chromium.Eval[bool](t, v.Tab, `document.querySelector("#record-menu").matches(":popover-open")`) }
+	v.Click(t, `[popovertarget="record-menu"]`)
+	require.True(t, open())
+	v.Do(t, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Escape))
+	require.False(t, open())
+	require.Equal(t, "record-menu", chromium.Eval[string](t, v.Tab, `document.activeElement.getAttribute("popovertarget")`))
+
+	v.Click(t, `[popovertarget="record-menu"]`)
+	v.Do(t, chromedp.KeyEvent(kb.Tab))
+	chromium.Eval[bool](t, v.Tab, `(document.querySelector("[name=first_name]").focus(), true)`)
+	require.False(t, open())
+
+	// What was done is read first, and Undo is next.
+	v.Click(t, `[popovertarget="record-menu"]`)
+	v.Follow(t, `[form="do-disable"]`)
+	v.waitText(t, "Disabled.")
+	require.Contains(t, v.focused(t), "Undo is available.")
+	v.Do(t, chromedp.KeyEvent(kb.Tab))
+	require.Equal(t, "Undo", v.focused(t))
+}
+
+// TestE2E_currentTabIsInView opens the last tab of the settings on a phone.
+func TestE2E_currentTabIsInView(t *testing.T) {
+	t.Parallel()
+	v, server := startAsRoot(t, nil)
+	v.SetView(t, chromium.View{Width: 360, Height: 740})
+	v.Visit(t, server.URL+"/settings")
+	v.Follow(t, ".nav-tabs li:last-child a")
+	require.True(t, chromium.Eval[bool](t, v.Tab, `(() => {
+		const tab = document.querySelector(".nav-tabs [aria-current]").getBoundingClientRect()
+		return tab.left >= 0 && tab.right <= innerWidth
+	})()`))
 }

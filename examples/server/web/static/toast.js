@@ -9,7 +9,7 @@
   // Screen readers read what changes on a page and what has the focus, not what it begins
   // with. From the toast the next stop is Undo.
   var text = toast.querySelector("p").textContent;
-  if (document.activeElement === document.body) {
+  if (!document.querySelector("[autofocus]") && [document.body, toast].includes(document.activeElement)) {
     toast.tabIndex = -1;
     toast.setAttribute("role", "group");
     toast.setAttribute("aria-label", text + (toast.querySelector("form") ? " Undo is available." : ""));
