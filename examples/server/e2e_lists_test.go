@@ -94,7 +94,9 @@ func TestE2E_menuGivesFocusBack(t *testing.T) {
 	_, err := server.Site.Users.Create(t.Context(), userman.NewUser{User: &userman.User{Username: "ada"}})
 	require.NoError(t, err)
 	v.Visit(t, server.URL+"/users/ada")
-	open := func() bool { return chromium.Eval[bool](t, v.Tab, `document.querySelector("#record-menu").matches(":popover-open")`) }
+	open := func() bool {
+		return chromium.Eval[bool](t, v.Tab, `document.querySelector("#record-menu").matches(":popover-open")`)
+	}
 	v.Click(t, `[popovertarget="record-menu"]`)
 	require.True(t, open())
 	v.Do(t, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Escape))
