@@ -170,13 +170,13 @@ func (p *pages) userCards(ctx context.Context, r *request) (cards []overviewCard
 	if err != nil {
 		return nil, 0, err
 	}
-	who := "All of them can log in"
+	who, show := "All of them can log in", pageLink{"/users", "Open users"}
 	if missing.Total > 0 {
-		who = "They cannot log in yet"
+		who, show = "They cannot log in yet", pageLink{"/users?no_password=1&status=enabled", "Show these users"}
 	}
 	cards = []overviewCard{
 		{"Users", counted(enabled.Total, enabled.AtLeast), "Enabled", pageLink{"/users", "Open users"}, false},
-		{"Users without a password", counted(missing.Total, missing.AtLeast), who, pageLink{"/users?no_password=1&status=enabled", "Show these users"}, missing.Total > 0},
+		{"Users without a password", counted(missing.Total, missing.AtLeast), who, show, missing.Total > 0},
 	}
 	if last := p.jobs.LastWelcome(); last != nil && last.Welcome != nil {
 		shown, err := last.InScope(ctx, p.users(ctx))
