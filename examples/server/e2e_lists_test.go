@@ -43,6 +43,9 @@ func TestE2E_listFiltersAndSelects(t *testing.T) {
 	v.waitText(t, "2 users disabled.")
 	require.Equal(t, "/users?status=enabled", v.Path(t))
 	v.waitText(t, "Nothing matches")
+	v.Follow(t, "#toast form button")
+	v.waitText(t, "2 users enabled.")
+	v.waitText(t, "1–2 of 2")
 }
 
 // focused is the text of the element with the focus, or its label.
@@ -84,7 +87,7 @@ func TestE2E_listKeepsFocus(t *testing.T) {
 	require.Equal(t, "Enable", v.focused(t), "Alt+A leads to the actions")
 	v.Follow(t, `button[name="do"][value="disable"]`)
 	v.waitText(t, "1 user disabled.")
-	require.Equal(t, "1 user disabled.", v.focused(t))
+	require.Equal(t, "1 user disabled. Undo is available.", v.focused(t))
 }
 
 // TestE2E_menuGivesFocusBack closes a menu with a key, and by leaving it.

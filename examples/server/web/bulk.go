@@ -6,7 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -22,11 +25,18 @@ type bulkAction[R any] struct {
 	// disabled."
 	Name, Label, Done string
 	Danger            bool
-	// Button is the text beside a value to choose; Label by default. Phrase is what is done
-	// to "2 users" in the confirmation, such as "Delete %s", and Note explains it.
-	Button, Phrase, Note string
-	// Field is the filter whose values the action can be given; "" for none.
+	// Phrase is what is done to "2 users" in the confirmation, such as "Delete %s", and Note
+	// explains it.
+	Phrase, Note string
+	// Field is the filter whose values the action can be given; "" for none. Label, Done and
+	// Phrase are then followed by the value.
 	Field string
+	// Inverse is the name of the action that undoes this one; "" for none.
+	Inverse string
+	// already reports whether a record is as the action leaves it; nil for never. Already and
+	// AlreadyMany say this of one and of more records: "2 already were."
+	already              func(r *request, now *R) bool
+	Already, AlreadyMany string
 	// ask returns what the action entails for a record, and whether this needs a
 	// confirmation; nil asks nothing.
 	ask func(ctx context.Context, r *request, now *R) (notes []string, needed bool, err error)
@@ -41,16 +51,16 @@ type bulkButton struct {
 }
 
 // bulkButtons returns the buttons of the actions. An action without a value to choose has
-// none.
+// none. The first action with a field has the choices for all.
 func (rp *record[R]) bulkButtons(choices map[string][]choice) []bulkButton {
 	var buttons []bulkButton
 	for _, a := range rp.bulk {
-		b := bulkButton{a.Name, cmp.Or(a.Button, a.Label), a.Danger, nil}
-		if a.Field != "" {
-			if len(choices[a.Field]) == 0 {
-				continue
-			}
-			b.Field = &formField{Name: "to-" + a.Field, Label: a.Label, Choices: choices[a.Field]}
+		b := bulkButton{a.Name, a.Label, a.Danger, nil}
+		if a.Field != "" && len(choices[a.Field]) == 0 {
+			continue
+		}
+		if name := "to-" + a.Field; a.Field != "" && !slices.ContainsFunc(buttons, func(b bulkButton) bool { return b.Field != nil && b.Field.Name == name }) {
+			b.Field = &formField{Name: name, Label: rp.filterMeta(a.Field).Label, Choices: choices[a.Field]}
 		}
 		buttons = append(buttons, b)
 	}
@@ -72,16 +82,23 @@ type bulkPage struct {
 	// Question is the heading, Submit the text of the button, and Note explains them.
 	Question, Submit, Note string
 	Danger                 bool
-	// To is the chosen value, by the name of its field.
-	To map[string]string
+	// To is the chosen value, and Hidden holds it by the name of its field, with the changes
+	// that are undone.
+	To     string
+	Hidden url.Values
 	// Confirmed is the value that confirms what the page shows.
 	Confirmed string
-	// Done is how many records were changed, of Total.
-	Done, Total int
-	Summary     string
+	// Total is how many records are selected. Summary says what was done, and Undo takes it
+	// back.
+	Total   int
+	Summary string
+	Undo    undo
 	// Path is the address of the form, and Back the address of the list.
 	Path, Back string
 }
+
+// withValue returns the text, followed by the chosen value.
+func (b *bulkPage) withValue(text string) string { return strings.TrimSpace(text + " " + b.To) }
 
 // doBulk does an action on the selected records.
 func (rp *record[R]) doBulk(ctx context.Context, r *request) (response, error) {
@@ -90,7 +107,7 @@ func (rp *record[R]) doBulk(ctx context.Context, r *request) (response, error) {
 		return nil, &store.ConflictError{Reason: "choose an action for the selected " + rp.Plural}
 	}
 	action, ids := rp.bulk[i], r.PostForm["selected"]
-	body := bulkPage{Action: action.Name, Label: action.Label, Total: len(ids), Note: action.Note, Danger: action.Danger, Path: rp.listPath + "/bulk", Back: rp.listAddress(r.form("back"))}
+	body := bulkPage{Action: action.Name, Label: action.Label, Total: len(ids), Note: action.Note, Danger: action.Danger, Path: rp.listPath + "/bulk", Back: rp.listAddress(r.form("back")), Hidden: url.Values{}}
 	switch {
 	case len(ids) == 0:
 		return redirect{Path: body.Back, Warning: "Select at least one " + rp.Name + " first."}, nil
@@ -102,9 +119,15 @@ func (rp *record[R]) doBulk(ctx context.Context, r *request) (response, error) {
 		if value == "" {
 			return redirect{Path: body.Back, Warning: "Choose a " + strings.ToLower(rp.filterMeta(action.Field).Label) + " first."}, nil
 		}
-		body.To = map[string]string{"to-" + action.Field: value}
+		body.To = value
+		body.Label = body.withValue(action.Label)
+		body.Hidden.Set("to-"+action.Field, value)
 	}
 	selected := rp.selected(ctx, ids)
+	if since := r.PostForm[undoneChange]; action.Inverse != "" && len(since) == len(ids) {
+		rp.keepLaterChanges(selected, since)
+		body.Hidden[undoneChange] = since
+	}
 	if action.ask != nil {
 		asked, err := rp.askBulk(ctx, r, action, selected, &body)
 		if asked || err != nil {
@@ -128,6 +151,16 @@ func (rp *record[R]) selected(ctx context.Context, ids []string) []selection[R] 
 		all[i] = selection[R]{id, one, err}
 	}
 	return all
+}
+
+// keepLaterChanges lets an undo fail for the records that were changed after the changes
+// that it undoes.
+func (rp *record[R]) keepLaterChanges(selected []selection[R], since []string) {
+	for i, s := range selected {
+		if s.err == nil && rp.lastChange(s.record) != since[i] {
+			selected[i].err = &store.ConflictError{Reason: rp.KeyOf(s.record) + " was changed again in between"}
+		}
+	}
 }
 
 // item returns what pages show of a selected record.
@@ -161,40 +194,84 @@ func (rp *record[R]) askBulk(ctx context.Context, r *request, action bulkAction[
 	}
 	body.Confirmed = hex.EncodeToString(digest.Sum(nil))
 	phrase, count := cmp.Or(action.Phrase, action.Label+" %s"), fmt.Sprintf("%d %s", body.Total, rp.noun(body.Total))
-	body.Submit, body.Question = fmt.Sprintf(phrase, count), fmt.Sprintf(phrase, count)+"?"
+	name := count
 	if len(body.Items) == 1 {
-		body.Question = fmt.Sprintf(phrase, body.Items[0].Name) + "?"
+		name = body.Items[0].Name
 	}
+	body.Submit, body.Question = body.withValue(fmt.Sprintf(phrase, count)), body.withValue(fmt.Sprintf(phrase, name))+"?"
 	return needed && r.form("confirmed") != body.Confirmed, nil
 }
 
 // runBulk does the action on each record, and shows what failed.
 func (rp *record[R]) runBulk(ctx context.Context, r *request, action bulkAction[R], selected []selection[R], body bulkPage) (response, error) {
 	body.Items = nil
+	var changed []selection[R]
+	already := 0
 	for _, s := range selected {
+		unchanged := s.err == nil && action.already != nil && action.already(r, s.record)
 		err := s.err
 		if err == nil {
 			err = action.do(ctx, r, s.record)
 		}
-		if err == nil {
-			body.Done++
-			continue
-		}
-		if ctx.Err() != nil {
+		switch {
+		case err == nil && unchanged:
+			already++
+		case err == nil:
+			changed = append(changed, s)
+		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		default:
+			item := rp.item(s)
+			item.Notes = rp.reasons(ctx, err)
+			body.Items = append(body.Items, item)
 		}
-		item := rp.item(s)
-		item.Notes = rp.reasons(ctx, err)
-		body.Items = append(body.Items, item)
 	}
-	if body.Done > 0 {
+	if len(changed)+already > 0 {
 		rp.changed()
+		body.Summary = rp.summary(action, &body, len(changed), already)
+		body.Undo = rp.undoOf(ctx, action, &body, changed)
 	}
-	body.Summary = fmt.Sprintf("%d %s %s.", body.Done, rp.noun(body.Done), action.Done)
 	if len(body.Items) == 0 {
-		return redirect{Path: body.Back, Flash: body.Summary}, nil
+		return redirect{Path: body.Back, Flash: body.Summary, Undo: body.Undo}, nil
 	}
-	return page{Name: "bulkresult", Title: action.Label, Body: body}, nil
+	return page{Name: "bulkresult", Title: body.Label, Body: body}, nil
+}
+
+// summary says how many records were changed, and how many already were as they are now.
+func (rp *record[R]) summary(action bulkAction[R], body *bulkPage, changed, already int) string {
+	count, rest := strconv.Itoa(changed), ""
+	if changed == 0 {
+		count = "No"
+	}
+	switch already {
+	case 0:
+	case 1:
+		rest = ", 1 " + action.Already
+	default:
+		rest = fmt.Sprintf(", %d %s", already, action.AlreadyMany)
+	}
+	return count + " " + rp.noun(changed) + " " + body.withValue(action.Done) + rest + "."
+}
+
+// undoOf returns what takes back the action for the records that it changed.
+func (rp *record[R]) undoOf(ctx context.Context, action bulkAction[R], body *bulkPage, changed []selection[R]) undo {
+	if action.Inverse == "" {
+		return undo{}
+	}
+	values := maps.Clone(body.Hidden)
+	values.Del(undoneChange)
+	for _, s := range changed {
+		if after, err := rp.byID(ctx, s.id); err == nil {
+			values.Add("selected", s.id)
+			values.Add(undoneChange, rp.lastChange(after))
+		}
+	}
+	if len(values["selected"]) == 0 {
+		return undo{}
+	}
+	values.Set("do", action.Inverse)
+	values.Set("back", body.Back)
+	return undo{body.Path, values}
 }
 
 // reasons returns why the action failed for a record.

@@ -141,21 +141,29 @@ func TestPages_groupMembersAddAndRemove(t *testing.T) {
 	require.Equal(t, 1, b.salesGroup().Members)
 }
 
+// createUserOfMallory creates alice, whose password is from an administrator with a limited
+// scope.
+func (b *browser) createUserOfMallory() *userman.User {
+	b.Helper()
+	extensions, err := scope.ParseRanges("100-199")
+	require.NoError(b, err)
+	dids, err := scope.ParseRanges("4930100")
+	require.NoError(b, err)
+	mallory := ampusers.Administrator{Username: "mallory", Access: ampusers.Limited, Sections: []string{app.SectionUsers}, Extensions: extensions, DIDs: dids}
+	b.server.AddAdministrator(b, mallory, password)
+	ctx := audit.WithActor(b.Context(), audit.Actor{Kind: audit.Administrator, Name: "mallory"})
+	alice, err := b.server.Site.UsersFor(&mallory).Create(ctx, userman.NewUser{
+		User: &userman.User{Username: "alice", DefaultExtension: "101"}, Password: store.NewSecret(password),
+	})
+	require.NoError(b, err)
+	return alice
+}
+
 // The creator of the password may not hand out what the group grants.
 func TestPages_groupMembersConfirmEndedCredentials(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	extensions, err := scope.ParseRanges("100-199")
-	require.NoError(t, err)
-	dids, err := scope.ParseRanges("4930100")
-	require.NoError(t, err)
-	mallory := ampusers.Administrator{Username: "mallory", Access: ampusers.Limited, Sections: []string{app.SectionUsers}, Extensions: extensions, DIDs: dids}
-	b.server.AddAdministrator(t, mallory, password)
-	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "mallory"})
-	_, err = b.server.Site.UsersFor(&mallory).Create(ctx, userman.NewUser{
-		User: &userman.User{Username: "alice", DefaultExtension: "101"}, Password: store.NewSecret(password),
-	})
-	require.NoError(t, err)
+	b.createUserOfMallory()
 	b.createGroup(userman.Group{Name: "Sales", Permissions: permission.Permissions{permission.SMSNumbers: permission.Set(permission.Any)}})
 
 	page := b.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice"}}, http.StatusOK)

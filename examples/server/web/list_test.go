@@ -22,6 +22,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestPages_accountListShowsWhatMatters(t *testing.T) {
@@ -263,7 +264,10 @@ func TestPages_bulkActionAsksPlainly(t *testing.T) {
 	require.NoError(t, err)
 	list := b.get("/users", http.StatusOK)
 	require.Contains(t, list, `aria-label="Select Jane Roe, jane.roe"`)
-	require.Contains(t, list, `<option value="">Add to group…</option>`)
+	require.Contains(t, list, `<option value="">Group…</option>`)
+	require.Contains(t, list, ">Add to group</button>")
+	require.Contains(t, list, ">Remove from group</button>")
+	require.Equal(t, 1, strings.Count(list, `name="to-group"`), "both take the same group")
 
 	form := url.Values{"do": {"delete"}, "selected": {string(jane.ID)}}
 	page := b.post("/users/bulk", form, http.StatusOK)
@@ -279,4 +283,98 @@ func TestPages_bulkActionAsksPlainly(t *testing.T) {
 	b.postRedirect("/users/bulk", url.Values{"do": {"group"}, "to-group": {""}, "selected": {string(jane.ID)}})
 	require.Contains(t, b.get("/users", http.StatusOK), "Choose a group first.")
 	require.Empty(t, b.user("jane.roe").Groups)
+}
+
+func TestPages_bulkActionIsUndone(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createGroup(userman.Group{Name: "Sales"})
+	ann, jane := b.createUser(userman.User{Username: "ann", Groups: []string{"Sales"}, Disabled: true}), b.createUser(userman.User{Username: "jane"})
+	john := b.createUser(userman.User{Username: "john"})
+	form := url.Values{"to-group": {"Sales"}, "selected": {string(ann.ID), string(jane.ID), string(john.ID)}, "back": {"/users?limit=25"}}
+	states := func() string {
+		var text strings.Builder
+		for _, name := range []string{"ann", "jane", "john"} {
+			u := b.user(name)
+			fmt.Fprintf(&text, "%s %t %v ", name, u.Disabled, u.Groups)
+		}
+		return text.String()
+	}
+	for _, c := range []struct{ do, done, undone, result string }{
+		{"disable", "2 users disabled, 1 already was.", "2 users enabled.", "ann true [Sales] jane true [] john true [] "},
+		{"enable", "1 user enabled, 2 already were.", "1 user disabled.", "ann false [Sales] jane false [] john false [] "},
+		{"group", "2 users added to Sales, 1 was already a member.", "2 users removed from Sales.", "ann true [Sales] jane false [Sales] john false [Sales] "},
+		{"ungroup", "1 user removed from Sales, 2 were not members.", "1 user added to Sales.", "ann true [] jane false [] john false [] "},
+	} {
+		before := states()
+		form.Set("do", c.do)
+		require.Equal(t, "/users?limit=25", b.postRedirect("/users/bulk", form))
+		page := b.get("/users?limit=25", http.StatusOK)
+		require.Contains(t, page, ">"+c.done+"<")
+		require.Equal(t, c.result, states())
+		require.Equal(t, "/users?limit=25", b.undo(page))
+		page = b.get("/users?limit=25", http.StatusOK)
+		require.Contains(t, page, ">"+c.undone+"<")
+		require.Equal(t, before, states(), c.do)
+	}
+	form["selected"] = []string{string(ann.ID)}
+	form.Set("do", "disable")
+	page := b.get(b.postRedirect("/users/bulk", form), http.StatusOK)
+	require.Contains(t, page, ">No users disabled, 1 already was.<")
+	require.NotContains(t, toastPattern.FindString(page), "Undo")
+}
+
+func TestPages_bulkUndoKeepsLaterChange(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createGroup(userman.Group{Name: "Sales"})
+	jane, john := b.createUser(userman.User{Username: "jane"}), b.createUser(userman.User{Username: "john"})
+	form := url.Values{"do": {"disable"}, "selected": {string(jane.ID), string(john.ID)}}
+	page := b.get(b.postRedirect("/users/bulk", form), http.StatusOK)
+	for _, change := range []func(*userman.Service, context.Context, string) (*userman.User, error){(*userman.Service).Enable, (*userman.Service).Disable} {
+		_, err := change(b.server.Site.Users, t.Context(), "jane") // by another administrator, who means it
+		require.NoError(t, err)
+	}
+	path, undo := b.undoForm(page)
+	page, _ = b.submit(path, undo, http.StatusOK)
+	require.Contains(t, page, "Enable: 1 of 2 failed")
+	require.Contains(t, page, "1 user enabled.")
+	require.Contains(t, page, "Jane was changed again in between.")
+	require.True(t, b.user("jane").Disabled)
+	require.False(t, b.user("john").Disabled)
+
+	form = url.Values{"do": {"group"}, "to-group": {"Sales"}, "selected": {string(jane.ID), "unknown"}}
+	page = b.post("/users/bulk", form, http.StatusOK)
+	require.Contains(t, page, "<h1>Add to group Sales: 1 of 2 failed</h1>")
+	require.Contains(t, page, "1 user added to Sales.")
+	require.Contains(t, page, ">Undo</button>", "a part was done")
+}
+
+// The group grants more when the removal is undone, and the creator of the password may not
+// hand this out.
+func TestPages_bulkUndoAsksBeforeItEndsCredentials(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createGroup(userman.Group{Name: "Sales"})
+	alice := b.createUserOfMallory()
+	selected := url.Values{"to-group": {"Sales"}, "selected": {string(alice.ID)}, "do": {"group"}}
+	b.postRedirect("/users/bulk", selected)
+	selected.Set("do", "ungroup")
+	removed := b.get(b.postRedirect("/users/bulk", selected), http.StatusOK)
+	_, err := b.server.Site.Users.Groups().Update(t.Context(), "Sales", func(g *userman.Group) error {
+		g.Permissions = permission.Permissions{permission.SMSNumbers: permission.Set(permission.Any)}
+		return nil
+	})
+	require.NoError(t, err)
+
+	path, form := b.undoForm(removed)
+	page, _ := b.submit(path, form, http.StatusOK)
+	require.Contains(t, page, "<h1>Add alice to Sales?</h1>")
+	require.Contains(t, page, "Ends a credential: password.")
+	_, question, _ := strings.Cut(page, "<h1>")
+	confirmed := hiddenValues(question)
+	require.Equal(t, form["undone_change"], confirmed["undone_change"])
+	b.postRedirect(path, confirmed)
+	require.Equal(t, []string{"Sales"}, b.user("alice").Groups)
+	require.False(t, b.user("alice").HasPassword)
 }

@@ -114,7 +114,7 @@ func confirmationBodies() map[string][2]any {
 func hostileBulk() bulkPage {
 	return bulkPage{
 		Action: hostile, Label: hostile, Items: []bulkItem{{hostile, hostile, "/x", hostile, []string{hostile}}, {ID: hostile, Name: hostile}}, Question: hostile, Submit: hostile, Note: hostile,
-		To: map[string]string{"to": hostile}, Confirmed: hostile, Done: 1, Total: 2, Summary: hostile, Path: "/x", Back: "/y",
+		To: hostile, Hidden: url.Values{"to": {hostile}}, Confirmed: hostile, Total: 2, Summary: hostile, Undo: undo{"/x", url.Values{"to": {hostile}}}, Path: "/x", Back: "/y",
 	}
 }
 

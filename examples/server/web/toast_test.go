@@ -24,17 +24,29 @@ var (
 	inputPattern = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
 )
 
-// undo submits the form of the toast in a page.
-func (b *browser) undo(page string) string {
+// undoForm returns the form of the toast in a page.
+func (b *browser) undoForm(page string) (path string, values url.Values) {
 	b.Helper()
 	toast := toastPattern.FindString(page)
 	action := undoPattern.FindStringSubmatch(toast)
 	require.NotNil(b, action, toast)
+	return html.UnescapeString(action[1]), hiddenValues(toast)
+}
+
+// hiddenValues returns the values of all hidden inputs in a part of a page.
+func hiddenValues(part string) url.Values {
 	values := url.Values{}
-	for _, input := range inputPattern.FindAllStringSubmatch(toast, -1) {
+	for _, input := range inputPattern.FindAllStringSubmatch(part, -1) {
 		values.Add(input[1], html.UnescapeString(input[2]))
 	}
-	return b.postRedirect(html.UnescapeString(action[1]), values)
+	return values
+}
+
+// undo submits the form of the toast in a page.
+func (b *browser) undo(page string) string {
+	b.Helper()
+	path, values := b.undoForm(page)
+	return b.postRedirect(path, values)
 }
 
 func TestPages_toastUndoesWhatWasDone(t *testing.T) {

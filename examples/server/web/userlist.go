@@ -88,41 +88,64 @@ func deletedUserPath(now *userman.User) string {
 // bulkActions are the actions on selected users.
 func (u *userPages) bulkActions() []bulkAction[userman.User] {
 	return []bulkAction[userman.User]{
-		{Name: "enable", Label: "Enable", Done: "enabled", do: func(ctx context.Context, _ *request, now *userman.User) error {
-			_, err := u.users(ctx).Enable(ctx, now.Username)
-			return err
-		}},
-		{Name: "disable", Label: "Disable", Done: "disabled", do: func(ctx context.Context, _ *request, now *userman.User) error {
-			_, err := u.users(ctx).Disable(ctx, now.Username)
-			return err
-		}},
+		{
+			Name: "enable", Label: "Enable", Done: "enabled", Inverse: "disable", Already: "already was", AlreadyMany: "already were",
+			already: func(_ *request, now *userman.User) bool { return !now.Disabled },
+			do: func(ctx context.Context, _ *request, now *userman.User) error {
+				_, err := u.users(ctx).Enable(ctx, now.Username)
+				return err
+			},
+		},
+		{
+			Name: "disable", Label: "Disable", Done: "disabled", Inverse: "enable", Already: "already was", AlreadyMany: "already were",
+			already: func(_ *request, now *userman.User) bool { return now.Disabled },
+			do: func(ctx context.Context, _ *request, now *userman.User) error {
+				_, err := u.users(ctx).Disable(ctx, now.Username)
+				return err
+			},
+		},
 		{Name: "welcome", Label: "Send welcome email", Done: "sent a welcome email", do: func(ctx context.Context, _ *request, now *userman.User) error {
 			_, err := u.users(ctx).Mails().Send(ctx, usermail.Welcome, now.Username)
 			return err
 		}},
-		{Name: "group", Label: "Add to group", Button: "Add", Phrase: "Add %s to the group", Field: "group", Done: "added to the group", ask: u.askJoin, do: func(ctx context.Context, r *request, now *userman.User) error {
-			return u.users(ctx).Groups().AddMembers(ctx, r.form("to-group"), now.Username)
-		}},
+		u.membershipAction((*userman.GroupService).AddMembers, true, bulkAction[userman.User]{
+			Name: "group", Label: "Add to group", Phrase: "Add %s to", Done: "added to", Inverse: "ungroup", Already: "was already a member", AlreadyMany: "were already members",
+		}),
+		u.membershipAction((*userman.GroupService).RemoveMembers, false, bulkAction[userman.User]{
+			Name: "ungroup", Label: "Remove from group", Phrase: "Remove %s from", Done: "removed from", Inverse: "group", Already: "was not a member", AlreadyMany: "were not members",
+		}),
 		{Name: "delete", Label: "Delete", Danger: true, Done: "deleted", Note: "You can restore deleted users under More, Deleted users.", ask: u.askDeletion, do: func(ctx context.Context, _ *request, now *userman.User) error {
 			return u.users(ctx).Delete(ctx, now.Username)
 		}},
 	}
 }
 
-// askJoin asks before a group ends the credentials of a user.
-func (u *userPages) askJoin(ctx context.Context, r *request, now *userman.User) (notes []string, needed bool, err error) {
-	revocations, err := u.users(ctx).PreviewRevocations(ctx, resource.MaxRevocations, func(ctx context.Context, users *userman.Service) error {
-		return users.Groups().AddMembers(ctx, r.form("to-group"), now.Username)
-	})
-	if err != nil {
-		return nil, false, err
+// membershipAction completes an action that makes users members of a group, or no members.
+// It asks before this ends the credentials of a user.
+func (u *userPages) membershipAction(change func(gs *userman.GroupService, ctx context.Context, group string, usernames ...string) error, member bool, a bulkAction[userman.User]) bulkAction[userman.User] {
+	a.Field = "group"
+	a.already = func(r *request, now *userman.User) bool {
+		folded := userman.FoldGroupName(r.form("to-group"))
+		return member == slices.ContainsFunc(now.Groups, func(name string) bool { return userman.FoldGroupName(name) == folded })
 	}
-	for _, ended := range revocations.Items {
-		for _, kind := range ended.Credentials {
-			notes = append(notes, "Ends a credential: "+string(kind)+". Its creator may not hand out what the group grants.")
+	a.do = func(ctx context.Context, r *request, now *userman.User) error {
+		return change(u.users(ctx).Groups(), ctx, r.form("to-group"), now.Username)
+	}
+	a.ask = func(ctx context.Context, r *request, now *userman.User) (notes []string, needed bool, err error) {
+		revocations, err := u.users(ctx).PreviewRevocations(ctx, resource.MaxRevocations, func(ctx context.Context, users *userman.Service) error {
+			return change(users.Groups(), ctx, r.form("to-group"), now.Username)
+		})
+		if err != nil {
+			return nil, false, err
 		}
+		for _, ended := range revocations.Items {
+			for _, kind := range ended.Credentials {
+				notes = append(notes, "Ends a credential: "+string(kind)+". Its creator may not hand out what this grants.")
+			}
+		}
+		return notes, revocations.Total > 0, nil
 	}
-	return notes, revocations.Total > 0, nil
+	return a
 }
 
 // askDeletion says what refers to a user. This prevents the deletion.
