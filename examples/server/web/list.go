@@ -151,6 +151,9 @@ func (rp *record[R]) listQuery(r *request) (listRequest, resource.Query, error) 
 	if err != nil {
 		return req, resource.Query{}, err
 	}
+	if req.order.By == "" {
+		req.order.By = rp.columns[0].sort
+	}
 	q := resource.Query{Search: req.Search, Sort: req.order, PageRequest: req.page, Owner: rp.owner.Username}
 	q.Filters, err = listFilters(r, rp.Filters)
 	for _, m := range rp.Filters {
@@ -406,6 +409,8 @@ func (l listRequest) sizes() []pageSize {
 // tableHeader is one header of a list's table.
 type tableHeader struct {
 	Label string
+	// Note says what the column is sorted by, where the label does not.
+	Note string
 	// Href sorts by this column; empty when the list cannot.
 	Href string
 	// Sorted is the value of aria-sort.
@@ -422,19 +427,22 @@ type column struct{ label, sort string }
 // onWide are the columns that only a wide screen shows.
 const onWide = "d-none d-xxl-table-cell"
 
-// headers returns the headers. The header of the sorted column reverses the
-// order; by default that is the first column.
+// headers returns the headers. The header of the sorted column reverses the order.
 func (l listRequest) headers(columns ...column) []tableHeader {
 	all := make([]tableHeader, len(columns))
 	for i, c := range columns {
-		if all[i].Label = c.label; c.label == usernameColumn {
+		all[i].Label = c.label
+		switch {
+		case c.label == usernameColumn:
 			all[i].Class = onWide
+		case c.sort == "last_name":
+			all[i].Note = "by last name"
 		}
 		if c.sort == "" {
 			continue
 		}
 		order := store.Sort{By: c.sort}
-		if l.order.By == c.sort || l.order.By == "" && i == 0 {
+		if l.order.By == c.sort {
 			all[i].Sorted = "ascending"
 			order.Descending = true
 			if l.order.Descending {

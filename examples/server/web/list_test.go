@@ -378,3 +378,19 @@ func TestPages_bulkUndoAsksBeforeItEndsCredentials(t *testing.T) {
 	require.Equal(t, []string{"Sales"}, b.user("alice").Groups)
 	require.False(t, b.user("alice").HasPassword)
 }
+
+func TestPages_listIsSortedByItsFirstColumn(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "a.zander", FirstName: "Anna", LastName: "Zander"})
+	b.createUser(userman.User{Username: "z.adler", FirstName: "Zoe", LastName: "Adler"})
+	for path, first := range map[string]string{
+		"/users": "Zoe Adler", "/users?sort=last_name": "Zoe Adler", "/users?sort=-last_name": "Anna Zander", "/users?sort=username": "Anna Zander",
+	} {
+		page := b.get(path, http.StatusOK)
+		rows := page[strings.Index(page, "<tbody"):]
+		other := map[string]string{"Zoe Adler": "Anna Zander", "Anna Zander": "Zoe Adler"}[first]
+		require.Less(t, strings.Index(rows, ">"+first+"<"), strings.Index(rows, ">"+other+"<"), path)
+	}
+	require.Contains(t, b.get("/users", http.StatusOK), `aria-sort="ascending"><a href="/users?sort=-last_name#rows"`)
+}
