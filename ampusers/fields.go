@@ -27,7 +27,7 @@ var administratorFields = sync.OnceValue(func() *field.Table[Administrator] {
 		}),
 		field.List("sections", "", func(a *Administrator) *[]string { return &a.Sections }, field.Meta{
 			Label: "Sections", Section: access, Placeholder: "SECTIONS", Format: field.FormatChoice,
-			Help: "The sections that a limited administrator sees and changes. Select at least one.",
+			Help: "The sections that a limited administrator sees and changes. Without one, it can only change its own password and second factor.",
 		}),
 		field.List("teams", "max=256", func(a *Administrator) *[]string { return &a.Teams }, field.Meta{
 			Label: "Teams", Section: access, Placeholder: "TEAMS", Help: "The teams of a limited administrator. Leave empty for all.",

@@ -151,6 +151,7 @@ func createJane(t *testing.T, v browserUser) {
 	v.Fill(t, `[name="password"]`, janePassword)
 	require.Equal(t, "jane.admin", chromium.Eval[string](t, v.Tab, `document.querySelector("[name=username]").value`), "the form keeps the input")
 	v.Click(t, `input[name="sections"][value="ami-accounts"]`)
+	v.Click(t, `input[name="scope"][value="all"]`)
 	v.Follow(t, mainButton)
 	v.Visit(t, v.url+"/administrators/jane.admin")
 	require.Equal(t, "limited", chromium.Eval[string](t, v.Tab, `document.querySelector("input[name=access]:checked").value`))

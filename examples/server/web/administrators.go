@@ -24,17 +24,14 @@ type administratorPages struct {
 func administratorPath(username string) string { return recordPath("/administrators/", username) }
 
 func newAdministratorPages(p *pages) *administratorPages {
-	const limits = "Allowed numbers and teams"
 	a := &administratorPages{}
 	a.record = withDefaults(record[ampusers.Administrator]{
 		pages: p, template: "administrator", listPath: "/administrators",
 		fieldSet: fieldSet[ampusers.Administrator]{
 			Type:     resource.Administrators(p.administrators, p.baseURL),
 			first:    []string{"username", "display_name", "access", "sections", "extensions", "dids"},
-			sections: map[string]string{"extensions": limits, "dids": limits, "teams": limits},
-			hidden: func(name string, in input) bool {
-				return in.text("access") == string(ampusers.Full) && slices.Contains([]string{"sections", "extensions", "dids", "teams"}, name)
-			},
+			sections: map[string]string{"extensions": limitsSection, "dids": limitsSection, "teams": limitsSection},
+			hidden: hidesLimit, choices: []string{scopeChoice}, check: checkLimits, complete: addScope, others: map[string]string{scopeChoice: scopeLabel},
 		},
 		tabs: []tab{
 			{ID: "access", Label: "Access"}, {ID: "sign-in", Label: "Sign-in"}, {ID: "rights", Label: "Effective access"}, {ID: activityTab, Label: "Activity"},
@@ -145,14 +142,71 @@ func (a *administratorPages) draw(context.Context, *request, *ampusers.Administr
 				{Value: string(ampusers.Full), Label: "Full", Hint: "All sections, extensions, DIDs and teams."},
 			}, cmp.Or(strings.Join(texts, ""), string(ampusers.Limited)))
 		case "sections":
-			f.Section, f.Class, f.Hint = "", "limited-only", "The sections that a limited administrator can use. Select at least one."
+			f.Section, f.Class, f.Hint = "", limitedOnly, "The sections that a limited administrator can use. Select at least one."
 			for _, s := range a.site.Administrators.Sections() {
 				f.Choices = append(f.Choices, choice{Value: s.ID, Label: s.Name, Hint: s.Description, Chosen: slices.Contains(texts, s.ID)})
 			}
 		case "extensions", "dids", "teams":
-			f.Class = "limited-only"
+			f.Class = limitedOnly + " numbers"
+			f.Hint = strings.Replace(f.Hint, " Leave empty for all.", "", 1)
 		}
 	}, nil
+}
+
+// The form asks whether a limited administrator has limits at all: an empty field could
+// just as well be forgotten.
+const (
+	limitsSection = "Allowed numbers and teams"
+	scopeChoice   = "scope"
+	scopeLabel    = "Numbers and teams"
+	scopeAll      = "all"
+	scopeListed   = "listed"
+	// limitedOnly is the class of what a full administrator does not have.
+	limitedOnly = "limited-only"
+)
+
+// limitFields are the fields that limit an administrator.
+func limitFields() []string { return []string{"extensions", "dids", "teams"} }
+
+// hidesLimit hides the limits of an administrator who has none.
+func hidesLimit(name string, in input) bool {
+	full, limit := in.text("access") == string(ampusers.Full), slices.Contains(limitFields(), name)
+	return full && (limit || name == "sections") || limit && in.text(scopeChoice) == scopeAll
+}
+
+// addScope asks for the limits. A new administrator has none to be forgotten.
+func addScope(f *form, in input, errs formErrors) {
+	chosen, limited := in.text(scopeChoice), slices.ContainsFunc(limitFields(), func(name string) bool { return in.text(name) != "" })
+	switch {
+	case chosen != "":
+	case limited, in.text("username") == "":
+		chosen = scopeListed
+	default:
+		chosen = scopeAll
+	}
+	at := slices.IndexFunc(f.Sections, func(s formSection) bool { return s.Legend == limitsSection })
+	f.Sections = slices.Insert(f.Sections, at, formSection{Class: limitedOnly, Choices: []formField{{
+		Name: scopeChoice, Label: scopeLabel, Type: "radio", Errors: errs.forField(scopeChoice), Choices: chosenOf([]choice{
+			{Value: scopeAll, Label: "All", Hint: "All extensions, DIDs and teams."},
+			{Value: scopeListed, Label: "Only these", Hint: "Enter extensions, DIDs or teams below."},
+		}, chosen),
+	}}})
+}
+
+// checkLimits rejects a limited administrator who can use no section, and limits that are
+// announced but missing.
+func checkLimits(in input) []store.FieldError {
+	var errs []store.FieldError
+	if in.text("access") == string(ampusers.Full) {
+		return nil
+	}
+	if in.text("sections") == "" {
+		errs = append(errs, store.FieldError{Field: "sections", Code: store.CodeRequired, Message: "select at least one section"})
+	}
+	if in.text(scopeChoice) == scopeListed && !slices.ContainsFunc(limitFields(), func(name string) bool { return strings.TrimSpace(in.text(name)) != "" }) {
+		errs = append(errs, store.FieldError{Field: scopeChoice, Code: store.CodeRequired, Message: "enter an extension, a DID or a team, or select All"})
+	}
+	return errs
 }
 
 func addAdministratorPassword(f *form, r *request, errs formErrors) {

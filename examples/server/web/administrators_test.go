@@ -41,10 +41,41 @@ func TestPages_limitedAdministratorSeesOwnSections(t *testing.T) {
 func TestPages_administratorWithoutPasswordGetsLink(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	require.Equal(t, "/administrators/NEW/invite", b.postRedirect("/administrators/new", url.Values{"username": {"new"}, "access": {"limited"}}))
+	require.Equal(t, "/administrators/NEW/invite", b.postRedirect("/administrators/new", url.Values{"username": {"new"}, "access": {"limited"}, "sections": {"users"}}))
 	page := b.get("/administrators/NEW/invite", http.StatusOK)
 	require.Contains(t, copyableText(page, "link"), b.server.URL+"/set-password/")
 	require.Contains(t, b.get("/administrators/NEW", http.StatusOK), "no password")
+}
+
+func TestPages_limitedAdministratorNeedsSectionsAndScope(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	requireChosen := func(page, value string) {
+		t.Helper()
+		require.Contains(t, page, `name="scope" value="`+value+`" checked`)
+	}
+	requireChosen(b.get("/administrators/new", http.StatusOK), "listed")
+	form := url.Values{"username": {"jane.admin"}, "access": {"limited"}, "scope": {"listed"}}
+	page := b.post("/administrators/new", form, http.StatusUnprocessableEntity)
+	require.Contains(t, page, `id="field-sections-error"`)
+	require.Contains(t, page, `id="field-scope-error"`)
+	requireChosen(page, "listed")
+
+	form["sections"], form["scope"], form["extensions"] = []string{"users"}, []string{"all"}, []string{"100-199"}
+	b.postRedirect("/administrators/new", form)
+	one, err := b.server.Site.Administrators.Get(t.Context(), "jane.admin")
+	require.NoError(t, err)
+	require.Empty(t, one.Extensions, "All is without limits")
+	requireChosen(b.get("/administrators/jane.admin", http.StatusOK), "all")
+
+	form["username"], form["scope"] = []string{"john.admin"}, []string{"listed"}
+	b.postRedirect("/administrators/new", form)
+	one, err = b.server.Site.Administrators.Get(t.Context(), "john.admin")
+	require.NoError(t, err)
+	require.NotEmpty(t, one.Extensions)
+	requireChosen(b.get("/administrators/john.admin", http.StatusOK), "listed")
+
+	b.postRedirect("/administrators/new", url.Values{"username": {"root.two"}, "access": {"full"}, "scope": {"listed"}})
 }
 
 func TestPages_administratorFieldErrors(t *testing.T) {
@@ -65,7 +96,7 @@ func TestPages_administratorFieldErrors(t *testing.T) {
 	page = b.post("/administrators/new", form, http.StatusUnprocessableEntity)
 	b.requireFieldError(page, "field-extensions")
 	b.requireFieldError(page, "field-dids")
-	form = url.Values{"username": {"ROOT.admin"}, "password": {password}, "access": {"limited"}}
+	form = url.Values{"username": {"ROOT.admin"}, "password": {password}, "access": {"limited"}, "sections": {"users"}}
 	b.requireFieldError(b.post("/administrators/new", form, http.StatusUnprocessableEntity), "field-username")
 }
 
@@ -80,7 +111,7 @@ func TestPages_administratorEditConflict(t *testing.T) {
 	})
 	require.NoError(t, err)
 
-	form := url.Values{"version": {b.hiddenValue(page, "version")}, "display_name": {"Jane of mine"}, "access": {"limited"}}
+	form := url.Values{"version": {b.hiddenValue(page, "version")}, "display_name": {"Jane of mine"}, "access": {"limited"}, "sections": {"users"}}
 	page = b.post("/administrators/jane.admin", form, http.StatusConflict)
 	require.Contains(t, page, "<td>Jane of theirs</td><td>Jane of mine</td>")
 	require.Contains(t, page, `value="Jane of mine"`)
@@ -98,9 +129,9 @@ func TestPages_addedRightsRevokeInvitation(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	const one = "/administrators/jane.admin"
-	b.postRedirect("/administrators/new", url.Values{"username": {"jane.admin"}, "access": {"limited"}})
+	b.postRedirect("/administrators/new", url.Values{"username": {"jane.admin"}, "access": {"limited"}, "sections": {"users"}})
 	for sections, message := range map[string]string{"": "Saved.", "audit": "Create a new one"} {
-		form := url.Values{"version": {b.hiddenValue(b.get(one, http.StatusOK), "version")}, "access": {"limited"}}
+		form := url.Values{"version": {b.hiddenValue(b.get(one, http.StatusOK), "version")}, "access": {"limited"}, "sections": {"users"}}
 		if sections != "" {
 			form.Set("sections", sections)
 			// The invitation that an administrator without this right created ends.
@@ -132,7 +163,7 @@ func TestPages_keepLastFullAdministrator(t *testing.T) {
 	require.Contains(t, b.get(one+"/delete", http.StatusOK), "This cannot be undone")
 	require.Contains(t, b.post(one+"/delete", nil, http.StatusConflict), `role="alert"`)
 	require.Contains(t, b.post(one+"/disable", nil, http.StatusConflict), `role="alert"`)
-	form := url.Values{"version": {b.hiddenValue(b.get(one, http.StatusOK), "version")}, "access": {"limited"}}
+	form := url.Values{"version": {b.hiddenValue(b.get(one, http.StatusOK), "version")}, "access": {"limited"}, "sections": {"users"}}
 	require.Contains(t, b.post(one, form, http.StatusConflict), `role="alert"`)
 	b.get(one, http.StatusOK)
 }

@@ -53,8 +53,12 @@ type fieldSet[R any] struct {
 	permissions []permission.Permission
 	// filters returns the event filters of a record; nil for other records.
 	filters func(*R) *[]manager.EventFilter
-	// complete adds controls that are no fields to the form; nil adds none.
+	// complete adds controls that are no fields to the form; nil adds none. choices are the
+	// names of those that are read with the fields.
 	complete func(f *form, in input, errs formErrors)
+	choices  []string
+	// check returns the errors of what only the form asks for; nil for none.
+	check func(in input) []store.FieldError
 	// others are the labels of controls in other forms of the page, by their
 	// names.
 	others map[string]string
@@ -100,6 +104,11 @@ func (fs *fieldSet[R]) read(form url.Values) input {
 			readPermission(in.Texts, form, m.Name)
 		} else {
 			in.Texts[m.Name] = m.ReadForm(form)
+		}
+	}
+	for _, name := range fs.choices {
+		if chosen, ok := form[name]; ok {
+			in.Texts[name] = chosen
 		}
 	}
 	if fs.filters != nil {
@@ -157,7 +166,11 @@ func (fs *fieldSet[R]) apply(record *R, in input, creating bool) []store.FieldEr
 	if fs.filters != nil {
 		*fs.filters(record) = append([]manager.EventFilter{}, in.Filters...)
 	}
-	return append(errs, fs.Apply(record, values)...)
+	errs = append(errs, fs.Apply(record, values)...)
+	if fs.check != nil {
+		errs = append(errs, fs.check(in)...)
+	}
+	return errs
 }
 
 // parse reads the value of a field; now is the value in the record.

@@ -43,7 +43,7 @@ func TestPages_replacedSecretIsNotShown(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, copyableText(b.get("/ami-accounts/crmpro_ami/secret", http.StatusOK), "secret"))
 
-	b.postRedirect("/administrators/new", url.Values{"username": {"jane.admin"}, "access": {"limited"}})
+	b.postRedirect("/administrators/new", url.Values{"username": {"jane.admin"}, "access": {"limited"}, "sections": {"users"}})
 	_, err = b.server.Site.Administrators.Invite(t.Context(), "jane.admin")
 	require.NoError(t, err)
 	require.Empty(t, copyableText(b.get("/administrators/jane.admin/invite", http.StatusOK), "link"))
