@@ -75,6 +75,11 @@ func (e *AlreadyExistsError) Error() string {
 	return fmt.Sprintf("%s: another %s already has this %s%s; choose a different one", e.Field, e.Kind, e.Field, location)
 }
 
+// FieldError returns the error as that of a field, with the code [CodeAlreadyExists].
+func (e *AlreadyExistsError) FieldError() FieldError {
+	return FieldError{Field: e.Field, Code: CodeAlreadyExists, Message: strings.TrimPrefix(e.Error(), e.Field+": ")}
+}
+
 // Is reports whether target is [ErrAlreadyExists].
 func (e *AlreadyExistsError) Is(target error) bool { return target == ErrAlreadyExists }
 
@@ -208,8 +213,12 @@ func (e *InvalidError) Error() string {
 	return strings.Join(parts, "; ")
 }
 
-// Is reports whether target is [ErrInvalid].
-func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+// Is reports whether target is [ErrInvalid], or [ErrAlreadyExists] if other records have
+// all of the values.
+func (e *InvalidError) Is(target error) bool {
+	isOther := func(f FieldError) bool { return f.Code != CodeAlreadyExists }
+	return target == ErrInvalid || target == ErrAlreadyExists && !slices.ContainsFunc(e.Fields, isOther)
+}
 
 // NewInvalidError returns an [InvalidError] with the given fields, or nil if there
 // are none. A validation can end with "return store.NewInvalidError(errs...)".
@@ -236,8 +245,7 @@ func AddFieldErrors(err error, fields ...FieldError) error {
 		})
 		return NewInvalidError(slices.Concat(fields, others)...)
 	case isTaken:
-		message := strings.TrimPrefix(exists.Error(), exists.Field+": ")
-		return NewInvalidError(append(slices.Clip(fields), FieldError{Field: exists.Field, Code: CodeAlreadyExists, Message: message})...)
+		return NewInvalidError(append(slices.Clip(fields), exists.FieldError())...)
 	case err != nil:
 		return err
 	}

@@ -26,7 +26,8 @@ type NewUser struct {
 // Create creates a user. It ignores the fields that only the service sets. It returns
 // an error wrapping [store.ErrInvalid] if fields are invalid; an invalid password has
 // the field "password". It returns a [store.AlreadyExistsError] if another user has the
-// same username, default extension or external ID.
+// same username, default extension or external ID. Several errors are one
+// [store.InvalidError].
 //
 // Hashing the password is slow. If you need a transaction, use [Service.PrepareCreate].
 func (s *Service) Create(ctx context.Context, n NewUser) (*User, error) {
@@ -121,7 +122,7 @@ func (c *userCreation) commit(ctx context.Context) (*User, error) {
 		return recordAll(ctx, r, s.changeEvents(r.Intent.Action, nil, created))
 	})
 	if err != nil {
-		return nil, err
+		return nil, allTaken(ctx, s, created, err)
 	}
 	s.logUser(ctx, c.intent.Action, created)
 	return s.redact(created), nil

@@ -280,3 +280,30 @@ func TestSuggestUsername_takesNameThenEmail(t *testing.T) {
 		require.Equal(t, u.Username, userman.SuggestUsername(&u))
 	}
 }
+
+func TestService_Create_reportsAllTakenValues(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newServiceWithDB(t, open(t), "")
+			h.createUser(t, newUser("jane", "1001"), "")
+			h.createUser(t, newUser("joan", "1002"), "")
+			taken := []string{"username: already_exists", "default_extension: already_exists"}
+			_, err := h.Create(t.Context(), userman.NewUser{User: newUser("jane", "1002")})
+			requireFieldErrors(t, err, taken...)
+			require.ErrorIs(t, err, store.ErrAlreadyExists)
+			_, err = h.Update(t.Context(), "joan", func(u *userman.User) error {
+				u.Username, u.DefaultExtension = "jane", "1001"
+				return nil
+			})
+			requireFieldErrors(t, err, taken...)
+			invalid := newUser("jane", "1002")
+			invalid.Email = "x"
+			_, err = h.Create(t.Context(), userman.NewUser{User: invalid})
+			requireFieldErrors(t, err, append([]string{"email: email"}, taken...)...)
+			require.NotErrorIs(t, err, store.ErrAlreadyExists)
+			h.requireAuditIntact(t)
+		})
+	}
+}

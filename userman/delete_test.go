@@ -61,7 +61,8 @@ func TestService_Delete_softDeletesAndRestores(t *testing.T) {
 
 			h.createUser(t, newUser("jane", "1001"), "") // username and extension are free
 			_, err = h.Restore(t.Context(), id, nil)
-			requireAlreadyExists(t, err, "username")
+			requireFieldErrors(t, err, "username: already_exists", "default_extension: already_exists")
+			require.ErrorIs(t, err, store.ErrAlreadyExists)
 			h.deleteUser(t, "jane")
 			restored, err := h.Restore(t.Context(), id, nil)
 			require.NoError(t, err)

@@ -159,7 +159,7 @@ func TestService_Update_reportsUnreadableFieldsAsWell(t *testing.T) {
 	h.createUser(t, newUser("jane", "1001"), "")
 	h.createUser(t, newUser("joan"), "")
 	unreadable := store.NewInvalidError(store.FieldError{Field: "permissions", Code: "json", Message: "this cannot be read"})
-	for email, want := range map[string][]string{"x": {"permissions: json", "email: email"}, "": {"permissions: json", "default_extension: already_exists"}} {
+	for email, want := range map[string][]string{"x": {"permissions: json", "email: email", "default_extension: already_exists"}, "": {"permissions: json", "default_extension: already_exists"}} {
 		_, err := h.Update(t.Context(), "joan", func(u *userman.User) error {
 			u.Email, u.DefaultExtension = email, "1001"
 			return unreadable

@@ -58,7 +58,7 @@ func (s *Service) mutateFound(ctx context.Context, intent audit.Event, find func
 		return s.save(ctx, r, intent.Action, before, after)
 	})
 	if err != nil {
-		return nil, err
+		return nil, allTaken(ctx, s, after, err)
 	}
 	s.logUser(ctx, intent.Action, after)
 	return s.redact(after), nil

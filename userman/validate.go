@@ -45,58 +45,67 @@ func (s *Service) validateUserWith(groups *groupSet, u, before *User) []store.Fi
 }
 
 // rejectFields returns an error for the invalid fields of u and for fields that the
-// caller could not parse. It returns nil if there are none. The store checks later that
-// values are unique. If u will not be stored, rejectFields checks this itself.
+// caller could not parse, together with the values of u that another user has. It returns
+// nil if there are no such fields. The store checks later that values are unique.
 func (s *Service) rejectFields(ctx context.Context, u *User, invalid, unreadable []store.FieldError) error {
-	err := store.NewInvalidError(invalid...)
-	if err == nil && len(unreadable) > 0 {
-		err = s.checkUnique(ctx, u)
+	if len(invalid)+len(unreadable) == 0 {
+		return nil
 	}
-	return store.AddFieldErrors(err, unreadable...)
-}
-
-// checkUnique returns a [store.AlreadyExistsError] if another user has a value of u
-// that must be unique.
-func (s *Service) checkUnique(ctx context.Context, u *User) error {
-	for _, unique := range []struct {
-		field, value string
-		lookup       UserLookup
-	}{
-		{"username", u.Username, UserLookup{Username: u.Username}},
-		{"default_extension", u.DefaultExtension, UserLookup{DefaultExtension: u.DefaultExtension}},
-		{"external_id", u.ExternalID, UserLookup{Directory: u.Directory, ExternalID: u.ExternalID}},
-	} {
-		if unique.value == "" {
-			continue
-		}
-		other, err := s.store.FindUser(ctx, unique.lookup)
-		switch {
-		case err == nil && other.ID != u.ID:
-			return &store.AlreadyExistsError{Kind: KindUser, Field: unique.field}
-		case err != nil && !errors.Is(err, store.ErrNotFound):
-			return err
-		}
-	}
-	return s.checkLoginNames(ctx, u)
-}
-
-// checkLoginNames returns a [store.AlreadyExistsError] if another user has a login name
-// of u.
-func (s *Service) checkLoginNames(ctx context.Context, u *User) error {
-	fields, err := s.store.LoginFields(ctx)
+	taken, err := s.takenFields(ctx, u)
 	if err != nil {
 		return err
 	}
+	return store.AddFieldErrors(store.NewInvalidError(slices.Concat(invalid, taken)...), unreadable...)
+}
+
+// allTaken completes the error of a store that rejects u, which names the first value that
+// another user has: it returns a [store.InvalidError] if there are several.
+func allTaken(ctx context.Context, s *Service, u *User, err error) error {
+	if !errors.Is(err, store.ErrAlreadyExists) || u == nil {
+		return err
+	}
+	taken, readErr := s.takenFields(ctx, u)
+	if readErr != nil || len(taken) < 2 {
+		return err
+	}
+	return store.NewInvalidError(taken...)
+}
+
+// takenFields returns an error for each field of u whose value must be unique and is that
+// of another user.
+func (s *Service) takenFields(ctx context.Context, u *User) ([]store.FieldError, error) {
+	fields, err := s.store.LoginFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	type value struct {
+		taken  store.AlreadyExistsError
+		lookup UserLookup
+		empty  bool
+	}
+	values := []value{
+		{store.AlreadyExistsError{Field: "username"}, UserLookup{Username: u.Username}, u.Username == ""},
+		{store.AlreadyExistsError{Field: "default_extension"}, UserLookup{DefaultExtension: u.DefaultExtension}, u.DefaultExtension == ""},
+		{store.AlreadyExistsError{Field: "external_id"}, UserLookup{Directory: u.Directory, ExternalID: u.ExternalID}, u.ExternalID == ""},
+	}
 	for _, name := range fields.LoginNames(u) {
-		other, err := s.store.FindUser(ctx, UserLookup{LoginName: name.Folded})
+		values = append(values, value{store.AlreadyExistsError{Field: name.Field, LoginName: true}, UserLookup{LoginName: name.Folded}, false})
+	}
+	var errs []store.FieldError
+	for _, v := range values {
+		if v.empty || slices.ContainsFunc(errs, func(e store.FieldError) bool { return e.Field == v.taken.Field }) {
+			continue
+		}
+		other, err := s.store.FindUser(ctx, v.lookup)
 		switch {
 		case err == nil && other.ID != u.ID:
-			return &store.AlreadyExistsError{Kind: KindUser, Field: name.Field, LoginName: true}
+			v.taken.Kind = KindUser
+			errs = append(errs, v.taken.FieldError())
 		case err != nil && !errors.Is(err, store.ErrNotFound):
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return errs, nil
 }
 
 // maxText is the length in bytes of the longest text that is normalized. No field is

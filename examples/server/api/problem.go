@@ -125,6 +125,10 @@ func storeProblem(err error, place string) *problem {
 	var inUse *store.InUseError
 	var busy *store.BusyError
 	switch {
+	case errors.As(err, &invalid) && errors.Is(err, store.ErrAlreadyExists):
+		p := newProblem(http.StatusConflict, store.CodeAlreadyExists, invalid.Error())
+		p.Errors = fieldProblems(place, invalid.Fields)
+		return p
 	case errors.As(err, &invalid):
 		return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblems(place, invalid.Fields)...)
 	case errors.As(err, &exists):

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/field"
 )
 
 // formErrors are the errors that a service reports about a form. The zero value
@@ -21,6 +23,8 @@ type formErrors struct {
 	// general are the errors that concern no field.
 	general []string
 	fields  []store.FieldError
+	// typed is the input, which names the elements of lists with errors.
+	typed url.Values
 }
 
 // formErrorsOf returns the errors that err reports about a form. It returns false
@@ -32,12 +36,9 @@ func formErrorsOf(err error) (formErrors, bool) {
 	status := errorPageOf(err).Status
 	switch {
 	case errors.As(err, &invalid):
-		return formErrors{status: http.StatusUnprocessableEntity, fields: invalid.Fields}, true
+		return formErrors{status: http.StatusUnprocessableEntity, fields: inWords(invalid.Fields)}, true
 	case errors.As(err, &exists):
-		message := strings.TrimPrefix(exists.Error(), exists.Field+": ")
-		message = strings.ReplaceAll(message, exists.Field, strings.ReplaceAll(exists.Field, "_", " "))
-		fieldErr := store.FieldError{Field: exists.Field, Code: store.CodeAlreadyExists, Message: message}
-		return formErrors{status: http.StatusUnprocessableEntity, fields: []store.FieldError{fieldErr}}, true
+		return formErrors{status: http.StatusUnprocessableEntity, fields: inWords([]store.FieldError{exists.FieldError()})}, true
 	case errors.As(err, new(*credential.LoginError)):
 		status = http.StatusUnprocessableEntity
 	case !slices.Contains([]int{http.StatusForbidden, http.StatusTooManyRequests, http.StatusConflict, http.StatusServiceUnavailable}, status):
@@ -52,6 +53,18 @@ func formErrorsOf(err error) (formErrors, bool) {
 	return errs, true
 }
 
+// inWords returns the errors of values that others have with the words of a page for the
+// names of the fields.
+func inWords(fields []store.FieldError) []store.FieldError {
+	fields = slices.Clone(fields)
+	for i, f := range fields {
+		if f.Code == store.CodeAlreadyExists {
+			fields[i].Message = strings.ReplaceAll(f.Message, f.Field, strings.ReplaceAll(f.Field, "_", " "))
+		}
+	}
+	return fields
+}
+
 // invalidField is the error of one field.
 func invalidField(name, code, message string) error {
 	return store.NewInvalidError(store.FieldError{Field: name, Code: code, Message: message})
@@ -62,7 +75,7 @@ func (e formErrors) forField(name string) []string {
 	var messages []string
 	for _, f := range e.fields {
 		if rest, ok := strings.CutPrefix(f.Field, name); ok && (rest == "" || rest[0] == '[' || rest[0] == '.') {
-			messages = append(messages, elementPrefix(rest)+f.Message)
+			messages = append(messages, e.elementPrefix(name, rest)+f.Message)
 		}
 	}
 	return messages
@@ -95,12 +108,20 @@ func onFormErrors(err error, show func(formErrors) (response, error)) (response,
 	return show(errs)
 }
 
-// elementPrefix names the element of a list that "[2]" refers to: the third.
-func elementPrefix(rest string) string {
+// elementPrefix names the element of a list that "[2]" refers to: what was typed, or the
+// third.
+func (e formErrors) elementPrefix(name, rest string) string {
 	index, _, _ := strings.Cut(strings.TrimPrefix(rest, "["), "]")
 	n, err := strconv.Atoi(index)
 	if err != nil {
 		return ""
+	}
+	items := e.typed[name]
+	if len(items) == 1 {
+		items = field.SplitList(items[0])
+	}
+	if n >= 0 && n < len(items) {
+		return "“" + items[n] + "”: "
 	}
 	return fmt.Sprintf("entry %d: ", n+1)
 }
@@ -129,7 +150,7 @@ func (e formErrors) summary(labels map[string]string) []problem {
 			all = append(all, problem{Text: sentence(f.String())})
 			continue
 		}
-		all = append(all, problem{Href: "#" + fieldID(name), Text: label + ": " + elementPrefix(rest) + f.Message})
+		all = append(all, problem{Href: "#" + fieldID(name), Text: label + ": " + e.elementPrefix(name, rest) + f.Message})
 	}
 	return all
 }
