@@ -190,7 +190,7 @@ func pageBodies() map[string][2]any {
 			[]firstStep{{hostile, hostile, pageLink{"/x", hostile}, false}, {Label: hostile, Done: true}}, "pending", &asteriskconf.Status{LiveAt: &now}, hostileRun(),
 			[]overviewCard{{hostile, hostile, hostile, pageLink{"/x", hostile}, true}}, []*audit.Entry{hostileEntry()}, true,
 		}},
-		"search":           {searchPage{}, searchPage{hostile, []searchGroup{{"x", hostile, []searchResult{{"/x", hostile, hostile}}}}, 1}},
+		"search":           {searchPage{}, searchPage{hostile, []searchGroup{{"x", hostile, []searchResult{{"/x", hostile, hostile}}, &searchMore{pageLink{"/x", hostile}, 2}}}, 1}},
 		"banner":           {banner{Admin: none}, banner{"pending", hostileAdministrator(), 2, hostile}},
 		"administrators":   {listPage[ampusers.Administrator]{}, hostileList(map[string]string{hostile: hostile}, hostileAdministrator())},
 		"new":              {newPage{}, newPage{hostile, hostileForm()}},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -25,13 +26,21 @@ const (
 type searchPage struct {
 	Text   string
 	Groups []searchGroup
-	Count  int
+	// Count is the number of results, with those that are not shown.
+	Count int
 }
 
-// searchGroup are the results of a kind.
+// searchGroup are the results of a kind. More leads to a list with the rest.
 type searchGroup struct {
 	ID, Label string
 	Results   []searchResult
+	More      *searchMore
+}
+
+// searchMore is a link to a list of that many results.
+type searchMore struct {
+	pageLink
+	Total int
 }
 
 // searchResult is a page that was found. Text tells it from others.
@@ -49,8 +58,12 @@ func (p *pages) search(ctx context.Context, r *request) (response, error) {
 				return nil, err
 			}
 			for _, group := range found {
-				if len(group.Results) > 0 {
-					body.Groups, body.Count = append(body.Groups, group), body.Count+len(group.Results)
+				if len(group.Results) == 0 {
+					continue
+				}
+				body.Groups, body.Count = append(body.Groups, group), body.Count+len(group.Results)
+				if group.More != nil {
+					body.Count += group.More.Total - len(group.Results)
 				}
 			}
 		}
@@ -62,11 +75,12 @@ func (p *pages) search(ctx context.Context, r *request) (response, error) {
 }
 
 // moreResults leads to the list of all results, if there are more.
-func moreResults(found []searchResult, next, list, text string) []searchResult {
-	if next == "" {
-		return found
+func moreResults[T any](page *store.Page[T], list, text, plural string) *searchMore {
+	if page.Next == "" {
+		return nil
 	}
-	return append(found, searchResult{listAddress(list, "search", text), "Show all results", ""})
+	label := fmt.Sprintf("Show all %s %s", counted(page.Total, page.AtLeast), plural)
+	return &searchMore{pageLink{listAddress(list, "search", text), label}, page.Total}
 }
 
 // searchUsers finds users in scope, and the extensions among them that begin with the
@@ -75,7 +89,7 @@ func (p *pages) searchUsers(ctx context.Context, r *request, text string) ([]sea
 	if !r.admin.Can(app.SectionUsers) {
 		return nil, nil
 	}
-	list, err := p.users(ctx).List(ctx, userman.Query{Search: text, PageRequest: store.PageRequest{Limit: maxSearchResults}})
+	list, err := p.users(ctx).List(ctx, userman.Query{Search: text, PageRequest: store.PageRequest{Limit: maxSearchResults, Count: true}})
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +102,7 @@ func (p *pages) searchUsers(ctx context.Context, r *request, text string) ([]sea
 			}
 		}
 	}
-	users.Results = moreResults(users.Results, list.Next, "/users", text)
+	users.More = moreResults(list, "/users", text, "users")
 	extensions.Results, _ = firstOf(extensions.Results, maxSearchResults)
 	return []searchGroup{extensions, users}, nil
 }
@@ -115,7 +129,7 @@ func (p *pages) searchAMIAccounts(ctx context.Context, r *request, text string) 
 	if !r.admin.Can(app.SectionAMIAccounts) {
 		return nil, nil
 	}
-	list, err := p.site.AMIAccounts.List(ctx, manager.Query{Search: text, PageRequest: store.PageRequest{Limit: maxSearchResults}})
+	list, err := p.site.AMIAccounts.List(ctx, manager.Query{Search: text, PageRequest: store.PageRequest{Limit: maxSearchResults, Count: true}})
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +137,7 @@ func (p *pages) searchAMIAccounts(ctx context.Context, r *request, text string) 
 	for _, one := range list.Items {
 		found.Results = append(found.Results, searchResult{amiAccountPath(one.Name), one.Name, one.Owner})
 	}
-	found.Results = moreResults(found.Results, list.Next, "/ami-accounts", text)
+	found.More = moreResults(list, "/ami-accounts", text, "AMI accounts")
 	return []searchGroup{found}, nil
 }
 
@@ -131,7 +145,7 @@ func (p *pages) searchAdministrators(ctx context.Context, r *request, text strin
 	if !r.admin.Can(app.SectionAdministrators) {
 		return nil, nil
 	}
-	list, err := p.administrators(ctx).List(ctx, ampusers.Query{Search: text, PageRequest: store.PageRequest{Limit: maxSearchResults}})
+	list, err := p.administrators(ctx).List(ctx, ampusers.Query{Search: text, PageRequest: store.PageRequest{Limit: maxSearchResults, Count: true}})
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +153,7 @@ func (p *pages) searchAdministrators(ctx context.Context, r *request, text strin
 	for _, one := range list.Items {
 		found.Results = append(found.Results, searchResult{administratorPath(one.Username), one.Username, one.DisplayName})
 	}
-	found.Results = moreResults(found.Results, list.Next, "/administrators", text)
+	found.More = moreResults(list, "/administrators", text, "administrators")
 	return []searchGroup{found}, nil
 }
 

@@ -80,5 +80,5 @@ func TestPages_searchIsBounded(t *testing.T) {
 	}
 	page := b.get("/search?q=aaa", http.StatusOK)
 	require.Equal(t, 5, strings.Count(page, `<a href="/users/aaa`))
-	require.Contains(t, page, `<a href="/users?search=aaa">Show all results</a>`)
+	require.Contains(t, page, `<a href="/users?search=aaa">Show all 7 users</a>`)
 }

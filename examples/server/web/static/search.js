@@ -32,7 +32,8 @@
   }
 
   function show() {
-    var count = options().length, empty = input.value.trim() === "";
+    var counted = list.querySelector("[data-count]"), count = counted ? Number(counted.dataset.count) : 0;
+    var empty = input.value.trim() === "";
     list.hidden = count === 0;
     input.setAttribute("aria-expanded", String(count > 0));
     status.textContent = empty ? "" : count === 0 ? "Nothing found" : count + (count === 1 ? " result" : " results");
