@@ -168,9 +168,9 @@ func mailDefinitions() []Definition {
 		return text(name, rule, SettingsMail, label, placeholder, value, help, func(s *Settings) *string { return at(&s.SMTP) })
 	}
 	return []Definition{
-		smtp("smtp", "max=300,plain_line", "Mail server", "HOST:PORT", "", "Without a mail server, no mails are sent.", func(s *SMTPSettings) *string { return &s.Address }),
+		smtp("smtp", "max=300,plain_line", "Mail server", "HOST:PORT", "", "Host and port, such as smtp.example.com:587. Without a mail server, no emails are sent.", func(s *SMTPSettings) *string { return &s.Address }),
 		smtp("smtp_security", "omitempty,oneof=starttls tls none unprotected", "Connection security", "SECURITY", string(smtpmailer.STARTTLS),
-			"Choose none for a mail server on this host. With unprotected, the network can read the links in mails.", func(s *SMTPSettings) *string { return (*string)(&s.Security) }),
+			"Choose none for a mail server on this host. With unprotected, the network can read the links in emails.", func(s *SMTPSettings) *string { return (*string)(&s.Security) }),
 		smtp("smtp_from", "max=500,plain_line", "Sender", "SENDER", "",
 			"Such as pbx@example.com or ACME Telephony <pbx@example.com>.", func(s *SMTPSettings) *string { return &s.From }),
 		smtp("smtp_user", "max=500,plain_line", "Username", "NAME", "", "For the mail server. Empty means no login.", func(s *SMTPSettings) *string { return &s.Username }),

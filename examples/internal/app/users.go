@@ -104,7 +104,7 @@ func (s *App) MailStatus() MailStatus {
 	}
 	switch {
 	case options.Mailer == nil:
-		m.Missing = "No mail server is configured, so no mails are sent. Enter the mail server and the sender in the settings, or set --smtp and --smtp-from."
+		m.Missing = "No mail server is configured, so no emails are sent. Enter the mail server and the sender in the settings, or set --smtp and --smtp-from."
 	case options.BaseURL == nil:
 		m.Missing = "The public URL of the pages is unknown, so no links can be sent. Enter it in the settings, or set --base-url."
 	default:
