@@ -31,7 +31,7 @@ func newAdministratorPages(p *pages) *administratorPages {
 			Type:     resource.Administrators(p.administrators, p.baseURL),
 			first:    []string{"username", "display_name", "access", "sections", "extensions", "dids"},
 			sections: map[string]string{"extensions": limitsSection, "dids": limitsSection, "teams": limitsSection},
-			hidden: hidesLimit, choices: []string{scopeChoice}, check: checkLimits, complete: addScope, others: map[string]string{scopeChoice: scopeLabel},
+			hidden:   hidesLimit, choices: []string{scopeChoice}, check: checkLimits, complete: addScope, others: map[string]string{scopeChoice: scopeLabel},
 		},
 		tabs: []tab{
 			{ID: "access", Label: "Access"}, {ID: "sign-in", Label: "Sign-in"}, {ID: "rights", Label: "Effective access"}, {ID: activityTab, Label: "Activity"},
@@ -195,7 +195,7 @@ func addScope(f *form, in input, errs formErrors) {
 
 // checkLimits rejects a limited administrator who can use no section, and limits that are
 // announced but missing.
-func checkLimits(in input) []store.FieldError {
+func checkLimits(in input, _ map[string]field.Value) []store.FieldError {
 	var errs []store.FieldError
 	if in.text("access") == string(ampusers.Full) {
 		return nil

@@ -86,7 +86,7 @@ func (p *pages) lintAMIAccount(account *manager.Account) []manager.Warning {
 // warnings are the findings about the input by the names of the fields.
 func (a *amiAccountPages) warnings(in input) map[string][]string {
 	account, unreadable := a.New(), map[string]bool{}
-	found := map[string][]string{}
+	found, typed := map[string][]string{}, formErrors{typed: in.Texts}
 	for _, e := range a.apply(account, in, true) {
 		name, _, _ := strings.Cut(e.Field, "[")
 		if name == "permit" || name == "deny" {
@@ -97,7 +97,7 @@ func (a *amiAccountPages) warnings(in input) map[string][]string {
 	for _, w := range a.lintAMIAccount(account) {
 		name, element, _ := strings.Cut(w.Field, "[")
 		if element != "" {
-			element = elementPrefix("[" + element)
+			element = typed.elementPrefix(name, "["+element)
 		}
 		if name == "deny" && len(account.Deny) == 0 {
 			name = "permit" // an empty list of denied addresses is out of sight, under Advanced

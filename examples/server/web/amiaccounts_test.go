@@ -99,7 +99,7 @@ func TestPages_accountFieldErrors(t *testing.T) {
 	for _, id := range []string{"field-name", "field-secret", "field-permit", "field-write_timeout", "field-event_filters-0-event"} {
 		b.requireFieldError(page, id)
 	}
-	require.Contains(t, page, "Entry 2: ")
+	require.Contains(t, page, "“nonsense&lt;b&gt;”: ")
 	require.Contains(t, page, "nonsense&lt;b&gt;</textarea>")
 	require.NotContains(t, page, "short-one")
 	require.Contains(t, page, `name="write" value="originate" checked`)
@@ -146,7 +146,7 @@ func TestPages_accountWarningsWhileTyping(t *testing.T) {
 	answer := b.post("/ami-accounts/check", url.Values{"write": {"originate"}, "permit": {"10.0.0.1"}, "deny": {"10.0.0.1"}}, http.StatusOK)
 	require.NoError(t, json.Unmarshal([]byte(answer), &found))
 	require.Contains(t, found["write"][0], "The account can start calls but not redirect or hang them up")
-	require.Contains(t, found["deny"][2], "Entry 1: this has no effect")
+	require.Contains(t, found["deny"][2], "“10.0.0.1”: this has no effect")
 	require.NotContains(t, found, "read")
 	page := b.post("/ami-accounts/new", url.Values{"name": {"-"}, "write": {"command"}}, http.StatusUnprocessableEntity)
 	require.Regexp(t, `(?s)data-warnings="write"><span>With command the account can take over the whole PBX`, page)

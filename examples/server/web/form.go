@@ -142,6 +142,9 @@ type drawer func(m field.Meta, texts []string, f *formField)
 
 // draw returns the form with the input and its errors. Secrets are never drawn.
 func (fs *fieldSet[R]) draw(in input, creating bool, errs formErrors, adjust drawer) form {
+	if errs.typed == nil {
+		errs.typed = in.Texts
+	}
 	f := form{Problems: errs.summary(fs.labels(in))}
 	for _, m := range fs.metas(creating) {
 		if isPermission(m) {

@@ -128,7 +128,7 @@ func TestPages_groupMembersAddAndRemove(t *testing.T) {
 	b.createUser(userman.User{Username: "bob"})
 	page := b.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice, nobody"}}, http.StatusUnprocessableEntity)
 	b.requireFieldError(page, "field-usernames")
-	require.Contains(t, page, "Entry 2: there is no such user")
+	require.Contains(t, page, "“nobody”: there is no such user")
 	require.Contains(t, page, "alice, nobody</textarea>")
 	b.requireFieldError(b.post("/groups/Sales/members", url.Values{"do": {"add"}}, http.StatusUnprocessableEntity), "field-usernames")
 	require.Zero(t, b.salesGroup().Members)

@@ -57,8 +57,9 @@ type fieldSet[R any] struct {
 	// names of those that are read with the fields.
 	complete func(f *form, in input, errs formErrors)
 	choices  []string
-	// check returns the errors of what only the form asks for; nil for none.
-	check func(in input) []store.FieldError
+	// check returns the errors of what only the form asks for; nil for none. now are the
+	// values of the record.
+	check func(in input, now map[string]field.Value) []store.FieldError
 	// others are the labels of controls in other forms of the page, by their
 	// names.
 	others map[string]string
@@ -168,7 +169,7 @@ func (fs *fieldSet[R]) apply(record *R, in input, creating bool) []store.FieldEr
 	}
 	errs = append(errs, fs.Apply(record, values)...)
 	if fs.check != nil {
-		errs = append(errs, fs.check(in)...)
+		errs = append(errs, fs.check(in, now)...)
 	}
 	return errs
 }

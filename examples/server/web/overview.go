@@ -174,9 +174,9 @@ func (p *pages) userCards(ctx context.Context, r *request) (cards []overviewCard
 	if missing.Total > 0 {
 		who, show = "They cannot log in yet", pageLink{"/users?no_password=1&status=enabled", "Show these users"}
 	}
-	cards = []overviewCard{
-		{"Users", counted(enabled.Total, enabled.AtLeast), "Enabled", pageLink{"/users", "Open users"}, false},
-		{"Users without a password", counted(missing.Total, missing.AtLeast), who, show, missing.Total > 0},
+	cards = []overviewCard{{"Users", counted(enabled.Total, enabled.AtLeast), "Enabled", pageLink{"/users", "Open users"}, false}}
+	if enabled.Total > 0 {
+		cards = append(cards, overviewCard{"Users without a password", counted(missing.Total, missing.AtLeast), who, show, missing.Total > 0})
 	}
 	if last := p.jobs.LastWelcome(); last != nil && last.Welcome != nil {
 		shown, err := last.InScope(ctx, p.users(ctx))

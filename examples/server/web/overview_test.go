@@ -18,7 +18,7 @@ func TestPages_overviewCountsWhatNeedsAttention(t *testing.T) {
 	b := start(t, nil)
 	ctx, site := t.Context(), b.server.Site
 	empty := b.get("/", http.StatusOK)
-	require.Contains(t, empty, `<h2 class="subheader">Users without a password</h2>`+"\n"+`<p class="h2 mb-1">0</p>`)
+	require.NotContains(t, empty, "Users without a password")
 	for name, secret := range map[string]string{"ada": "", "ben": password} {
 		_, err := site.Users.Create(ctx, userman.NewUser{User: &userman.User{Username: name}, Password: store.NewSecret(secret)})
 		require.NoError(t, err)

@@ -223,6 +223,7 @@ func asksFor[R any](fields ...formField) question[R] {
 
 // actionErrors shows the page of a record with the errors of an action.
 func (rp *record[R]) actionErrors(ctx context.Context, r *request, now *R, errs formErrors) (response, error) {
+	errs.typed = r.PostForm
 	return rp.page(ctx, r, now, rp.of(now), errs, func(f *form) {
 		f.Version, f.ActionErrors, f.Problems = rp.version(now), f.Problems, nil
 	})

@@ -103,9 +103,12 @@ func (u *userPages) addOnboarding(f *form, r *request, errs formErrors) {
 	})
 }
 
-// validateOnboarding rejects a password that is not to be set, or is missing.
-func validateOnboarding(chosen string, password store.Secret) []store.FieldError {
+// validateOnboarding rejects a password that is not to be set, and what the first sign-in
+// needs and is missing.
+func validateOnboarding(chosen string, password store.Secret, email string) []store.FieldError {
 	switch {
+	case chosen == onboardMail && email == "":
+		return []store.FieldError{{Field: "email", Code: store.CodeRequired, Message: "enter the address for the welcome email, or select another first sign-in"}}
 	case !slices.Contains([]string{onboardMail, onboardLink, onboardPassword, onboardLater}, chosen):
 		return []store.FieldError{{Field: "onboarding", Code: store.CodeOneOf, Message: "select an option"}}
 	case chosen == onboardPassword && password.IsZero():
@@ -136,7 +139,7 @@ func (u *userPages) completeDraft(ctx context.Context, r *request, in input, d *
 			d.Errors = append(d.Errors, store.FieldError{Field: "username", Code: store.CodeRequired, Message: "enter a first and last name, or a username"})
 		}
 	}
-	d.Errors = append(d.Errors, validateOnboarding(r.form("onboarding"), d.Secret)...)
+	d.Errors = append(d.Errors, validateOnboarding(r.form("onboarding"), d.Secret, in.text("email"))...)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -37,7 +38,7 @@ func newUserPages(p *pages) *userPages {
 			permissions: permissions,
 			first:       []string{"first_name", "last_name", "email", "username", "default_extension", "linked_extensions", "groups"},
 			sections:    userSections(), collapsed: []string{jobSection, contactSection, localeSection},
-			others: map[string]string{"picture": pictureLabel, "onboarding": onboardingLabel},
+			others: map[string]string{"picture": pictureLabel, "onboarding": onboardingLabel}, check: checkEmail,
 		},
 		tabs: []tab{
 			{ID: "profile", Label: "Profile"}, {ID: "sign-in", Label: "Sign-in", legends: []string{linksSection}}, {ID: permissionsTab, Label: "Permissions"},
@@ -85,6 +86,17 @@ func userSections() map[string]string {
 		}
 	}
 	return sections
+}
+
+// checkEmail asks for the rest of an email address. Others may send mail to a host without
+// a dot, but in a form it is a mistake.
+func checkEmail(in input, now map[string]field.Value) []store.FieldError {
+	email := in.text("email")
+	_, domain, ok := strings.Cut(email, "@")
+	if !ok || domain == "" || strings.Contains(domain, ".") || email == now["email"].Text() {
+		return nil
+	}
+	return []store.FieldError{{Field: "email", Code: store.CodeEmail, Message: "enter the whole address, such as jane@example.com"}}
 }
 
 // userExtra is what the page of a user has besides the record: the field of the picture,

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -77,6 +78,24 @@ func TestPages_userCreateDefaultGroups(t *testing.T) {
 	require.Empty(t, b.user("john.roe").Groups)
 }
 
+func TestPages_userNeedsWholeEmail(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	form := url.Values{"username": {"jane.roe"}, "onboarding": {"mail"}}
+	page := b.post("/users/new", form, http.StatusUnprocessableEntity)
+	b.requireFieldError(page, "field-email")
+	require.Contains(t, page, "Enter the address for the welcome email")
+	form.Set("email", "jane@example")
+	b.requireFieldError(b.post("/users/new", form, http.StatusUnprocessableEntity), "field-email")
+	_, err := b.server.Site.Users.Get(t.Context(), "jane.roe")
+	require.ErrorIs(t, err, store.ErrNotFound)
+
+	b.createUser(userman.User{Username: "old.user", Email: "old@mailhost"})
+	version := b.hiddenValue(b.get("/users/old.user", http.StatusOK), "version")
+	edit := url.Values{"version": {version}, "username": {"old.user"}, "email": {"old@mailhost"}, "first_name": {"Olga"}}
+	require.Equal(t, "/users/old.user", b.postRedirect("/users/old.user", edit), "an address that the user has stays")
+}
+
 func TestPages_userFieldErrors(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
@@ -92,7 +111,7 @@ func TestPages_userFieldErrors(t *testing.T) {
 	for _, id := range []string{"username", "email", "default_extension", "time_zone", "other_emails"} {
 		b.requireFieldError(page, "field-"+id)
 	}
-	require.Contains(t, page, "Other emails: entry 2: ")
+	require.Contains(t, page, "Other emails: “")
 	require.Contains(t, page, `value="&lt;b&gt;Jane&lt;/b&gt;"`)
 
 	page = b.post("/users/new", janeForm(), http.StatusUnprocessableEntity)

@@ -203,6 +203,14 @@
   document.addEventListener("htmx:beforeRequest", function (event) { if (event.detail.requestConfig.triggeringEvent) { start(); } });
   document.addEventListener("htmx:afterRequest", function (event) { if (event.detail.requestConfig.triggeringEvent) { stop(); } });
 
+  // The result of a test is shown between the bars of the page. The button was disabled.
+  document.addEventListener("htmx:afterSettle", function (event) {
+    var part = event.target, button = event.detail.requestConfig.elt;
+    if (part.id !== "tested" && part.id !== "probed") { return; }
+    part.scrollIntoView({ block: "center" });
+    (button.querySelector("button") || button).focus({ preventScroll: true });
+  });
+
   // The picture of a user is saved without the rest of the page, which may be changed.
   document.addEventListener("htmx:afterSettle", function (event) {
     var part = event.target;

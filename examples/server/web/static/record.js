@@ -34,6 +34,17 @@
     for (var e = element; e; e = e.parentElement) {
       if (e.tagName === "DETAILS") { e.open = true; }
     }
+    if (element.closest(".unset")) { document.getElementById("show-unset").checked = true; }
+    return true;
+  }
+
+  // go reveals an element, and brings it between the bars of the page.
+  function go(element) {
+    if (!reveal(element)) { return false; }
+    if (element.getAttribute("role") !== "tabpanel") {
+      element.focus({ preventScroll: true });
+      element.scrollIntoView({ block: "center" });
+    }
     return true;
   }
 
@@ -74,15 +85,12 @@
     tabs[to].click();
   });
 
-  window.addEventListener("hashchange", function () {
-    var element = target();
-    if (reveal(element)) { element.scrollIntoView(); }
-  });
+  window.addEventListener("hashchange", function () { go(target()); });
   document.addEventListener("click", function (event) {
     var link = event.target.closest("a[href^='#']");
     if (!link || link.getAttribute("role") === "tab") { return; }
-    var element = document.getElementById(link.hash.slice(1));
-    if (reveal(element)) { element.focus(); }
+    // The browser follows the link first.
+    window.setTimeout(function () { go(document.getElementById(link.hash.slice(1))); }, 0);
   });
   // A browser rejects a field that it cannot show without a word.
   form.addEventListener("invalid", function (event) { reveal(event.target); }, true);
@@ -92,7 +100,7 @@
   var kept = earlier();
   if (wrong && !(element && panelOf(wrong).contains(element))) {
     show(wrong);
-  } else if (!reveal(element)) {
+  } else if (!go(element)) {
     show(kept || tabs[0]);
   }
   form.dataset.tabs = "ready";
