@@ -71,3 +71,11 @@ func TestE2E_toastStaysAndUndoes(t *testing.T) {
 	v.waitTrue(t, `document.getElementById("toast") === null && document.activeElement.id === "main"`)
 	require.Empty(t, v.ConsoleErrors(t))
 }
+
+func TestE2E_menuStaysInView(t *testing.T) {
+	t.Parallel()
+	v, server := startAsRoot(t, nil)
+	v.SetView(t, chromium.View{Width: 1280, Height: 400})
+	v.Visit(t, server.URL+"/administrators/new")
+	require.Equal(t, []int{200, 0}, chromium.Eval[[]int](t, v.Tab, `(scrollTo({top: 200, behavior: "instant"}), [scrollY, document.getElementById("menu").getBoundingClientRect().top])`))
+}

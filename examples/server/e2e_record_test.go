@@ -194,6 +194,13 @@ func TestE2E_tabsAndChipsByKeyboard(t *testing.T) {
 	root.Visit(t, server.URL+"/users/anna.oneil#permissions")
 	require.Equal(t, []string{"permissions-tab", "permissions"}, root.openTabs(t))
 
+	// A link to a permission shows its row, which the table hides, and goes there.
+	root.Click(t, "#tokens-tab")
+	root.Click(t, `#tokens a[href="#field-permissions-rest-use"]`)
+	root.waitTrue(t, `document.activeElement.name === "permissions.rest.use" && document.querySelector("#show-unset").checked`)
+	require.Equal(t, []string{"permissions-tab", "permissions"}, root.openTabs(t))
+	root.Click(t, "#show-unset")
+
 	// An error opens its tab; what was typed in the others stays. Saving keeps the tab.
 	root.Click(t, "#profile-tab")
 	root.Fill(t, `[name="email"]`, "nowhere")

@@ -34,6 +34,10 @@ func TestE2E_settingsPagesAreAccessible(t *testing.T) {
 	w.Click(t, `[formaction="/settings/mail/test"]`)
 	w.waitText(t, "Not sent.") // the server has no STARTTLS
 	require.Equal(t, mail.Addr, chromium.Eval[string](t, w.Tab, `document.querySelector('[name="smtp"]').value`), "what was typed is still there")
+	w.waitTrue(t, `(() => {
+		const result = document.getElementById("tested").getBoundingClientRect(), bar = document.querySelector(".card-footer").getBoundingClientRect();
+		return result.top >= 0 && result.bottom <= bar.top && document.activeElement.matches('[formaction="/settings/mail/test"]');
+	})()`)
 	w.check(t, "settings-mail-failed")
 	w.requireNoExternalRequests(t)
 }
