@@ -392,5 +392,5 @@ func TestPages_listIsSortedByItsFirstColumn(t *testing.T) {
 		other := map[string]string{"Zoe Adler": "Anna Zander", "Anna Zander": "Zoe Adler"}[first]
 		require.Less(t, strings.Index(rows, ">"+first+"<"), strings.Index(rows, ">"+other+"<"), path)
 	}
-	require.Contains(t, b.get("/users", http.StatusOK), `aria-sort="ascending"><a href="/users?sort=-last_name#rows"`)
+	require.Contains(t, b.get("/users", http.StatusOK), `aria-sort="ascending"><a class="d-inline-block py-1" href="/users?sort=-last_name#rows"`)
 }

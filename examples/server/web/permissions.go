@@ -97,7 +97,7 @@ func newPermissionControl(p permission.Permission, text string, errs formErrors)
 	c.Choice = formField{Name: permissionField(p.ID), Label: p.Description, Errors: errs.forField(permissionField(p.ID))}
 	choices := []choice{{Value: "", Label: "Inherited"}, {Value: choiceOn, Label: "On"}, {Value: choiceOff, Label: "Off"}}
 	if p.Kind != permission.KindBool {
-		choices = []choice{{Value: "", Label: "Inherited"}, {Value: choiceSet, Label: "Only these"}, {Value: choiceAppend, Label: "Also these"}}
+		choices = []choice{{Value: "", Label: "Inherited"}, {Value: choiceNone, Label: "None"}, {Value: choiceSet, Label: "Only these"}, {Value: choiceAppend, Label: "Also these"}}
 		c.Items = formField{
 			Name: permissionItems(p.ID), Label: p.Description, Value: items, Autocomplete: "off",
 			Hint: itemsHint(p.Kind), Errors: c.Choice.Errors,
@@ -157,6 +157,7 @@ func moduleName(module string) string {
 const (
 	choiceOn     = "on"
 	choiceOff    = "off"
+	choiceNone   = "none"
 	choiceSet    = "replace"
 	choiceAppend = "append"
 )
@@ -170,8 +171,10 @@ func permissionText(kind permission.Kind, value permission.Value, ok bool) strin
 		return value.String()
 	case value.IsAppend():
 		return strings.TrimSpace(choiceAppend + " " + strings.Join(value.Items(), ", "))
+	case len(value.Items()) == 0:
+		return choiceNone
 	}
-	return strings.TrimSpace(choiceSet + " " + strings.Join(value.Items(), ", "))
+	return choiceSet + " " + strings.Join(value.Items(), ", ")
 }
 
 // parsePermission reads a text; sets is false when the permission is not set.
@@ -188,8 +191,10 @@ func parsePermission(kind permission.Kind, text string) (value permission.Value,
 		return value, false, invalidField("value", store.CodeChoice, "select how to apply the list, or leave it empty")
 	case chosen == "":
 		return value, false, nil
-	case chosen == choiceSet && items == "":
+	case chosen == choiceNone:
 		return permission.Set(), true, nil
+	case chosen == choiceSet && items == "":
+		return value, false, invalidField("value", store.CodeChoice, "enter a value, or select None")
 	case chosen == choiceAppend && items == "":
 		return value, false, invalidField("value", store.CodeChoice, "enter a value, or select Inherited")
 	case chosen != choiceSet && chosen != choiceAppend:

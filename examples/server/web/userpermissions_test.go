@@ -44,7 +44,7 @@ func TestPages_userPermissionsSetAndExplained(t *testing.T) {
 		"username": {"jane.roe"}, "version": {b.hiddenValue(page, "version")}, "permissions.xmpp.login": {"off"}, "permissions.portal.login": {""},
 		"permissions.voicemail.extensions": {"replace"}, "permissions.voicemail.extensions.items": {"Linked 4500"},
 		"permissions.sms.numbers": {"append"}, "permissions.sms.numbers.items": {"+49301234, +49301235"},
-		"permissions.contacts.groups": {"replace"}, "permissions.contacts.groups.items": {""},
+		"permissions.contacts.groups": {"none"}, "permissions.contacts.groups.items": {""},
 	}
 	require.Equal(t, path, b.postRedirect(path, form))
 	page = b.get(path, http.StatusOK)
@@ -83,7 +83,7 @@ func TestPages_userPermissionErrors(t *testing.T) {
 		"username": {"jane.roe"}, "version": {b.hiddenValue(b.get(path, http.StatusOK), "version")}, "permissions.xmpp.login": {"maybe"},
 		"permissions.voicemail.extensions": {"replace"}, "permissions.voicemail.extensions.items": {"<b>"},
 		"permissions.history.extensions": {""}, "permissions.history.extensions.items": {"4001"},
-		"permissions.sms.numbers": {"append"}, "permissions.contacts.groups": {"nonsense"}, "permissions.contacts.groups.items": {"x"},
+		"permissions.sms.numbers": {"replace"}, "permissions.contacts.groups": {"nonsense"}, "permissions.contacts.groups.items": {"x"},
 	}
 	page := b.post(path, form, http.StatusUnprocessableEntity)
 	for _, id := range []string{"xmpp-login", "voicemail-extensions", "history-extensions", "sms-numbers", "contacts-groups"} {

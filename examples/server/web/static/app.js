@@ -71,5 +71,11 @@
   document.addEventListener("htmx:responseError", unanswered);
   document.addEventListener("htmx:sendError", unanswered);
 
+  // What an apply does now, and at the end its result.
+  document.addEventListener("htmx:afterSettle", function (event) {
+    var now = event.target.id === "run" && event.target.querySelector(".alert strong, ol > li:last-child");
+    if (now) { announce(now.textContent); }
+  });
+
   document.querySelectorAll("[data-copy], [data-reveal]").forEach(function (button) { button.hidden = false; });
 })();

@@ -172,6 +172,7 @@
             if (value) { element.setAttribute(name, value.split(" ").map(function (id) { return "dialog-" + id; }).join(" ")); }
           });
         });
+        main.querySelectorAll("h1").forEach(function (title) { title.setAttribute("aria-level", "2"); });
         dialog.replaceChildren.apply(dialog, Array.from(main.querySelector(".card-body").childNodes));
         dialog.querySelectorAll("[data-reveal]").forEach(function (button) { button.hidden = false; });
         var first = dialog.querySelector("[autofocus]") || dialog.querySelector("input:not([type=hidden])");
