@@ -29,6 +29,9 @@ type TTLStore interface {
 	Put(ctx context.Context, kind, key string, value []byte, expires time.Time) error
 	// Delete removes the key. It returns no error if there is none.
 	Delete(ctx context.Context, kind, key string) error
+	// List returns the values of a kind by their keys, without those that expire at now
+	// or before. It is for kinds with few values.
+	List(ctx context.Context, kind string, now time.Time) (map[string][]byte, error)
 	// DeleteExpired removes all values of all kinds that expire at now or before,
 	// and returns their number.
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)

@@ -67,6 +67,19 @@ func (m *memoryStore) removeFirst() {
 	delete(m.values, first)
 }
 
+// List implements [store.TTLStore].
+func (m *memoryStore) List(ctx context.Context, kind string, now time.Time) (map[string][]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	values := map[string][]byte{}
+	for id, v := range m.values {
+		if id[0] == kind && now.Before(v.expiresAt) {
+			values[id[1]] = bytes.Clone(v.value)
+		}
+	}
+	return values, ctx.Err()
+}
+
 // Delete implements [store.TTLStore].
 func (m *memoryStore) Delete(ctx context.Context, kind, key string) error {
 	m.mu.Lock()

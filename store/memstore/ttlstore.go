@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -61,6 +62,23 @@ func (m ttlStore) Delete(ctx context.Context, kind, key string) error {
 			return nil
 		})
 	})
+}
+
+// List implements [store.TTLStore].
+func (m ttlStore) List(ctx context.Context, kind string, now time.Time) (map[string][]byte, error) {
+	values, prefix := map[string][]byte{}, ttlKey(kind, "")
+	err := m.read(ctx, func(s *state) error {
+		for _, row := range s.ttlValues.rows {
+			if key, ofKind := strings.CutPrefix(row.key, prefix); ofKind && row.value.expires > now.UnixMicro() {
+				values[key] = bytes.Clone(row.value.value)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return values, nil
 }
 
 // DeleteExpired implements [store.TTLStore].

@@ -70,6 +70,29 @@ func (m ttlStore) Delete(ctx context.Context, kind, key string) error {
 	})
 }
 
+// List implements [store.TTLStore].
+func (m ttlStore) List(ctx context.Context, kind string, now time.Time) (map[string][]byte, error) {
+	values := map[string][]byte{}
+	err := m.read(ctx, func(ctx context.Context, q querier) error {
+		clear(values) // of an earlier attempt
+		const text = "SELECT item, value, expires_at FROM pbxusers_ttl_values WHERE kind = ? AND expires_at > ?"
+		_, err := query(ctx, m.DB, q, "list values", text, []any{kind, now.UnixMicro()}, func(row scanner) (key string, err error) {
+			var sealed []byte
+			var expiresAt string
+			if err := row.Scan(&key, &sealed, &expiresAt); err != nil {
+				return "", err
+			}
+			values[key], err = m.keyring.Open(sealed, ttlSealContext(kind, key, expiresAt))
+			return key, err
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return values, nil
+}
+
 // DeleteExpired implements [store.TTLStore].
 func (m ttlStore) DeleteExpired(ctx context.Context, now time.Time) (int, error) {
 	var deleted int64

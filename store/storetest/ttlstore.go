@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ func ttlStoreRules() []rule {
 		{"value_replaced", valueReplaced},
 		{"kinds_isolated", kindsIsolated},
 		{"value_deleted", valueDeleted},
+		{"kind_listed", kindListed},
 		{"expired_deleted", expiredDeleted},
 		{"value_size_limited", valueSizeLimited},
 		{"hostile_value_stored", hostileValueStored},
@@ -97,6 +99,36 @@ func valueDeleted(t *testing.T, b Backend) {
 		requireNoValue(t, b, "session", "a", noon())
 	}
 	requireValue(t, b, "b", "value")
+}
+
+func kindListed(t *testing.T, b Backend) {
+	list := func(now time.Time) map[string][]byte {
+		values, err := b.TTLStore().List(t.Context(), "session", now)
+		require.NoError(t, err)
+		return values
+	}
+	require.Empty(t, list(noon()))
+	putSession(t, b, "a", "first")
+	putSession(t, b, "A", "other")
+	require.NoError(t, b.TTLStore().Put(t.Context(), "session", "", nil, noon().Add(time.Minute)))
+	for _, other := range [][2]string{{"sessiona", ""}, {"Session", "a"}, {"", "session"}} {
+		require.NoError(t, b.TTLStore().Put(t.Context(), other[0], other[1], []byte("value"), noon().Add(time.Hour)))
+	}
+	listed := list(noon())
+	require.Len(t, listed, 3)
+	require.Empty(t, listed[""])
+	listed["a"][0] = 'x'
+	for _, now := range []time.Time{noon().Add(time.Minute), noon().Add(time.Hour - time.Microsecond)} {
+		require.Equal(t, map[string][]byte{"a": []byte("first"), "A": []byte("other")}, list(now))
+	}
+	require.Empty(t, list(noon().Add(time.Hour)))
+	require.NoError(t, b.TTLStore().RunInTx(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, b.TTLStore().Delete(ctx, "session", "A"))
+		values, err := b.TTLStore().List(ctx, "session", noon().Add(time.Minute))
+		require.NoError(t, err)
+		require.Equal(t, map[string][]byte{"a": []byte("first")}, values)
+		return nil
+	}))
 }
 
 func expiredDeleted(t *testing.T, b Backend) {
