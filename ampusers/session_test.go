@@ -66,7 +66,14 @@ func TestService_Session_endsOnSecurityChange(t *testing.T) {
 			return err
 		},
 		"end sessions": func(h *env) error { return h.EndSessions(h.t.Context(), "jane") },
-		"delete":       func(h *env) error { return h.Delete(h.t.Context(), "jane") },
+		"end other sessions": func(h *env) error {
+			a, err := h.EndOtherSessions(h.t.Context(), "jane")
+			if err == nil {
+				_, err = h.Session(h.t.Context(), "jane", a.SessionEpoch)
+			}
+			return err
+		},
+		"delete": func(h *env) error { return h.Delete(h.t.Context(), "jane") },
 		"delete and create again": func(h *env) error {
 			require.NoError(h.t, h.Delete(h.t.Context(), "jane"))
 			h.createFull(h.t, "jane")

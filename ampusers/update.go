@@ -75,11 +75,17 @@ func (s *Service) Enable(ctx context.Context, username string) (*Administrator, 
 
 // EndSessions ends every session of the administrator.
 func (s *Service) EndSessions(ctx context.Context, username string) error {
-	_, err := s.mutate(ctx, "end sessions", username, func(_ context.Context, a *Administrator) error {
+	_, err := s.EndOtherSessions(ctx, username)
+	return err
+}
+
+// EndOtherSessions ends every session of the administrator, like [Service.EndSessions].
+// One session can continue with the session epoch of the returned record.
+func (s *Service) EndOtherSessions(ctx context.Context, username string) (*Administrator, error) {
+	return s.mutate(ctx, "end sessions", username, func(_ context.Context, a *Administrator) error {
 		a.endSessions()
 		return nil
 	})
-	return err
 }
 
 // Delete deletes the administrator and ends all sessions. The last Full

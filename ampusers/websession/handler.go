@@ -54,7 +54,7 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 
 // loadSession finds the session and the administrator of a request.
 func (m *Manager) loadSession(ctx context.Context, r *http.Request) (context.Context, error) {
-	v := &requestState{remoteAddr: m.clientAddr(r)}
+	v := &requestState{remoteAddr: m.clientAddr(r), userAgent: r.UserAgent()}
 	v.readToken(r, m.SCS.Cookie.Name)
 	ctx, err := m.SCS.Load(context.WithValue(ctx, requestStateKey{}, v), v.token)
 	if err != nil {
@@ -78,10 +78,17 @@ func (m *Manager) loadSession(ctx context.Context, r *http.Request) (context.Con
 
 // updateLastSeen extends a session that is in use.
 func (m *Manager) updateLastSeen(ctx context.Context, v *requestState) {
-	now := m.clock()
 	lastSeen := time.Unix(m.SCS.GetInt64(ctx, keyLastSeen), 0)
-	if v.foundHash != "" && now.Sub(lastSeen) >= lastSeenInterval {
-		m.SCS.Put(ctx, keyLastSeen, now.Unix())
+	if v.foundHash != "" && m.clock().Sub(lastSeen) >= lastSeenInterval {
+		m.putLastSeen(ctx, v)
+	}
+}
+
+// putLastSeen stores the time and the address of the request in the session.
+func (m *Manager) putLastSeen(ctx context.Context, v *requestState) {
+	m.SCS.Put(ctx, keyLastSeen, m.clock().Unix())
+	if v.remoteAddr.IsValid() {
+		m.SCS.Put(ctx, keyRemoteAddr, v.remoteAddr.String())
 	}
 }
 

@@ -3,6 +3,7 @@ package websession
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
@@ -49,8 +50,11 @@ func (m *Manager) startSession(ctx context.Context, login *ampusers.Login) (*amp
 	a := login.Administrator
 	m.SCS.Put(ctx, keyUsername, a.Username)
 	m.SCS.Put(ctx, keyEpoch, a.SessionEpoch)
-	m.SCS.Put(ctx, keyLastSeen, m.clock().Unix())
-	stateFromContext(ctx).admin.Store(a)
+	m.SCS.Put(ctx, keyStartedAt, m.clock().Unix())
+	v := stateFromContext(ctx)
+	m.SCS.Put(ctx, keyUserAgent, strings.ToValidUTF8(v.userAgent[:min(len(v.userAgent), maxUserAgent)], ""))
+	m.putLastSeen(ctx, v)
+	v.admin.Store(a)
 	return login, nil
 }
 

@@ -14,6 +14,7 @@ import (
 // requestState is the session of one request.
 type requestState struct {
 	remoteAddr netip.Addr
+	userAgent  string
 	// token is the token in the request, and foundHash the hash under which its
 	// session was found; empty when there was none.
 	token, foundHash string

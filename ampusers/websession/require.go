@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
@@ -61,7 +62,10 @@ func (m *Manager) requireCurrent(ctx context.Context) error {
 	}
 	current, err := m.administrators.Session(ctx, a.Username, a.SessionEpoch)
 	if errors.Is(err, store.ErrNotFound) {
-		return &store.ForbiddenError{Reason: "your session has ended; log in again"}
+		return errSessionEnded()
+	}
+	if err == nil {
+		err = m.requireSession(ctx, v)
 	}
 	if err != nil {
 		return err
@@ -73,6 +77,23 @@ func (m *Manager) requireCurrent(ctx context.Context) error {
 		return err == nil
 	})
 	return err
+}
+
+// requireSession returns an error if the session of the request was ended since.
+func (m *Manager) requireSession(ctx context.Context, v *requestState) error {
+	if v.foundHash == "" {
+		return nil
+	}
+	// A session that expires during its last request may finish it.
+	_, err := m.ttl.Get(ctx, sessionKind, v.foundHash, time.Time{})
+	if errors.Is(err, store.ErrNotFound) {
+		return errSessionEnded()
+	}
+	return err
+}
+
+func errSessionEnded() error {
+	return &store.ForbiddenError{Reason: "your session has ended; log in again"}
 }
 
 func (m *Manager) noAccessError(section string) error {

@@ -96,7 +96,10 @@ func mergeChanges(before, current, after []byte) ([]byte, error) {
 	return codec.Encode(deadline, merged)
 }
 
-// DeleteCtx ends a session.
+// DeleteCtx ends a session. That of the request can continue with a new token.
 func (s *sessionStore) DeleteCtx(ctx context.Context, hash string) error {
+	if v := stateFromContext(ctx); v.foundHash == hash {
+		v.foundHash = ""
+	}
 	return s.ttl.Delete(ctx, sessionKind, hash)
 }

@@ -5,7 +5,8 @@
 // [New] returns a [Manager]. [Manager.Handler] wraps the handlers of a product;
 // inside, [Manager.LogIn] and [Manager.ConfirmMFA] log in, [Manager.Require] checks the
 // access to a section, and [Manager.Administrator] returns the administrator with
-// current rights, also to a handler that serves visitors.
+// current rights, also to a handler that serves visitors. [Manager.Sessions] lists the
+// sessions of an administrator, who ends them with [Manager.EndSession].
 //
 // [Origin] protects the sessions against pages of other web sites. [Manager.PutSecret]
 // keeps a new secret for the page that shows it once, and [Manager.DeviceCookie] the token
@@ -68,6 +69,7 @@ type Manager struct {
 	SCS *scs.SessionManager
 
 	limits         *limits
+	ttl            store.TTLStore
 	administrators *ampusers.Service
 	audit          *audit.Log
 	trustedProxies []netip.Prefix
@@ -84,6 +86,7 @@ func New(administrators *ampusers.Service, ttlStore store.TTLStore, opts *Option
 	}
 	m := &Manager{
 		limits:         &limits{},
+		ttl:            ttlStore,
 		administrators: administrators,
 		audit:          opts.Audit,
 		trustedProxies: slices.Clone(opts.TrustedProxies),

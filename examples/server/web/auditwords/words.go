@@ -19,6 +19,7 @@ func actions() []action {
 		{"delete extension", "Deleted extension"},
 		{"disable", "Disabled"},
 		{"enable", "Enabled"},
+		{"end session", "Ended session"},
 		{"end sessions", "Ended sessions"},
 		{"export", "Exported"},
 		{"first start", "Created first administrator"},
