@@ -18,6 +18,7 @@ func (p accountPages) routes() []route {
 	const account, factor = "/account", "/account/second-factor/"
 	return slices.Concat([]route{
 		get(account, "", p.show), get("/session", "", p.session), post(account+"/password", "", p.changePassword),
+		post(account+"/name", "", p.changeName), post(account+"/sessions/end", "", p.endSession), post(account+"/sessions/end-others", "", p.endOtherSessions),
 		get(factor+"qr.png", "", p.qrCode), post(factor+"confirm", "", p.confirmFactor),
 	}, p.confirmed(factor+"begin", "account-second-factor-begin", p.beginFactor), p.confirmed(factor+"remove", "account-second-factor-remove", p.removeFactor),
 		p.confirmed(factor+"recovery-codes", "account-recovery-codes", p.newRecoveryCodes))
@@ -30,6 +31,9 @@ func (accountPages) session(context.Context, *request) (response, error) {
 
 const factorRemoved = "Two-factor authentication is off."
 
+// displayName is the field of the display name.
+const displayName = "display_name"
+
 // recoveryCodes is the kind of the secret with new recovery codes.
 const recoveryCodes = "recovery-codes"
 
@@ -37,8 +41,10 @@ const recoveryCodes = "recovery-codes"
 type accountPage struct {
 	*ampusers.Administrator
 
-	Problems          []problem
-	Current, Password formField
+	Problems                []problem
+	Name, Current, Password formField
+	// Sessions are those of the administrator, the current one first.
+	Sessions []accountSession
 	// Secret is what an authenticator app needs for a second factor that is not
 	// confirmed yet; empty without one. Code is the field that confirms it.
 	Secret string
@@ -57,12 +63,20 @@ func (p accountPages) page(ctx context.Context, r *request, errs formErrors, cod
 	if err != nil {
 		return nil, err
 	}
+	sessions, err := p.accountSessions(ctx)
+	if err != nil {
+		return nil, err
+	}
 	body := accountPage{
-		Administrator: a, Codes: codes, Password: newPassword("New password"),
+		Administrator: a, Sessions: sessions, Codes: codes, Password: newPassword("New password"),
+		Name:    formField{Name: displayName, Label: "Display name", Value: a.DisplayName, Autocomplete: "name"},
 		Current: currentPassword(),
 		Code:    codeField("The six-digit code from the app."),
 	}
-	body.Problems = errs.mark(&body.Current, &body.Password, &body.Code)
+	if r.PostForm.Has(displayName) {
+		body.Name.Value = r.form(displayName)
+	}
+	body.Problems = errs.mark(&body.Name, &body.Current, &body.Password, &body.Code)
 	pending, err := p.site.Administrators.PendingSecondFactor(ctx, r.admin.Username)
 	if err == nil {
 		body.Secret, body.Code.Autofocus = pending.Secret.Reveal(), len(body.Problems) == 0
@@ -88,6 +102,14 @@ func (p accountPages) answer(ctx context.Context, r *request, err error, message
 		return redirect{Path: "/account", Flash: message}, nil
 	}
 	return onFormErrors(err, func(errs formErrors) (response, error) { return p.page(ctx, r, errs, "") })
+}
+
+func (p accountPages) changeName(ctx context.Context, r *request) (response, error) {
+	_, err := p.site.Administrators.Update(ctx, r.admin.Username, func(a *ampusers.Administrator) error {
+		a.DisplayName = r.form(displayName)
+		return nil
+	})
+	return p.answer(ctx, r, err, "Saved.")
 }
 
 func (p accountPages) changePassword(ctx context.Context, r *request) (response, error) {

@@ -26,6 +26,79 @@ func TestPages_accountPasswordChangeKeepsSession(t *testing.T) {
 	require.Contains(t, elsewhere.getRedirect("/account"), "/login")
 }
 
+func TestPages_accountChangesDisplayName(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	page := b.post("/account/name", url.Values{"display_name": {"\u202eevil"}}, http.StatusUnprocessableEntity)
+	b.requireFieldError(page, "field-display_name")
+	require.Equal(t, "/account", b.postRedirect("/account/name", url.Values{"display_name": {" Jane <Roe> "}, "access": {"limited"}}))
+	page = b.get("/account", http.StatusOK)
+	require.Contains(t, page, `value="Jane &lt;Roe&gt;"`)
+	require.Contains(t, page, "Saved.")
+	root, err := b.server.Site.Administrators.Get(t.Context(), "root.admin")
+	require.NoError(t, err)
+	require.Equal(t, "Jane <Roe>", root.DisplayName)
+	require.Equal(t, ampusers.Full, root.Access)
+}
+
+// otherSession returns the ID of the first session on the page that is not the current one.
+func (b *browser) otherSession() string {
+	b.Helper()
+	return b.hiddenValue(b.get("/account", http.StatusOK), "session")
+}
+
+func TestPages_accountLogsOutAnotherDevice(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.NotContains(t, b.get("/account", http.StatusOK), "Log out all other devices")
+	other := b.loginAs("root.admin")
+	page := b.get("/account", http.StatusOK)
+	require.Equal(t, 1, strings.Count(page, "This device"))
+	require.Equal(t, 1, strings.Count(page, `action="/account/sessions/end"`))
+	require.Contains(t, page, "Go-http-client")
+
+	ended := url.Values{"session": {b.otherSession()}}
+	require.Equal(t, "/account", b.postRedirect("/account/sessions/end", ended))
+	require.Contains(t, b.get("/account", http.StatusOK), "Device logged out.")
+	require.Contains(t, other.getRedirect("/account"), "/login")
+	require.Equal(t, "/account", b.postRedirect("/account/sessions/end", ended))
+	require.Contains(t, b.get("/account", http.StatusOK), "was logged out already")
+	require.Contains(t, b.get("/audit?action=end+session", http.StatusOK), "Ended session")
+}
+
+func TestPages_accountLogsOutAllOtherDevices(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	others := []*browser{b.loginAs("root.admin"), b.loginAs("root.admin")}
+	require.Equal(t, "/account", b.postRedirect("/account/sessions/end-others", nil))
+	page := b.get("/account", http.StatusOK)
+	require.Contains(t, page, "All other devices are logged out.")
+	require.NotContains(t, page, `action="/account/sessions/end"`)
+	for _, other := range others {
+		require.Contains(t, other.getRedirect("/account"), "/login")
+	}
+}
+
+func TestPages_accountLogsOutNoOtherAdministrator(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin"}, password)
+	jane := b.loginAs("jane.admin")
+	b.loginAs("root.admin")
+	sessions := b.otherSession()
+	require.NotContains(t, jane.get("/account", http.StatusOK), sessions)
+	require.Equal(t, "/account", jane.postRedirect("/account/sessions/end", url.Values{"session": {sessions}}))
+	require.Equal(t, "/account", jane.postRedirect("/account/sessions/end-others", nil))
+	require.Equal(t, sessions, b.otherSession())
+
+	jane.get("/account", http.StatusOK)
+	again := jane.loginAs("jane.admin")
+	b.postRedirect("/account/sessions/end", url.Values{"session": {again.otherSession()}})
+	b.postRedirect("/account/sessions/end-others", nil)
+	jane.get("/account", http.StatusOK)
+	again.get("/account", http.StatusOK)
+}
+
 // totpCode returns the code of that key, a number of 30-second steps from now.
 func totpCode(t *testing.T, key string, steps int) string {
 	t.Helper()

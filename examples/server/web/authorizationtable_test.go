@@ -47,7 +47,8 @@ func authorizationTable() []authorizationRow {
 		// One's own account, and texts that are the same for all administrators.
 		{"", sectionOnly, `getSession deleteSession changeOwnPassword beginSecondFactor confirmSecondFactor replaceRecoveryCodes
 			deleteOwnSecondFactor listSections listPermissions`, `
-			GET /{$}, GET /search, GET /config/banner, GET /account, GET /session, POST /account/password, GET+POST /account/second-factor/begin, GET /account/second-factor/qr.png,
+			GET /{$}, GET /search, GET /config/banner, GET /account, GET /session, POST /account/password,
+			POST /account/name, POST /account/sessions/end, POST /account/sessions/end-others, GET+POST /account/second-factor/begin, GET /account/second-factor/qr.png,
 			POST /account/second-factor/confirm, GET+POST /account/second-factor/remove, GET+POST /account/second-factor/recovery-codes`},
 
 		// Each record of an action on several goes through its service, see
