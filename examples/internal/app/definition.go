@@ -60,6 +60,16 @@ func definitions() []Definition {
 	return slices.Concat(generalDefinitions(), asteriskDefinitions(), signInDefinitions(), mailDefinitions(), directoryDefinitions(), directoryUserDefinitions(), syncDefinitions())
 }
 
+// SettingLabel returns the label of the setting of a name; "" if there is none.
+func SettingLabel(name string) string {
+	for _, d := range definitions() {
+		if d.Name == name {
+			return d.Label
+		}
+	}
+	return ""
+}
+
 // text describes a setting that is a text.
 func text(name, rule, section, label, placeholder, value, help string, at func(*Settings) *string) Definition {
 	return Definition{Field: field.Text(name, rule, at, field.Meta{

@@ -163,7 +163,7 @@ func changesOf(entry *audit.Entry) []audit.Change {
 	// The entry has the time of the change.
 	changes := slices.DeleteFunc(entry.Changes(), func(c audit.Change) bool { return c.Field == "updated_at" })
 	for i, c := range changes {
-		changes[i] = audit.Change{Field: strings.ReplaceAll(c.Field, "_", " "), Before: truncate(c.Before), After: truncate(c.After)}
+		changes[i] = audit.Change{Field: auditwords.Field(entry, c.Field), Before: truncate(c.Before), After: truncate(c.After)}
 	}
 	return changes
 }

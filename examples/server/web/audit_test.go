@@ -118,3 +118,14 @@ func TestPages_auditSpeaksPlainly(t *testing.T) {
 	require.Contains(t, page, `<option value="send test mail">Send test email</option>`)
 	require.Contains(t, b.get("/audit?kind=of+later", http.StatusOK), `<option value="of later" selected>Of later</option>`, "an unknown value stays")
 }
+
+func TestPages_auditNamesChangedSettings(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.postRedirect("/settings/general", b.settingsForm("/settings/general", "product", "ACME", "language", "de"))
+	page := b.get("/audit?kind=settings", http.StatusOK)
+	require.Contains(t, page, `data-label="Action">Changed the settings</td>`)
+	require.Contains(t, page, `data-label="Record"><span>Default language, product name</span>`)
+	require.Contains(t, page, "<dt>Product name</dt>")
+	require.Contains(t, b.get("/", http.StatusOK), `Changed the settings: <strong class="text-break">default language, product name</strong>`)
+}

@@ -46,6 +46,8 @@ func parseTemplates(assets static.Assets) templateSets {
 		"changes":    changesOf,
 		"action":     auditwords.Action,
 		"kind":       auditwords.Kind,
+		"record":     auditwords.Record,
+		"author":     auditwords.Author,
 		"reason":     auditwords.Reason,
 		"hint":       app.Hint,
 		"copyable":   newCopyable,

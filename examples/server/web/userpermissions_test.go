@@ -189,7 +189,7 @@ func TestPages_activityNeedsSectionOfAuditLog(t *testing.T) {
 	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001"})
 	page := b.get("/users/jane.roe", http.StatusOK)
 	require.Contains(t, page, `<a href="/audit?key=jane.roe&amp;kind=user">`)
-	require.Regexp(t, `(?s)id="activity".*<strong>Created</strong> <span class="text-secondary">by system`, page)
+	require.Regexp(t, `(?s)id="activity".*<strong>Created</strong> <span class="text-secondary">by the server`, page)
 	ranges, err := scope.ParseRanges("4000-4999")
 	require.NoError(t, err)
 	for name, sections := range map[string][]string{"only.users": {"users"}, "and.audit": {"users", "audit"}} {

@@ -2,16 +2,25 @@
 package auditwords
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/settings"
 )
 
 // Action returns what an entry says was done, such as "Sent test email". If it was denied or
 // failed, Action returns what was tried, such as "Send test email".
 func Action(e *audit.Entry) string {
+	if e.Kind == settings.Kind && e.Action == "update" {
+		if e.Outcome == audit.Succeeded {
+			return "Changed the settings"
+		}
+		return "Change the settings"
+	}
 	for _, a := range actions() {
 		if a.name == e.Action && e.Outcome == audit.Succeeded {
 			return a.done
@@ -33,6 +42,53 @@ func Actions() []string {
 		names[i] = a.name
 	}
 	return names
+}
+
+// Record returns the record of an entry, such as "user jane". For changed settings, it
+// returns their names, such as "mail server, public URL".
+func Record(e *audit.Entry) string {
+	switch e.Kind {
+	case "configuration": // there is one
+		return e.Kind
+	case settings.Kind:
+		return cmp.Or(changedSettings(e), e.Kind)
+	}
+	return strings.TrimSpace(e.Kind + " " + e.Key)
+}
+
+func changedSettings(e *audit.Entry) string {
+	var names []string
+	for _, change := range e.Changes() {
+		names = append(names, lowerFirst(Field(e, change.Field)))
+	}
+	return strings.Join(names, ", ")
+}
+
+// Field returns the name of a field of a record, such as "write timeout". For a setting, it
+// returns the label.
+func Field(e *audit.Entry, name string) string {
+	words := strings.ReplaceAll(name, "_", " ")
+	if e.Kind == settings.Kind {
+		return cmp.Or(app.SettingLabel(name), words)
+	}
+	return words
+}
+
+// Author returns the author of an entry: the username, or words such as "the server".
+func Author(e *audit.Entry) string {
+	switch {
+	case e.Actor.Name != "":
+		return e.Actor.Name
+	case e.Actor.Kind == audit.System:
+		return "the server"
+	case e.Actor.Kind == audit.Console:
+		return "the console"
+	case e.Actor.Kind != audit.Anonymous:
+		return string(e.Actor.Kind)
+	case e.Outcome == audit.Succeeded && (e.Action == "accept invitation" || e.Action == "activate softphone"):
+		return "the holder of the link"
+	}
+	return "a visitor, not logged in"
 }
 
 // Kind returns the name of a kind of record, such as "Deleted user".
@@ -114,4 +170,14 @@ func capitalize(text string) string {
 		return ""
 	}
 	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+// lowerFirst returns a label as it is inside a sentence.
+func lowerFirst(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	second, _ := utf8.DecodeRuneInString(text[size:])
+	if size == 0 || unicode.IsUpper(second) { // such as "AMI address"
+		return text
+	}
+	return string(unicode.ToLower(first)) + text[size:]
 }

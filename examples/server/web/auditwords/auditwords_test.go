@@ -1,6 +1,7 @@
 package auditwords
 
 import (
+	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func TestReason_speaksPlainly(t *testing.T) {
@@ -63,6 +66,57 @@ func TestAction_saysWhatWasDoneOrTried(t *testing.T) {
 	require.Equal(t, "Send test email", Action(&audit.Entry{Action: "send test mail", Outcome: audit.Denied}))
 	require.Equal(t, "Login", Action(&audit.Entry{Action: "login", Outcome: audit.Denied}))
 	require.Equal(t, "Of later", Action(&audit.Entry{Action: "of later", Outcome: audit.Succeeded}))
+}
+
+func TestAction_namesTheSettings(t *testing.T) {
+	t.Parallel()
+	entry := &audit.Entry{
+		Action: "update", Kind: "settings", Key: "settings", Outcome: audit.Succeeded,
+		Before: json.RawMessage(`{"smtp": "mx1", "of_later": true, "ldap_url": ["ldaps://dc1"]}`),
+		After:  json.RawMessage(`{"smtp": "mx2", "base_url": "https://pbx.example.com", "of_later": false}`),
+	}
+	require.Equal(t, "Changed the settings", Action(entry))
+	require.Equal(t, "public URL, LDAP servers, of later, mail server", Record(entry))
+	entry.Outcome = audit.Denied
+	require.Equal(t, "Change the settings", Action(entry))
+	require.Equal(t, "settings", Record(&audit.Entry{Kind: "settings", Key: "settings"}))
+}
+
+// A mail has an entry for its link, and one for its result.
+func TestAction_tellsLinkOfMailFromItsResult(t *testing.T) {
+	t.Parallel()
+	for action, want := range map[string]string{
+		"send welcome mail": "Created link for welcome email", "welcome mail sent": "Sent welcome email", "welcome mail deferred": "Welcome email is waiting",
+		"reset mail rejected": "Mail server rejected reset email", "reset mail failed": "Could not send reset email",
+	} {
+		require.Equal(t, want, Action(&audit.Entry{Action: action, Outcome: audit.Succeeded}))
+	}
+	for _, kind := range []usermail.Kind{usermail.Welcome, usermail.Reset} {
+		for _, status := range []userman.DeliveryStatus{userman.DeliverySent, userman.DeliveryDeferred, userman.DeliveryRejected, userman.DeliveryFailed} {
+			require.Contains(t, Actions(), string(kind)+" mail "+string(status))
+		}
+	}
+}
+
+func TestRecord_namesKindAndKey(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "AMI account anna", Record(&audit.Entry{Kind: "AMI account", Key: "anna"}))
+	require.Equal(t, "administrator", Record(&audit.Entry{Kind: "administrator"}))
+	require.Equal(t, "configuration", Record(&audit.Entry{Kind: "configuration", Key: "/etc/asterisk"}))
+}
+
+func TestAuthor_namesActorWithoutName(t *testing.T) {
+	t.Parallel()
+	for want, entry := range map[string]audit.Entry{
+		"jane":                     {Actor: audit.Actor{Kind: audit.Administrator, Name: "jane"}},
+		"the server":               {Action: "first start", Actor: audit.Actor{Kind: audit.System}},
+		"the console":              {Actor: audit.Actor{Kind: audit.Console}},
+		"the holder of the link":   {Action: "accept invitation", Actor: audit.Actor{Kind: audit.Anonymous}, Outcome: audit.Succeeded},
+		"a visitor, not logged in": {Action: "accept invitation", Actor: audit.Actor{Kind: audit.Anonymous}, Outcome: audit.Denied},
+		"user":                     {Actor: audit.Actor{Kind: audit.User}},
+	} {
+		require.Equal(t, want, Author(&entry))
+	}
 }
 
 // Every action that the module records by a literal has words.
