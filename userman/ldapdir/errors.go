@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/pbxusers/pbxusers/internal/neterror"
 )
 
 // resultError is an error response of a server. It leaves out the server's text,
@@ -41,7 +43,7 @@ func wrapError(ctx context.Context, name string, err error) error {
 	case errors.As(err, &ldapErr) && (ldapErr.Packet != nil || ldapErr.ResultCode < ldap.ErrorNetwork):
 		return &resultError{server: name, code: ldapErr.ResultCode}
 	case errors.As(err, &ldapErr):
-		return fmt.Errorf("ldapdir: %s: %w", name, ldapErr.Err)
+		err = ldapErr.Err
 	}
-	return fmt.Errorf("ldapdir: %s: %w", name, err)
+	return fmt.Errorf("ldapdir: %s: %w", name, neterror.Explain(err))
 }

@@ -197,7 +197,7 @@ func TestDirectory_unavailableServerChangesNoUsers(t *testing.T) {
 	syncAll(t, s)
 	server.Stop()
 	_, err := s.Sync(t.Context(), "head-office", nil)
-	require.ErrorContains(t, err, "connection refused")
+	require.ErrorContains(t, err, "nothing listens on this port")
 	_, err = s.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret(password), RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	require.Error(t, err)
 	require.NotErrorIs(t, err, store.ErrForbidden, "that is no wrong password")

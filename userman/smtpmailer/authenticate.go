@@ -71,7 +71,7 @@ func authError(err error) error {
 	case code >= 500:
 		return settingsError("the mail server rejected username and password (%d); correct them", code)
 	case code != 0:
-		return fmt.Errorf("smtpmailer: the mail server cannot check the credentials now (%d)", code)
+		return fmt.Errorf("the mail server cannot check the credentials now (%d)", code)
 	}
-	return errors.New("smtpmailer: authentication failed")
+	return errors.New("the mail server rejects the username or the password")
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wneessen/go-mail/smtp"
 
+	"github.com/pbxusers/pbxusers/internal/neterror"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -43,7 +44,7 @@ func (s *server) run(ctx context.Context, do func(c *smtp.Client) error) error {
 	defer cancel()
 	rawConn, err := s.dial(ctx)
 	if err != nil {
-		return timeoutError(ctx, fmt.Errorf("smtpmailer: the mail server cannot be reached: %w", err))
+		return timeoutError(ctx, fmt.Errorf("the mail server %s cannot be reached: %w", net.JoinHostPort(s.host, strconv.Itoa(s.port)), neterror.Explain(err)))
 	}
 	closeConn := func() { _ = rawConn.Close() }
 	defer closeConn()
@@ -66,7 +67,7 @@ func timeoutError(ctx context.Context, err error) error {
 	if ctx.Err() == nil || isRejected(err) {
 		return err
 	}
-	return fmt.Errorf("smtpmailer: the mail server did not answer in time: %w", ctx.Err())
+	return fmt.Errorf("the mail server did not answer in time: %w", ctx.Err())
 }
 
 // dial connects to the server.
@@ -135,7 +136,7 @@ func tlsError(err error) error {
 	if code := replyCode(err); code != 0 {
 		return replyError("answered STARTTLS with", err)
 	}
-	return fmt.Errorf("smtpmailer: the TLS connection to the mail server failed: %w", err)
+	return fmt.Errorf("the TLS connection to the mail server failed: %w", neterror.Explain(err))
 }
 
 // limitedConn is a connection that fails after maxResponseBytes.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/pbxusers/pbxusers/internal/neterror"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -58,9 +59,9 @@ func isRejected(err error) bool {
 // replyError returns the error of a response, or of a failed connection.
 func replyError(what string, err error) error {
 	if replyCode(err) == 0 {
-		return fmt.Errorf("smtpmailer: the connection to the mail server failed: %w", err)
+		return fmt.Errorf("the connection to the mail server failed: %w", neterror.Explain(err))
 	}
-	return fmt.Errorf("smtpmailer: the mail server %s %s", what, replyText(err))
+	return fmt.Errorf("the mail server %s %s", what, replyText(err))
 }
 
 // replyCode returns the code of a response, or 0 if err is not a response.
