@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/internal/neterror"
 	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/manager/asterisk"
 )
 
@@ -50,6 +52,14 @@ func (s *App) CheckConnection(ctx context.Context) (*Connection, error) {
 	return checkConnection(ctx, s.Current(), s.Host())
 }
 
+// connectionProblem says why a connection failed.
+func connectionProblem(err error) string {
+	if unreachable, ok := errors.AsType[*ami.UnreachableError](err); ok {
+		return unreachable.Address + " is unreachable: " + neterror.Explain(unreachable.Err).Error()
+	}
+	return err.Error()
+}
+
 func checkConnection(ctx context.Context, s *Settings, host *asterisk.Host) (*Connection, error) {
 	c := &Connection{ConfDir: s.ConfDir, User: s.AMIUser}
 	address, err := host.Address()
@@ -62,7 +72,7 @@ func checkConnection(ctx context.Context, s *Settings, host *asterisk.Host) (*Co
 		return nil, ended
 	}
 	if err != nil {
-		c.Problem, c.NotInstalled = strings.TrimSpace(err.Error()+". "+Hint(err)), errors.Is(err, fs.ErrNotExist)
+		c.Problem, c.NotInstalled = strings.TrimSpace(connectionProblem(err)+". "+Hint(err)), errors.Is(err, fs.ErrNotExist)
 	}
 	return c, nil
 }

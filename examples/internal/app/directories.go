@@ -96,10 +96,10 @@ func checkDirectory(ctx context.Context, directories userman.Directories, name s
 // directoryProblem describes why a directory cannot be used.
 func directoryProblem(failure *userman.DirectoryError) string {
 	if errors.Is(failure, userman.ErrNoUsers) {
-		return "The directory contains no users. Check the base DN (--ldap-base-dn) and the filter (--ldap-filter)."
+		return "The directory contains no users. Check the base DN and the filter."
 	}
-	return "The directory could not be read: " + strings.TrimPrefix(failure.Err.Error(), "ldapdir: ") + ". " + directoryHint
+	return "The directory could not be read: " + strings.ReplaceAll(failure.Err.Error(), "ldapdir: ", "") + ". " + directoryHint
 }
 
 // directoryHint is the hint for a directory that cannot be read.
-const directoryHint = "Check the servers, --ldap-url, --ldap-bind-dn and the related settings."
+const directoryHint = "Check the servers, the bind DN and its password."

@@ -106,7 +106,7 @@ func TestApp_CheckDirectory_reportsProblem(t *testing.T) {
 	problem, err := s.CheckDirectory(t.Context(), "head-office")
 	require.NoError(t, err)
 	require.Contains(t, problem, "The directory could not be read: ")
-	require.Contains(t, problem, "--ldap-url")
+	require.Contains(t, problem, "Check the servers")
 	server.Restart(t)
 	s.Settings = settings
 
