@@ -23,7 +23,8 @@ func (*ConfSource) Describe(change *asteriskconf.SectionChange) asteriskconf.Des
 		return asteriskconf.Description{
 			Dangers: accountDangers(nil, after),
 			Summary: []string{
-				"new account", "read: " + cmp.Or(after.Read.list(), "none"), "write: " + cmp.Or(after.Write.list(), "none"), "may connect from " + addressText(after),
+				"new account", "may " + cmp.Or(actions(after.Write), "do nothing"), "may connect from " + addressText(after),
+				"receives " + cmp.Or(events(after.Read), "no events"),
 			},
 		}
 	}
@@ -122,7 +123,10 @@ func networkText(networks []Network) string {
 
 // changeSummary describes each changed setting.
 func changeSummary(change *asteriskconf.SectionChange, before, after *Account) []string {
-	summary := append(privilegeSummary("read", before.Read, after.Read), privilegeSummary("write", before.Write, after.Write)...)
+	summary := append(
+		privilegeSummary("may now", "may no longer", actions, before.Write, after.Write),
+		privilegeSummary("now receives", "no longer receives", events, before.Read, after.Read)...,
+	)
 	if old, now := addressText(before), addressText(after); old != now {
 		summary = append(summary, fmt.Sprintf("may connect from %s, before from %s", now, old))
 	}
@@ -139,15 +143,37 @@ func changeSummary(change *asteriskconf.SectionChange, before, after *Account) [
 	return summary
 }
 
-func privilegeSummary(key string, before, after Privileges) []string {
+// privilegeSummary describes the classes that were added and removed.
+func privilegeSummary(gains, loses string, inWords func(Privileges) string, before, after Privileges) []string {
 	var summary []string
 	if added := after &^ before; added != 0 {
-		summary = append(summary, key+" added: "+added.list())
+		summary = append(summary, gains+" "+inWords(added))
 	}
 	if removed := before &^ after; removed != 0 {
-		summary = append(summary, key+" removed: "+removed.list())
+		summary = append(summary, loses+" "+inWords(removed))
 	}
 	return summary
+}
+
+// actions says what the classes permit in write, and events what they send in read.
+func actions(p Privileges) string {
+	return inWords(p, func(c *Class) string { return strings.TrimSuffix(c.Write, rootSuffix) }, "nothing")
+}
+
+func events(p Privileges) string {
+	return inWords(p, func(c *Class) string { return c.Read }, "no events")
+}
+
+// inWords lists the classes with what they mean. A class without an effect has none.
+func inWords(p Privileges, meaning func(c *Class) string, none string) string {
+	var parts []string
+	for i := range classes {
+		c := &classes[i]
+		if p.Has(c.Privilege) {
+			parts = append(parts, cmp.Or(meaning(c), none)+" ("+c.Name+")")
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // keySummary describes the change of a key; "" if its values are the same.

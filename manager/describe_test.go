@@ -74,9 +74,12 @@ func TestConfSource_Describe_summarizesEachSetting(t *testing.T) {
 		"read", "call,user", "write", "originate", "displayconnects", "no", "eventfilter", "b", "eventfilter(action(exclude))", "c")
 	description := (&manager.ConfSource{}).Describe(&asteriskconf.SectionChange{Before: before, After: after})
 	require.Equal(t, []string{
-		"read added: user", "read removed: dtmf", "write added: originate", "may connect from 10.1.0.0/16, before from 10.1.2.0/24",
+		"may now start new calls (originate)", "now receives custom events of the dialplan and other integrations (user)",
+		"no longer receives every key pressed in a call, including PINs and card numbers (dtmf)", "may connect from 10.1.0.0/16, before from 10.1.2.0/24",
 		"secret changed", "write timeout in milliseconds: 200, before 100", "log connections: no, before yes", "event filters changed", "note changed",
 	}, description.Summary)
-	require.Equal(t, []string{"new account", "read: call, dtmf", "write: none", "may connect from 10.1.2.0/24"},
-		(&manager.ConfSource{}).Describe(&asteriskconf.SectionChange{After: before}).Summary)
+	require.Equal(t, []string{
+		"new account", "may do nothing", "may connect from 10.1.2.0/24",
+		"receives calls as they begin, ring, are answered and end (call); every key pressed in a call, including PINs and card numbers (dtmf)",
+	}, (&manager.ConfSource{}).Describe(&asteriskconf.SectionChange{After: before}).Summary)
 }

@@ -60,15 +60,18 @@ type Class struct {
 // Classes returns the 19 classes in Asterisk's order.
 func Classes() []Class { return slices.Clone(classes[:]) }
 
+// rootSuffix marks the classes that can take over the host.
+const rootSuffix = ": equivalent to root"
+
 var classes = [...]Class{
-	{System, "system", "Asterisk starts, stops and reloads; trunks and phones register", "reload and restart Asterisk, read and write its database: equivalent to root"},
+	{System, "system", "Asterisk starts, stops and reloads; trunks and phones register", "reload and restart Asterisk, read and write its database" + rootSuffix},
 	{Call, "call", "calls as they begin, ring, are answered and end", "redirect, bridge, hang up, park and record running calls"},
 	{Log, "log", "", ""},
 	{Verbose, "verbose", "", ""},
-	{Command, "command", "", "run any Asterisk console command: equivalent to root"},
+	{Command, "command", "", "run any Asterisk console command" + rootSuffix},
 	{Agent, "agent", "queues and their agents: logins, pauses, answered calls", "add, remove and pause queue members, log agents off"},
 	{UserClass, "user", "custom events of the dialplan and other integrations", "send custom events"},
-	{Config, "config", "", "read and write configuration files, reload modules: equivalent to root"},
+	{Config, "config", "", "read and write configuration files, reload modules" + rootSuffix},
 	{DTMF, "dtmf", "every key pressed in a call, including PINs and card numbers", ""},
 	{Reporting, "reporting", "quality figures of running calls", "read the status of channels, phones and the system"},
 	{CDR, "cdr", "a record at the end of each call, if cdr_manager is loaded", ""},

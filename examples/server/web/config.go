@@ -36,6 +36,8 @@ type configPage struct {
 	// Summary counts the changes in words.
 	Summary     string
 	Count, More int
+	// Dangerous counts the changes with dangers.
+	Dangerous int
 	// Files are the files to write; State says why they are unknown, see [configState].
 	Files  []asteriskconf.FilePlan
 	Issues []asteriskconf.Issue
@@ -124,9 +126,6 @@ func changesText(changes []plannedChange) string {
 			parts = append(parts, strconv.Itoa(n)+" "+action.label+" AMI accounts")
 		}
 	}
-	if n := count(plannedChange.isRootLike); n > 0 {
-		parts = append(parts, strconv.Itoa(n)+" dangerous")
-	}
 	return strings.Join(parts, ", ")
 }
 
@@ -161,6 +160,9 @@ func (p configPages) plan(ctx context.Context, r *request) (response, error) {
 			body.Files, body.Issues = review.Files, review.Issues
 			all := p.plannedChanges(r.admin, review)
 			body.Count, body.Summary = len(all), changesText(all)
+			for _, change := range all {
+				body.Dangerous += min(len(change.Dangers), 1)
+			}
 			body.Changes, body.More = firstOf(all, maxPlannedSections)
 		}
 	}

@@ -216,7 +216,7 @@ func TestPages_configLimitsShownChanges(t *testing.T) {
 	page := b.get("/config", http.StatusOK)
 	require.Equal(t, 200, strings.Count(page, "<article"))
 	require.Contains(t, page, "… and 1 more.")
-	require.Contains(t, page, "201 new AMI accounts.")
+	require.Contains(t, page, "201 new AMI accounts, 201 dangerous.")
 	require.Contains(t, page, "Open to all: any address may connect.")
 	require.NotContains(t, page, "May connect from any address", "it repeats the danger")
 	require.NotContains(t, page, "New account.", "it repeats the badge")
