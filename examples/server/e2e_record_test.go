@@ -14,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
+	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -283,4 +284,20 @@ func TestE2E_usernameFollowsName(t *testing.T) {
 		require.Equal(t, u["username"], root.value(t, "username"))
 	}
 	require.Empty(t, root.ConsoleErrors(t))
+}
+
+// TestE2E_accountWithoutPreset selects privileges one by one. Every other one once unchecked the
+// choice of no preset, which is required, so that the button did nothing.
+func TestE2E_accountWithoutPreset(t *testing.T) {
+	t.Parallel()
+	root, server := startAsRoot(t, nil)
+	root.Visit(t, server.URL+"/ami-accounts/new")
+	root.Fill(t, `[name="name"]`, "monitor")
+	root.Click(t, preset(""))
+	root.Click(t, `input[name="read"][value="dtmf"]`)
+	require.True(t, chromium.Eval[bool](t, root.Tab, `document.querySelector('[name=preset][value=""]').checked`))
+	require.Equal(t, 200, root.Follow(t, mainButton))
+	account, err := server.Site.AMIAccounts.Get(t.Context(), "monitor")
+	require.NoError(t, err)
+	require.Equal(t, manager.DTMF, account.Read)
 }

@@ -52,10 +52,16 @@
   // choosePreset chooses the preset that has the privileges in the form.
   function choosePreset() {
     var now = Array.from(boxes()).filter(function (b) { return b.checked; }).map(function (b) { return b.name + b.value; });
-    presets.querySelectorAll("input").forEach(function (radio) {
-      var preset = radio.dataset.preset ? JSON.parse(radio.dataset.preset) : { read: [], write: [] };
+    var found = false;
+    presets.querySelectorAll("input").forEach(function (radio) { // "Something else" is the last one
+      if (!radio.dataset.preset) {
+        radio.checked = !found && now.length > 0;
+        return;
+      }
+      var preset = JSON.parse(radio.dataset.preset);
       var wanted = preset.read.map(function (c) { return "read" + c; }).concat(preset.write.map(function (c) { return "write" + c; }));
-      radio.checked = radio.dataset.preset ? wanted.length === now.length && wanted.every(function (c) { return now.includes(c); }) : !presets.querySelector(":checked") && now.length > 0;
+      radio.checked = wanted.length === now.length && wanted.every(function (c) { return now.includes(c); });
+      found = found || radio.checked;
     });
   }
 
