@@ -45,7 +45,7 @@ func nameFields() []field.Field[User] {
 		}),
 		field.Text("display_name", "max=200,plain_line", func(u *User) *string { return &u.DisplayName }, field.Meta{
 			Label: "Display name", Section: section, Placeholder: "NAME", Search: true, Directory: true,
-			Help: "The name on pages and in mails. Leave empty for first and last name.",
+			Help: "The name on pages and in emails. Leave empty for first and last name.",
 		}),
 		field.Text("title", rule, func(u *User) *string { return &u.Title }, field.Meta{
 			Label: "Job title", Section: section, Placeholder: "TITLE", Search: true, Directory: true,
@@ -69,7 +69,7 @@ func contactFields() []field.Field[User] {
 	return []field.Field[User]{
 		field.Text("email", "omitempty,max=254,email", func(u *User) *string { return &u.Email }, field.Meta{
 			Label: "Email", Section: section, Placeholder: "ADDRESS", Example: "jane.roe@example.com", Format: field.FormatEmail,
-			Help:   "Welcome mails and password links go to this address.",
+			Help:   "Welcome emails and password links go to this address.",
 			Search: true, Directory: true,
 		}),
 		field.Bool("email_blocked", func(u *User) *bool { return &u.EmailBlocked }, field.Meta{
@@ -78,7 +78,7 @@ func contactFields() []field.Field[User] {
 		}),
 		field.List("other_emails", "max=20,dive,max=254,email", func(u *User) *[]string { return &u.OtherEmails }, field.Meta{
 			Label: "Other emails", Section: section, Placeholder: "ADDRESSES", Format: field.FormatEmail,
-			Help:   "More addresses. They receive no mails.",
+			Help:   "More addresses. They receive no emails.",
 			Search: true, Directory: true,
 		}),
 		phone("cell_phone", "Cell phone", func(u *User) *string { return &u.CellPhone }),
@@ -93,7 +93,7 @@ func localeFields() []field.Field[User] {
 	return []field.Field[User]{
 		field.Text("language", "omitempty,language", func(u *User) *string { return &u.Language }, field.Meta{
 			Label: "Language", Section: section, Placeholder: "LANGUAGE", Example: "en", Format: field.FormatLanguage, Directory: true,
-			Help: "The language of mails, such as en, de or zh-Hans. Leave empty for the language of the server.",
+			Help: "The language of emails, such as en, de or zh-Hans. Leave empty for the language of the server.",
 		}),
 		field.Text("time_zone", "omitempty,time_zone", func(u *User) *string { return &u.TimeZone }, field.Meta{
 			Label: "Time zone", Section: section, Placeholder: "ZONE", Example: "Europe/Berlin", Format: field.FormatTimeZone, Directory: true,

@@ -116,12 +116,12 @@ func generalDefinitions() []Definition {
 	pending.SavedOnly = true
 	return []Definition{
 		text("product", "required,max=100,plain_line", SettingsGeneral, "Product name", "NAME", "pbxusers",
-			"In mails, authenticator apps and on these pages.", func(s *Settings) *string { return &s.Users.Product }),
+			"In emails, authenticator apps and on these pages.", func(s *Settings) *string { return &s.Users.Product }),
 		{Field: field.Func(nameBaseURL, "omitempty,max=300,base_url", field.KindText,
 			func(s *Settings) field.Value { return field.TextValue(s.BaseURL) }, func(s *Settings, v field.Value) { s.BaseURL = normalizeOrigin(v.Text()) },
 			field.Meta{
 				Section: SettingsGeneral, Label: "Public URL", Placeholder: "URL", Example: "https://pbx.example.com",
-				Help: "Links in mails and on pages begin with it. The default of the server is http:// and the listen address.",
+				Help: "Links in emails and on pages begin with it. The default of the server is http:// and the listen address.",
 			})},
 		text("language", "omitempty,max=35,plain_line", SettingsGeneral, "Default language", "LANGUAGE", "en",
 			"For emails to users without a language of their own, such as en or zh-Hans.", func(s *Settings) *string { return &s.Users.Language }),

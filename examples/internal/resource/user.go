@@ -85,7 +85,7 @@ func userFilters() []field.Meta {
 		text("extension", "Extension", "Only users with this default or linked extension."),
 		text("email", "Email", "Only users with this primary email address. Case does not matter."),
 		text("directory", "Directory", "Only users of this directory."),
-		{Name: "not_welcomed", Kind: field.KindBool, Label: "Not welcomed", Help: "Only users who never received a welcome mail."},
+		{Name: "not_welcomed", Kind: field.KindBool, Label: "Welcome email", Help: "Only users who never received a welcome email."},
 		{Name: "no_password", Kind: field.KindBool, Label: "Password", Help: "Only users who have no password and are of no directory."},
 	}
 }

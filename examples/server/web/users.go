@@ -249,7 +249,7 @@ func (u *userPages) draw(ctx context.Context, _ *request, now *userman.User) (dr
 				f.Required, f.Hint = false, "The name to log in with. Leave it empty for first.last."
 			}
 		case "language":
-			f.Hint, f.Choices = "The language of mails.", languageChoices(f.Value)
+			f.Hint, f.Choices = "The language of emails.", languageChoices(f.Value)
 		case "time_zone":
 			f.Hint, f.Choices = "", timeZoneChoices(f.Value)
 		}
