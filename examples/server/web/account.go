@@ -37,14 +37,19 @@ const displayName = "display_name"
 // recoveryCodes is the kind of the secret with new recovery codes.
 const recoveryCodes = "recovery-codes"
 
+// maxAccountSessions bounds the sessions on the page: a program may log in often.
+const maxAccountSessions = 20
+
 // accountPage is the page /account.
 type accountPage struct {
 	*ampusers.Administrator
 
 	Problems                []problem
 	Name, Current, Password formField
-	// Sessions are those of the administrator, the current one first.
+	// Sessions are those of the administrator, the current one first. More counts those
+	// that are left out.
 	Sessions []accountSession
+	More     int
 	// Secret is what an authenticator app needs for a second factor that is not
 	// confirmed yet; empty without one. Code is the field that confirms it.
 	Secret string
@@ -68,11 +73,12 @@ func (p accountPages) page(ctx context.Context, r *request, errs formErrors, cod
 		return nil, err
 	}
 	body := accountPage{
-		Administrator: a, Sessions: sessions, Codes: codes, Password: newPassword("New password"),
+		Administrator: a, Codes: codes, Password: newPassword("New password"),
 		Name:    formField{Name: displayName, Label: "Display name", Value: a.DisplayName, Autocomplete: "name"},
 		Current: currentPassword(),
 		Code:    codeField("The six-digit code from the app."),
 	}
+	body.Sessions, body.More = firstOf(sessions, maxAccountSessions)
 	if r.PostForm.Has(displayName) {
 		body.Name.Value = r.form(displayName)
 	}

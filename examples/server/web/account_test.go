@@ -79,6 +79,17 @@ func TestPages_accountLogsOutAllOtherDevices(t *testing.T) {
 	}
 }
 
+func TestPages_accountListsNewestSessions(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for range 21 {
+		b.loginAs("root.admin")
+	}
+	page := b.get("/account", http.StatusOK)
+	require.Equal(t, 19, strings.Count(page, `name="session"`), "besides the current one")
+	require.Contains(t, page, "… and 2 more.")
+}
+
 func TestPages_accountLogsOutNoOtherAdministrator(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)

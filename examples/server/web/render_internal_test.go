@@ -205,7 +205,7 @@ func pageBodies() map[string][2]any {
 		"applystatus":      {&jobs.State{}, hostileRun()},
 		"audit":            {auditPage{}, auditPage{listTools: hostileTools(), Items: []*audit.Entry{hostileEntry()}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
 		"install":          {installPage{}, installPage{InstallResult: asterisk.InstallResult{Installation: hostileInstallation()}, Err: errors.New(hostile), User: hostile, Blocked: true}},
-		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("display_name"), hostileField("current_password"), hostileField("password"), []accountSession{{websession.Session{ID: hostile, UserAgent: hostile, Current: true}, hostile}, {websession.Session{ID: hostile}, hostile}}, hostile, hostileField("code"), hostile}},
+		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("display_name"), hostileField("current_password"), hostileField("password"), []accountSession{{websession.Session{ID: hostile, UserAgent: hostile, Current: true}, hostile}, {websession.Session{ID: hostile}, hostile}}, 3, hostile, hostileField("code"), hostile}},
 	}
 }
 
