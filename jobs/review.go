@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -113,12 +112,12 @@ func (v *Review) Pending() PendingChanges {
 	return pending
 }
 
-// Authors returns the names of the actors of entries, each once, in their order. An
-// actor without a name has the name of its kind.
+// Authors returns the authors of entries, each once, in their order, see
+// [audit.Actor.Author].
 func Authors(entries []*audit.Entry) []string {
 	var authors []string
 	for _, entry := range entries {
-		if name := cmp.Or(entry.Actor.Name, string(entry.Actor.Kind)); !slices.Contains(authors, name) {
+		if name := entry.Actor.Author(); !slices.Contains(authors, name) {
 			authors = append(authors, name)
 		}
 	}

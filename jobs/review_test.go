@@ -15,7 +15,7 @@ func TestAuthors_namesEachOnce(t *testing.T) {
 	entry := func(kind audit.ActorKind, name string) *audit.Entry {
 		return &audit.Entry{Time: time.Now(), Actor: audit.Actor{Kind: kind, Name: name}}
 	}
-	require.Equal(t, []string{"mike", "system", "anna"}, jobs.Authors([]*audit.Entry{
+	require.Equal(t, []string{"mike", "the server", "anna"}, jobs.Authors([]*audit.Entry{
 		entry(audit.Administrator, "mike"), entry(audit.System, ""), entry(audit.Administrator, "anna"), entry(audit.Administrator, "mike"),
 	}))
 	require.Empty(t, jobs.Authors(nil))

@@ -66,6 +66,22 @@ type Actor struct {
 	Service string `json:"service,omitempty"`
 }
 
+// Author names the actor in a sentence: by its name, or without one in words, such as
+// "the server".
+func (a Actor) Author() string {
+	switch {
+	case a.Name != "":
+		return a.Name
+	case a.Kind == System:
+		return "the server"
+	case a.Kind == Console:
+		return "the console"
+	case a.Kind == Anonymous:
+		return "a visitor, not logged in"
+	}
+	return string(a.Kind)
+}
+
 // Origin returns the origin of the actor as text: the address, "service:xmpp" for a
 // service, or "".
 func (a Actor) Origin() string {

@@ -76,19 +76,10 @@ func Field(e *audit.Entry, name string) string {
 
 // Author returns the author of an entry: the username, or words such as "the server".
 func Author(e *audit.Entry) string {
-	switch {
-	case e.Actor.Name != "":
-		return e.Actor.Name
-	case e.Actor.Kind == audit.System:
-		return "the server"
-	case e.Actor.Kind == audit.Console:
-		return "the console"
-	case e.Actor.Kind != audit.Anonymous:
-		return string(e.Actor.Kind)
-	case e.Outcome == audit.Succeeded && (e.Action == "accept invitation" || e.Action == "activate softphone"):
+	if e.Actor.Kind == audit.Anonymous && e.Outcome == audit.Succeeded && (e.Action == "accept invitation" || e.Action == "activate softphone") {
 		return "the holder of the link"
 	}
-	return "a visitor, not logged in"
+	return e.Actor.Author()
 }
 
 // Kind returns the name of a kind of record, such as "Deleted user".
