@@ -68,11 +68,11 @@ func accountDangers(before, after *Account) []asteriskconf.Danger {
 	}
 	if risky != 0 {
 		dangers = append(dangers, asteriskconf.Danger{Code: "root_like", Message: fmt.Sprintf(
-			"root-equivalent access: with write %s the account can take over the whole PBX", risky.list())})
+			"root-equivalent access; with write %s the account can take over the whole PBX", risky.list())})
 	}
 	switch {
 	case after.PermitsAnyAddress() && (before == nil || !before.PermitsAnyAddress()):
-		dangers = append(dangers, asteriskconf.Danger{Code: "any_address", Message: "open to all: any address may connect"})
+		dangers = append(dangers, asteriskconf.Danger{Code: "any_address", Message: "any address may connect"})
 	case before != nil && !before.permitsAllOf(after):
 		what := "changed"
 		if after.permitsAllOf(before) {

@@ -85,8 +85,8 @@ func TestCLI_planBeginsWithDangers(t *testing.T) {
 	c.do(t, "ami-account", "add", "aaa", "--permit", "10.0.0.0/8")
 	c.do(t, "ami-account", "add", "open")
 	c.do(t, "ami-account", "add", "root", "--permit", "10.0.0.0/8", "--write", "command")
-	require.True(t, strings.HasPrefix(c.do(t, "config", "plan"), "DANGER open: open to all: any address may connect\n"+
-		"DANGER root: root-equivalent access: with write command the account can take over the whole PBX\nmanager.d/pbxusers_manager.conf (reload manager)\n"))
+	require.True(t, strings.HasPrefix(c.do(t, "config", "plan"), "DANGER open: any address may connect\n"+
+		"DANGER root: root-equivalent access; with write command the account can take over the whole PBX\nmanager.d/pbxusers_manager.conf (reload manager)\n"))
 }
 
 func TestCLI_configCommandsHintInstall(t *testing.T) {

@@ -79,3 +79,18 @@ func TestE2E_menuStaysInView(t *testing.T) {
 	v.Visit(t, server.URL+"/administrators/new")
 	require.Equal(t, []int{200, 0}, chromium.Eval[[]int](t, v.Tab, `(scrollTo({top: 200, behavior: "instant"}), [scrollY, document.getElementById("menu").getBoundingClientRect().top])`))
 }
+
+// TestE2E_toastHasFocusAfterFragment adds a member. The address of the answer names a tab,
+// to which the browser moves when the page is complete.
+func TestE2E_toastHasFocusAfterFragment(t *testing.T) {
+	t.Parallel()
+	v, server := frameUser(t)
+	_, err := server.Site.Users.Groups().Create(t.Context(), &userman.Group{Name: "Sales"})
+	require.NoError(t, err)
+	v.Visit(t, server.URL+"/groups/Sales#members")
+	v.Fill(t, "#members [role=combobox]", "ada.first,")
+	v.Follow(t, `[name="do"][value="add"]`)
+	v.waitTrue(t, `document.activeElement.id === "toast" && document.activeElement.getAttribute("aria-label") === "ada.first added to Sales."`)
+	v.waitTrue(t, `document.readyState === "complete"`)
+	require.True(t, chromium.Eval[bool](t, v.Tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(document.activeElement.id === "toast"))))`))
+}

@@ -184,7 +184,7 @@ func TestPages_configReviewsDangersFirst(t *testing.T) {
 	page := b.get("/config", http.StatusOK)
 	danger, other, own := strings.Index(page, "ccc-danger"), strings.Index(page, "bbb-other"), strings.Index(page, "aaa-own")
 	require.True(t, 0 < danger && danger < other && other < own, "%d %d %d", danger, other, own)
-	require.Contains(t, page, "Root-equivalent access: with write command the account can take over the whole PBX.")
+	require.Contains(t, page, "Dangerous: root-equivalent access; with write command the account can take over the whole PBX.")
 	require.Equal(t, 2, strings.Count(page, `border-danger"`), "equivalent to root, and by anna")
 	require.Contains(t, page, "<strong>3 new AMI accounts, 1 dangerous.</strong> Apply makes them live, and rolls back if a check fails.")
 	require.Contains(t, page, "Created by anna, ")
@@ -217,7 +217,7 @@ func TestPages_configLimitsShownChanges(t *testing.T) {
 	require.Equal(t, 200, strings.Count(page, "<article"))
 	require.Contains(t, page, "… and 1 more.")
 	require.Contains(t, page, "201 new AMI accounts, 201 dangerous.")
-	require.Contains(t, page, "Open to all: any address may connect.")
+	require.Contains(t, page, "Dangerous: any address may connect.")
 	require.NotContains(t, page, "May connect from any address", "it repeats the danger")
 	require.NotContains(t, page, "New account.", "it repeats the badge")
 }

@@ -158,7 +158,15 @@ func (fs *fieldSet[R]) draw(in input, creating bool, errs formErrors, adjust dra
 		f.add(drawn)
 	}
 	for _, p := range fs.permissions {
-		f.Permissions = withRow(f.Permissions, p, newPermissionControl(p, in.text(permissionField(p.ID)), errs))
+		c := newPermissionControl(p, in.text(permissionField(p.ID)), errs)
+		f.Permissions = withRow(f.Permissions, p, c)
+		if c.lists() { // the error is about the list
+			for i := range f.Problems {
+				if f.Problems[i].Href == "#"+fieldID(c.Choice.Name) {
+					f.Problems[i].Href = "#" + fieldID(c.Items.Name)
+				}
+			}
+		}
 	}
 	if fs.complete != nil {
 		fs.complete(&f, in, errs)

@@ -155,7 +155,7 @@ func (g *groupPages) membersPage(ctx context.Context, r *request, now *userman.G
 		Items: list.Items, Paging: newPaging(at, list),
 		Adding: formField{
 			Name: "usernames", Label: usernamesLabel, Value: r.form("usernames"), Rows: 2, Form: "do-members", Chips: chips, Errors: errs.forField("usernames"),
-			Hint: "One or more usernames, separated by commas or one per line.",
+			Hint: "One or more usernames, separated by commas. They become members when you press Add to group.",
 		},
 	}, nil
 }
@@ -173,10 +173,10 @@ type memberChange struct {
 // changeMembers adds members to a group or removes them. It asks first if this ends
 // credentials.
 func (g *groupPages) changeMembers(ctx context.Context, r *request, now *userman.Group) (response, error) {
-	change, done := (*userman.GroupService).AddMembers, "Added %d."
+	change, done := (*userman.GroupService).AddMembers, "%s added to %s."
 	usernames := append(field.SplitList(r.form("usernames")), r.PostForm["member"]...)
 	if r.form("do") == "remove" {
-		change, done = (*userman.GroupService).RemoveMembers, "Removed %d."
+		change, done = (*userman.GroupService).RemoveMembers, "%s removed from %s."
 	}
 	switch {
 	case len(usernames) == 0 && r.form("do") == "remove":
@@ -191,5 +191,9 @@ func (g *groupPages) changeMembers(ctx context.Context, r *request, now *userman
 		asked := memberChange{r.form("do"), usernames, revocations, revocationsDigest(revocations)}
 		return confirmation{Record: now, Extra: asked, Action: g.path(now) + "/members", Back: g.path(now)}.response("group-members", formErrors{}), nil
 	}
-	return redirect{Path: g.path(now) + "#members", Flash: fmt.Sprintf(done, len(usernames))}, change(g.users(ctx).Groups(), ctx, now.Name, usernames...)
+	counted := fmt.Sprintf("%d users", len(usernames))
+	if len(usernames) == 1 {
+		counted = usernames[0]
+	}
+	return redirect{Path: g.path(now) + "#members", Flash: fmt.Sprintf(done, counted, now.Name)}, change(g.users(ctx).Groups(), ctx, now.Name, usernames...)
 }

@@ -314,7 +314,7 @@ func TestPages_bulkActionIsUndone(t *testing.T) {
 		require.Equal(t, c.result, states())
 		require.Equal(t, "/users?limit=25", b.undo(page))
 		page = b.get("/users?limit=25", http.StatusOK)
-		require.Contains(t, page, ">"+c.undone+"<")
+		require.Contains(t, page, ">Undone. "+c.undone+"<")
 		require.Equal(t, before, states(), c.do)
 	}
 	form["selected"] = []string{string(ann.ID)}

@@ -53,9 +53,9 @@ func newLoginPage(errs formErrors, username, next, notice string) response {
 }
 
 func newCodePage(errs formErrors, next string) response {
-	return formPage(errs, "code", "Two-factor authentication", loginPage{
-		Problems: errs.summary(nil), Next: localPath(next), Code: codeField("The six-digit code from your authenticator app, or a recovery code."),
-	})
+	body := loginPage{Problems: errs.summary(nil), Next: localPath(next), Code: codeField("The six-digit code from your authenticator app, or a recovery code.")}
+	body.Code.Autofocus = len(body.Problems) == 0
+	return formPage(errs, "code", "Two-factor authentication", body)
 }
 
 func (p loginPages) logIn(ctx context.Context, r *request) (response, error) {

@@ -82,6 +82,13 @@ func (c permissionControl) Unset() bool {
 	return !chosen && c.Items.Value == "" && len(c.Choice.Errors) == 0 && (c.Why == nil || len(c.Why.Grants) == 1)
 }
 
+// lists reports whether the choice is one that a list follows.
+func (c permissionControl) lists() bool {
+	return slices.ContainsFunc(c.Choice.Choices, func(o choice) bool {
+		return o.Chosen && (o.Value == choiceSet || o.Value == choiceAppend)
+	})
+}
+
 // permissionTable are the controls of all permissions.
 type permissionTable []module[permissionControl]
 

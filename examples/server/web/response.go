@@ -92,7 +92,11 @@ type redirect struct {
 
 func (a redirect) write(ctx context.Context, p *pages, w http.ResponseWriter, r *request) error {
 	if a.Flash != "" && !r.isHTMX() {
-		p.sessions.SCS.Put(ctx, flashKey, a.Flash)
+		flash := a.Flash
+		if r.form(undoneChange) != "" {
+			flash = "Undone. " + flash
+		}
+		p.sessions.SCS.Put(ctx, flashKey, flash)
 		p.putUndo(ctx, a.Undo)
 	}
 	if a.Warning != "" && !r.isHTMX() {

@@ -60,7 +60,7 @@ func TestPages_userWelcomeMailWithoutMailServer(t *testing.T) {
 	form.Set("onboarding", "mail")
 	b.postRedirect("/users/new", form)
 	page := b.get("/users/jane.roe", http.StatusOK)
-	require.Contains(t, page, `role="alert">jane.roe was added. Email not delivered: No mail server is configured`)
+	require.Contains(t, page, `role="alert" tabindex="-1" autofocus>jane.roe was added. Email not delivered: No mail server is configured`)
 	require.NotContains(t, b.get("/users/jane.roe", http.StatusOK), "No mail was delivered")
 }
 
@@ -157,7 +157,7 @@ func TestPages_userCreateReportsFailedMail(t *testing.T) {
 	form.Set("onboarding", "mail")
 	require.Equal(t, "/users/jane.roe", b.postRedirect("/users/new", form))
 	page := b.get("/users/jane.roe", http.StatusOK)
-	require.Contains(t, page, `role="alert">jane.roe was added. No email was sent: The server could not complete the request.`)
+	require.Contains(t, page, `role="alert" tabindex="-1" autofocus>jane.roe was added. No email was sent: The server could not complete the request.`)
 }
 
 func TestPages_userWelcomeMailReportsMissingSoftphone(t *testing.T) {

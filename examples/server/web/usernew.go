@@ -78,17 +78,21 @@ func withChosen(all []choice, value string) []choice {
 
 // addOnboarding asks how the new user gets a password.
 func (u *userPages) addOnboarding(f *form, r *request, errs formErrors) {
-	chosen := r.form("onboarding")
+	chosen, byMail := r.form("onboarding"), "The email contains a link to set a password."
+	configured := u.site.MailStatus().Configured
+	if !configured {
+		byMail = "No email can be sent yet: the mail settings are not complete."
+	}
 	switch {
 	case chosen != "" || r.PostForm != nil:
-	case u.site.MailStatus().Configured:
+	case configured:
 		chosen = onboardMail
 	default:
 		chosen = onboardLink
 	}
 	f.add(formField{
 		Name: "onboarding", Label: onboardingLabel, Type: "radio", Errors: errs.forField("onboarding"), Choices: chosenOf([]choice{
-			{Value: onboardMail, Label: "Send a welcome email", Hint: "The email contains a link to set a password."},
+			{Value: onboardMail, Label: "Send a welcome email", Hint: byMail},
 			{Value: onboardLink, Label: "Show a password link", Hint: "Pass the link on, so that the user can set a password."},
 			{Value: onboardPassword, Label: "Set the password below", Hint: "You will know the password."},
 			{Value: onboardLater, Label: "Later", Hint: "The user cannot log in until you send a welcome email or set a password."},

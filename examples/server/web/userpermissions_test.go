@@ -86,8 +86,12 @@ func TestPages_userPermissionErrors(t *testing.T) {
 		"permissions.sms.numbers": {"replace"}, "permissions.contacts.groups": {"nonsense"}, "permissions.contacts.groups.items": {"x"},
 	}
 	page := b.post(path, form, http.StatusUnprocessableEntity)
-	for _, id := range []string{"xmpp-login", "voicemail-extensions", "history-extensions", "sms-numbers", "contacts-groups"} {
+	for _, id := range []string{"xmpp-login", "history-extensions", "contacts-groups"} {
 		b.requireFieldError(page, "field-permissions-"+id)
+	}
+	for _, id := range []string{"voicemail-extensions", "sms-numbers"} {
+		require.Contains(t, page, `<a href="#field-permissions-`+id+`-items">`, "the error is about the list")
+		require.Contains(t, page, `id="field-permissions-`+id+`-error"`)
 	}
 	require.Contains(t, page, `value="&lt;b&gt;"`)
 	require.Empty(t, b.user("jane.roe").Permissions)

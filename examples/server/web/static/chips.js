@@ -105,7 +105,7 @@
     function change(value, on) {
       if (!model.set(value, on)) { return; }
       draw();
-      say(value + (on ? " added" : " removed"));
+      say(value + (on ? " selected" : " removed") + ", not saved yet");
     }
 
     function close() {
@@ -155,7 +155,7 @@
         active = -1;
         if (!input.value) { return; }
         if (found.length > 0) { mark(0); }
-        say(found.length === 1 ? "1 suggestion" : found.length + " suggestions");
+        if (found.length > 0) { say(found.length === 1 ? "1 suggestion" : found.length + " suggestions"); }
       });
     }
 

@@ -112,8 +112,9 @@
         send(form, submitter);
       } else if (state === "failed") {
         tell(form, "Nothing was saved: the server does not answer. What you typed is still here. Check your connection, then try again.");
-      } else if (submitter) {
-        submitter.focus();
+      } else {
+        announce("Not saved. You are still logged out.");
+        if (submitter) { submitter.focus(); }
       }
     });
   });

@@ -39,7 +39,10 @@
       whole.checked = n > 0 && n === all.length;
       whole.indeterminate = n > 0 && n < all.length;
     }
-    return n === 0 ? "Nothing selected" : words + ". The actions are above the table; press Alt+A.";
+    if (n === 0) { return "Nothing selected"; }
+    var first = !form.hasAttribute("data-explained");
+    form.setAttribute("data-explained", "");
+    return words + (first ? ". The actions are above the table; press Alt+A." : "");
   }
 
   document.addEventListener("change", function (event) {

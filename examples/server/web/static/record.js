@@ -76,7 +76,7 @@
   });
 
   list.addEventListener("keydown", function (event) {
-    var step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -tabs.length, End: tabs.length }[event.key];
+    var step = { ArrowRight: 1, ArrowLeft: -1, Home: -tabs.length, End: tabs.length }[event.key];
     var at = tabs.indexOf(event.target.closest("a"));
     if (!step || at < 0) { return; }
     event.preventDefault();
@@ -94,6 +94,24 @@
   });
   // A browser rejects a field that it cannot show without a word.
   form.addEventListener("invalid", function (event) { reveal(event.target); }, true);
+
+  // The effective value of a permission is the saved one until the page is saved.
+  form.addEventListener("change", function (event) {
+    var row = event.target.closest(".permissions tr"), why = row && row.querySelector("summary");
+    if (!why) { return; }
+    var note = why.querySelector("[data-before]");
+    if (!note) {
+      note = document.createElement("span");
+      note.setAttribute("data-before", "");
+      note.className = "warnings";
+      why.append(note);
+    }
+    var changed = Array.from(row.querySelectorAll("select, input")).some(function (e) {
+      return e.options ? !e.options[e.selectedIndex].defaultSelected : e.value !== e.defaultValue;
+    });
+    note.textContent = changed ? "before your change" : "";
+    document.getElementById("announcer").textContent = changed ? "Not saved yet. " + why.textContent : "Unchanged";
+  });
 
   var wrong = tabs.find(function (tab) { return panelOf(tab).querySelector("[aria-invalid=true], .invalid-feedback"); });
   var element = target();

@@ -9,11 +9,16 @@
   // Screen readers read what changes on a page and what has the focus, not what it begins
   // with. From the toast the next stop is Undo.
   var text = toast.querySelector("p").textContent;
+  function focus() {
+    if ([document.body, toast].includes(document.activeElement)) { toast.focus({ preventScroll: true }); }
+  }
   if (!document.querySelector("[autofocus]") && [document.body, toast].includes(document.activeElement)) {
     toast.tabIndex = -1;
     toast.setAttribute("role", "group");
     toast.setAttribute("aria-label", text + (toast.querySelector("form") ? " Undo is available." : ""));
-    toast.focus({ preventScroll: true });
+    focus();
+    // A fragment in the address takes the focus away when the page is complete.
+    window.addEventListener("load", function () { window.setTimeout(focus, 0); });
   } else {
     window.setTimeout(function () { document.getElementById("announcer").textContent = text; }, 100);
   }
