@@ -102,8 +102,8 @@ func (s Status) matches(u *User) bool {
 }
 
 // SearchText returns the folded text of u in which a search looks for matches. A
-// backend may store this text. If a [Query.Search] finds u, SearchText contains its
-// [FoldSearch] or its [SearchDigits].
+// backend may store this text. If a [Query.Search] finds u, SearchText contains all of its
+// [SearchWords] or its [SearchDigits].
 func SearchText(u *User) string {
 	lines := []string{joinLines(u.FirstName + " " + u.LastName)}
 	add := func(m field.Meta, text string) {
@@ -132,6 +132,20 @@ func SearchText(u *User) string {
 // FoldSearch returns the folded form of a search, to look for in [SearchText].
 func FoldSearch(search string) string { return username.Fold(joinLines(search)) }
 
+// maxSearchWords bounds the words of a search; further ones do not count.
+const maxSearchWords = 8
+
+// SearchWords returns the words of a search in folded form: [SearchText] contains all of
+// them, in any order. There are at most eight. Blanks alone are a word.
+func SearchWords(search string) []string {
+	folded := FoldSearch(search)
+	words := strings.Fields(folded)
+	if len(words) == 0 {
+		return []string{folded}
+	}
+	return words[:min(len(words), maxSearchWords)]
+}
+
 // SearchDigits returns the digits of a search that looks like a phone number, to look
 // for in [SearchText] as well. It returns "" for other texts, and for a search that
 // consists of digits only.
@@ -150,10 +164,11 @@ func (q Query) searchFunc() func(u *User) bool {
 	if q.Search == "" {
 		return func(*User) bool { return true }
 	}
-	search, digits := FoldSearch(q.Search), SearchDigits(q.Search)
+	words, digits := SearchWords(q.Search), SearchDigits(q.Search)
 	return func(u *User) bool {
 		text := SearchText(u)
-		return strings.Contains(text, search) || digits != "" && strings.Contains(text, digits)
+		isMissing := func(word string) bool { return !strings.Contains(text, word) }
+		return !slices.ContainsFunc(words, isMissing) || digits != "" && strings.Contains(text, digits)
 	}
 }
 

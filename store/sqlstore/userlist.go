@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -70,14 +71,20 @@ func (m userStore) whereUsers(q userman.Query) whereClause {
 // addSearch adds the condition of a search. Unlike LIKE, instr has no wildcards and
 // is case-sensitive.
 func (m userStore) addSearch(s *whereClause, search string) {
-	digits := userman.SearchDigits(search)
-	switch {
-	case search == "":
-	case digits == "":
-		s.andSearch("instr(search_text, ?) > 0", userman.FoldSearch(search))
-	default:
-		s.andSearch("(instr(search_text, ?) > 0 OR instr(search_text, ?) > 0)", userman.FoldSearch(search), digits)
+	if search == "" {
+		return
 	}
+	const contains = "instr(search_text, ?) > 0"
+	var conditions []string
+	var args []any
+	for _, word := range userman.SearchWords(search) {
+		conditions, args = append(conditions, contains), append(args, word)
+	}
+	condition := strings.Join(conditions, " AND ")
+	if digits := userman.SearchDigits(search); digits != "" {
+		condition, args = "("+condition+" OR "+contains+")", append(args, digits)
+	}
+	s.andSearch(condition, args...)
 }
 
 func (m userStore) pager() pager[*userman.User] {

@@ -32,7 +32,7 @@ func Users(service func(context.Context) *userman.Service) *Type[userman.User] {
 			Help: "At least 12 characters, not the username, and hard to guess. Without a password the user cannot log in until they set one with a link.",
 		},
 		Columns: []string{"username", "display_name", "default_extension", "email", "groups"},
-		Sort:    userman.SortFields(), Search: "Only users with this text in a name, an email address, a number or another text field. Case does not matter.",
+		Sort:    userman.SortFields(), Search: "Only users with these words, in any order, in a name, an email address, a number or another text field. Case does not matter.",
 		Filters: userFilters(),
 		New:     func() *userman.User { return &userman.User{} },
 		KeyOf:   func(u *userman.User) string { return u.Username },
