@@ -25,6 +25,8 @@ func TestE2E_listFiltersAndSelects(t *testing.T) {
 	}
 	_, err := server.Site.Users.Disable(t.Context(), "user2")
 	require.NoError(t, err)
+	_, err = server.Site.Users.Groups().Create(t.Context(), &userman.Group{Name: "Sales"})
+	require.NoError(t, err)
 	v.Visit(t, server.URL+"/users")
 	v.Click(t, "#filters summary")
 	chromium.Eval[bool](t, v.Tab, `(() => {
@@ -39,6 +41,8 @@ func TestE2E_listFiltersAndSelects(t *testing.T) {
 
 	v.Click(t, "[data-select-all]")
 	v.waitText(t, "All 2 on this page selected")
+	v.Click(t, `button[name="do"][value="group"]`) // no group is chosen: the selection stays
+	v.waitTrue(t, `document.activeElement.name === "to-group" && document.querySelectorAll("[name=selected]:checked").length === 2`)
 	v.Follow(t, `button[name="do"][value="disable"]`)
 	v.waitText(t, "2 users disabled.")
 	require.Equal(t, "/users?status=enabled", v.Path(t))

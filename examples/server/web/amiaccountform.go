@@ -158,7 +158,10 @@ func (a *amiAccountPages) complete(f *form, in input, errs formErrors) {
 	for _, s := range f.Sections {
 		for i, c := range s.Inputs {
 			if slices.Contains([]string{"permit", "deny", "named_acl"}, c.Name) {
-				s.Inputs[i].Live, s.Inputs[i].Warnings = true, warnings[c.Name]
+				s.Inputs[i].Live = true
+				if len(c.Errors) == 0 { // which say the same
+					s.Inputs[i].Warnings = warnings[c.Name]
+				}
 			}
 		}
 	}

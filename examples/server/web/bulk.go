@@ -48,6 +48,8 @@ type bulkButton struct {
 	Name, Label string
 	Danger      bool
 	Field       *formField
+	// Needs is the name of the field that must have a value; "" for none.
+	Needs string
 }
 
 // bulkButtons returns the buttons of the actions. An action without a value to choose has
@@ -55,12 +57,15 @@ type bulkButton struct {
 func (rp *record[R]) bulkButtons(choices map[string][]choice) []bulkButton {
 	var buttons []bulkButton
 	for _, a := range rp.bulk {
-		b := bulkButton{a.Name, a.Label, a.Danger, nil}
+		b := bulkButton{Name: a.Name, Label: a.Label, Danger: a.Danger}
 		if a.Field != "" && len(choices[a.Field]) == 0 {
 			continue
 		}
-		if name := "to-" + a.Field; a.Field != "" && !slices.ContainsFunc(buttons, func(b bulkButton) bool { return b.Field != nil && b.Field.Name == name }) {
-			b.Field = &formField{Name: name, Label: rp.filterMeta(a.Field).Label, Choices: choices[a.Field]}
+		if a.Field != "" {
+			b.Needs = "to-" + a.Field
+			if !slices.ContainsFunc(buttons, func(other bulkButton) bool { return other.Needs == b.Needs }) {
+				b.Field = &formField{Name: b.Needs, Label: rp.filterMeta(a.Field).Label, Choices: choices[a.Field]}
+			}
 		}
 		buttons = append(buttons, b)
 	}

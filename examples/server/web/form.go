@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -145,6 +146,7 @@ func (fs *fieldSet[R]) draw(in input, creating bool, errs formErrors, adjust dra
 	if errs.typed == nil {
 		errs.typed = in.Texts
 	}
+	errs.fields = fs.inOrder(errs.fields, creating)
 	f := form{Problems: errs.summary(fs.labels(in))}
 	for _, m := range fs.metas(creating) {
 		if isPermission(m) {
@@ -172,6 +174,21 @@ func (fs *fieldSet[R]) draw(in input, creating bool, errs formErrors, adjust dra
 		fs.complete(&f, in, errs)
 	}
 	return f
+}
+
+// inOrder returns errors in the order of the fields in the form, and others behind them.
+func (fs *fieldSet[R]) inOrder(errs []store.FieldError, creating bool) []store.FieldError {
+	metas := fs.metas(creating)
+	place := func(e store.FieldError) int {
+		name, _, _ := strings.Cut(e.Field, "[")
+		if i := slices.IndexFunc(metas, func(m field.Meta) bool { return m.Name == name }); i >= 0 {
+			return i
+		}
+		return len(metas)
+	}
+	errs = slices.Clone(errs)
+	slices.SortStableFunc(errs, func(a, b store.FieldError) int { return cmp.Compare(place(a), place(b)) })
+	return errs
 }
 
 // add puts a control into its section.

@@ -102,6 +102,6 @@ func TestPages_welcomeAllWithoutMailServer(t *testing.T) {
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "alice", Email: "alice@example.org"})
 	page := b.get("/users/welcome", http.StatusOK)
-	require.Contains(t, page, "--smtp")
+	require.Contains(t, page, `href="/settings/mail">Open mail settings`)
 	require.NotContains(t, page, `action="/users/welcome"`)
 }

@@ -174,7 +174,7 @@ func hostileList[R any](extra any, items ...*R) listPage[R] {
 	return listPage[R]{
 		listTools: hostileTools(),
 		Heads:     []tableHeader{{Select: true}, {Label: hostile, Href: "/x?y=z", Sorted: "ascending"}, {Label: hostile}}, Items: items,
-		Bulk: []bulkButton{{hostile, hostile, true, &formField{Name: hostile, Label: hostile, Choices: []choice{{Value: hostile, Label: hostile}}}}}, Extra: extra,
+		Bulk: []bulkButton{{hostile, hostile, true, &formField{Name: hostile, Label: hostile, Choices: []choice{{Value: hostile, Label: hostile}}}, hostile}}, Extra: extra,
 	}
 }
 

@@ -54,6 +54,15 @@
     announce(show(form));
   });
 
+  // An action that needs a group keeps the selection until one is chosen.
+  document.addEventListener("submit", function (event) {
+    var name = event.submitter && event.submitter.dataset.needs, field = name && event.target.elements[name];
+    if (!field || field.value) { return; }
+    event.preventDefault();
+    field.focus();
+    announce("Choose a " + field.getAttribute("aria-label").toLowerCase() + " first");
+  }, true);
+
   // Alt+A leads to the actions, if something is selected.
   document.addEventListener("keydown", function (event) {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.code !== "KeyA") { return; }
